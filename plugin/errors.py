@@ -1,0 +1,136 @@
+"""The one tree of errors; each says whether trying again can help, and what a person can do.
+
+LifecycleError
+├── ConfigError        a setting, mapping, model or command is wrong (permanent)
+├── InputError         a file or argument cannot be read (permanent)
+├── StoreError         the database is down, old or locked (transient)
+├── QueueError         the queue server is down (transient)
+└── CrmError           the CRM refused or did not answer
+    ├── CrmAuthError       token expired, revoked, scopes missing (permanent)
+    ├── CrmRateLimited     429; `retry_after` in seconds (transient)
+    ├── CrmUnavailable     423, 477, 5xx, timeout, reset (transient)
+    ├── CrmRefused         400-class answer; one bad value refuses a whole batch (permanent)
+    └── CrmProtocolError   an answer that does not have the documented shape (transient)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LifecycleError(Exception):
+    """Base of every error this product raises on purpose.
+
+    `code` is stable and documented; `cure` is one sentence a CRM admin understands.
+    """
+
+    code = "lifecycle_error"
+    permanent = True
+    default_cure = "See the log for details."
+
+    def __init__(self, message: str, *, cure: str = "", **context: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure or self.default_cure
+        self.context = context
+
+    def __str__(self) -> str:
+        return f"{self.message} Cure: {self.cure}" if self.cure else self.message
+
+
+class ConfigError(LifecycleError):
+    """A setting, mapping, model or command that is wrong as written."""
+
+    code = "config"
+    default_cure = "Correct the named line and run `lifecycle config check`."
+
+
+class InputError(LifecycleError):
+    """A file or argument that cannot be read as what it should be."""
+
+    code = "input"
+    default_cure = "Correct the file or argument and run the command again."
+
+
+class StoreError(LifecycleError):
+    """The database is unreachable, locked or at another schema version."""
+
+    code = "store"
+    permanent = False
+    default_cure = "Check DATABASE_URL and that the database runs; then run the command again."
+
+
+class QueueError(LifecycleError):
+    """The queue server is unreachable."""
+
+    code = "queue"
+    permanent = False
+    default_cure = "Check REDIS_URL and that the server runs; no work is lost, it is kept in the store."
+
+
+class CrmError(LifecycleError):
+    """The CRM refused a call or did not answer it.
+
+    `status` is the HTTP status (0: none came), `category` HubSpot's own word, `details` its
+    `errors` array, `correlation_id` what HubSpot's support asks for. All of them may be empty.
+    """
+
+    code = "crm"
+    default_cure = "See the message; `lifecycle doctor` checks the connection."
+
+    def __init__(  # noqa: PLR0913 - one argument per field of HubSpot's error body
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        category: str = "",
+        details: list[dict[str, Any]] | None = None,
+        correlation_id: str = "",
+        retry_after: float | None = None,
+        cure: str = "",
+    ) -> None:
+        super().__init__(message, cure=cure)
+        self.status = status
+        self.category = category
+        self.details = details or []
+        self.correlation_id = correlation_id
+        self.retry_after = retry_after
+
+
+class CrmAuthError(CrmError):
+    """401 or 403: the token is expired, revoked or lacks a scope."""
+
+    code = "crm_auth"
+    default_cure = "Check the access token and the scopes of the app in HubSpot's settings."
+
+
+class CrmRateLimited(CrmError):
+    """429: the account's allowance is spent; `policy` TEN_SECONDLY_ROLLING, DAILY or SEARCH."""
+
+    code = "crm_rate_limited"
+    permanent = False
+    default_cure = "Nothing to do: the call is made again when the allowance returns."
+    policy = "TEN_SECONDLY_ROLLING"
+
+
+class CrmUnavailable(CrmError):
+    """423, 477, 5xx, a timeout or a reset connection."""
+
+    code = "crm_unavailable"
+    permanent = False
+    default_cure = "Nothing to do: the call is made again later."
+
+
+class CrmRefused(CrmError):
+    """A 400-class answer about this request; repeating it unchanged cannot help."""
+
+    code = "crm_refused"
+    default_cure = "Correct the named property or value."
+
+
+class CrmProtocolError(CrmError):
+    """A 2xx answer that does not have the documented shape (for example results + errors ≠ inputs)."""
+
+    code = "crm_protocol"
+    permanent = False
+    default_cure = "Try again; if it stays, report the correlation id."

@@ -1,0 +1,212 @@
+"""What a mapping says, as typed values: which CRM fields mean what, the thresholds, and where results go.
+
+Pure data. `load.py` reads it from YAML; nothing here knows files, the CRM or the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Language = Literal["en", "ru", "pl"]
+CustomerObject = Literal["contact", "company", "both"]
+Attribution = Literal["split", "all", "primary"]
+UpdateMode = Literal["overwrite", "if_empty", "unless_human"]
+
+#: Every threshold of the domain with its default: days unless the name says otherwise.
+DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
+    {
+        "engaged_within_days": 180,
+        "evaluating_within_days": 180,
+        "loyal_after_purchases": 3,
+        "onboarding_days": 30,
+        "just_bought_days": 7,
+        "cold_after_days": 180,
+        "trend_days": 180,
+        "decline_ratio": 0.5,
+        "sleeping_multiple": 2.5,
+        "sleeping_min_days": 60,
+        "sleeping_max_days": 540,
+        "sleeping_fixed_days": 180,
+        "rhythm_min_repeaters": 100,
+        "lost_multiple": 6,
+        "lost_min_days": 180,
+        "lost_max_days": 1095,
+        "lost_fixed_days": 365,
+        "reactivated_days": 90,
+        "partner_after_days": 365,
+        "gap_prior": 3,
+        "remorse_days": 14,
+        "no_outreach_days": 90,
+        "stalled_deal_days": 60,
+        "stale_data_days": 365,
+        "low_csat_below": 3,
+    }
+)
+
+#: The properties written to the CRM, in the order shown to people.
+OUTPUT_NAMES: tuple[str, ...] = (
+    "clm_stage",
+    "clm_stage_since",
+    "clm_reason",
+    "clm_exited_from",
+    "clm_next_stage",
+    "clm_next_stage_on",
+    "clm_risk_level",
+    "clm_risk_flags",
+    "clm_risk_reason",
+    "clm_value_to_date",
+    "clm_clv",
+    "clm_clv_low",
+    "clm_clv_high",
+    "clm_churn_risk",
+    "clm_p_alive",
+    "clm_expected_purchases",
+    "clm_next_purchase_on",
+    "clm_average_order",
+    "clm_segment",
+    "clm_rfm",
+    "clm_tier",
+    "clm_next_action",
+)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """Which deals are purchases, and where their amount and day stand.
+
+    Empty `pipelines` means all; empty `won_stages` means the CRM's own `hs_is_closed_won`.
+    `amount` lists properties, the first that holds a number wins.
+    """
+
+    pipelines: tuple[str, ...] = ()
+    won_stages: tuple[str, ...] = ()
+    amount: tuple[str, ...] = ("amount_in_home_currency", "amount")
+    date: str = "closedate"
+    margin_share: float = 1.0
+    margin_property: str | None = None
+    cost_property: str | None = None
+    attribution: Attribution = "split"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The properties of the customer record (contact or company) that facts are read from.
+
+    Each may be empty or None: then the facts that need it are NULL. Dates are HubSpot date or
+    datetime values; counters are numbers whose growth dates an engagement (from their history).
+    """
+
+    engagement_dates: tuple[str, ...] = (
+        "hs_email_last_click_date",
+        "hs_email_last_reply_date",
+        "hs_analytics_last_visit_timestamp",
+        "recent_conversion_date",
+    )
+    engagement_counters: tuple[str, ...] = ("num_conversion_events",)
+    outreach_dates: tuple[str, ...] = ("notes_last_contacted", "hs_last_sales_activity_timestamp")
+    markers: tuple[str, ...] = ()  # dates of a demo, trial or quote
+    conversion: str | None = None  # a date that counts as the first purchase
+    loyalty_activity: tuple[str, ...] = ()
+    channel: str | None = "hs_analytics_source"
+    direction: str | None = None
+    nps: str | None = "hs_feedback_last_nps_rating"
+    csat: str | None = None
+    referrals: str | None = None
+    reviews: str | None = None
+    open_tickets: str | None = None
+    cancelled: str | None = None
+    cancelled_on: str | None = None
+    churn_reason: str | None = None
+    contract_until: str | None = None
+    key_fields: tuple[str, ...] = ()  # fields whose absence makes the record stale
+
+    def properties(self) -> tuple[str, ...]:
+        """Every property named here, once, in a stable order."""
+        single = (self.conversion, self.channel, self.direction, self.nps, self.csat, self.referrals)
+        more = (self.reviews, self.open_tickets, self.cancelled, self.cancelled_on, self.churn_reason)
+        lists = (*self.engagement_dates, *self.engagement_counters, *self.outreach_dates, *self.markers)
+        every = (*lists, *self.loyalty_activity, *single, *more, self.contract_until, *self.key_fields)
+        return tuple(dict.fromkeys(name for name in every if name))
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where one result goes: the CRM property's name, and whether and how it is written."""
+
+    name: str
+    write: bool = True
+    mode: UpdateMode = "overwrite"
+
+
+def _default_outputs() -> MappingABC[str, Output]:
+    return MappingProxyType({name: Output(name) for name in OUTPUT_NAMES})
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The primary stage model and those that run beside it."""
+
+    primary: str = "lifecycle9"
+    secondary: tuple[str, ...] = ()
+
+    def all(self) -> tuple[str, ...]:
+        """Primary first, each once."""
+        return tuple(dict.fromkeys((self.primary, *self.secondary)))
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One version of the mapping file."""
+
+    version: int = 1
+    time_zone: str | None = None
+    currency: str | None = None
+    language: Language = "en"
+    customer: CustomerObject = "contact"
+    purchase: Purchase = field(default_factory=Purchase)
+    contact: Sources = field(default_factory=Sources)
+    company: Sources = field(default_factory=lambda: Sources(engagement_dates=(), engagement_counters=(), nps=None))
+    thresholds: MappingABC[str, float] = DEFAULT_THRESHOLDS
+    models: ModelChoice = field(default_factory=ModelChoice)
+    outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
+    headers: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))  # CSV header → property
+
+    def customer_objects(self) -> tuple[str, ...]:
+        """`("contact",)`, `("company",)` or both."""
+        return ("contact", "company") if self.customer == "both" else (self.customer,)
+
+    def sources(self, object_type: str) -> Sources:
+        """The sources of contacts or of companies."""
+        return self.company if object_type == "company" else self.contact
+
+    def deal_properties(self) -> tuple[str, ...]:
+        """The deal properties that facts are read from, once each."""
+        fixed = ("dealstage", "pipeline", "createdate", "closedate", "hs_is_closed", "hs_is_closed_won")
+        more = ("hs_deal_stage_probability", "closed_lost_reason", "deal_currency_code")
+        p = self.purchase
+        every = (*fixed, *more, *p.amount, p.date, p.margin_property, p.cost_property)
+        return tuple(dict.fromkeys(name for name in every if name))
+
+    def read_properties(self, object_type: str) -> tuple[str, ...]:
+        """Every source property of an object type (`contact`, `company`, `deal`), `createdate` included."""
+        if object_type == "deal":
+            return self.deal_properties()
+        return tuple(dict.fromkeys(("createdate", *self.sources(object_type).properties())))
+
+    def history_properties(self, object_type: str) -> tuple[str, ...]:
+        """The properties whose dated past is read and kept: what is undated or says «last …»."""
+        if object_type == "deal":
+            return ("dealstage",)
+        s = self.sources(object_type)
+        # a date that is its own date, and the channel of origin, need no history
+        own = {s.conversion, s.channel, s.direction, s.cancelled_on, *s.markers, *s.key_fields}
+        return tuple(name for name in s.properties() if name not in own)
+
+    def written_outputs(self) -> tuple[tuple[str, Output], ...]:
+        """(standard name, output) of everything switched on, secondary models' stages included."""
+        secondary = ((f"clm_stage_{m}", self.outputs.get(f"clm_stage_{m}")) for m in self.models.secondary)
+        chosen = [(n, o) for n, o in self.outputs.items() if n in OUTPUT_NAMES and o.write]
+        return (*chosen, *((n, o or Output(n)) for n, o in secondary if o is None or o.write))

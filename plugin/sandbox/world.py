@@ -1,0 +1,39 @@
+"""A world: records as a CRM would hold them, made by a loader or a generator, before a sandbox stores them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class WorldRecord:
+    """One CRM record.
+
+    `properties` are wire strings. `history` holds (property, value, milliseconds) for values that changed
+    over time, oldest first; a property without history is dated at `created_at`.
+    `associations` holds (object type "contact"/"company"/"deal", id, association type id as HubSpot numbers them).
+    """
+
+    id: int
+    properties: dict[str, str]
+    created_at: int
+    history: list[tuple[str, str, int]] = field(default_factory=list)
+    associations: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+@dataclass
+class World:
+    """Records of a portal with its account settings, and what is truly so, where the maker knows it.
+
+    `truth` maps a contact id to what the generator knows and the product must find out
+    (for example {"rate": purchases a year, "left_on": ISO day or None}).
+    """
+
+    contacts: list[WorldRecord] = field(default_factory=list)
+    companies: list[WorldRecord] = field(default_factory=list)
+    deals: list[WorldRecord] = field(default_factory=list)
+    portal_id: int = 4242
+    time_zone: str = "UTC"
+    currency: str = "USD"
+    truth: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -78,7 +78,7 @@ class CrmError(LifecycleError):
     code = "crm"
     default_cure = "See the message; `lifecycle doctor` checks the connection."
 
-    def __init__(  # noqa: PLR0913 - one argument per field of HubSpot's error body
+    def __init__(
         self,
         message: str,
         *,

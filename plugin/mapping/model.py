@@ -122,13 +122,15 @@ class Sources:
     churn_reason: str | None = None
     contract_until: str | None = None
     key_fields: tuple[str, ...] = ()  # fields whose absence makes the record stale
+    extras: tuple[str, ...] = ()  # further properties that conditions may name, read as text
 
     def properties(self) -> tuple[str, ...]:
         """Every property named here, once, in a stable order."""
         single = (self.conversion, self.channel, self.direction, self.nps, self.csat, self.referrals)
         more = (self.reviews, self.open_tickets, self.cancelled, self.cancelled_on, self.churn_reason)
         lists = (*self.engagement_dates, *self.engagement_counters, *self.outreach_dates, *self.markers)
-        every = (*lists, *self.loyalty_activity, *single, *more, self.contract_until, *self.key_fields)
+        last = (self.contract_until, *self.key_fields, *self.extras)
+        every = (*lists, *self.loyalty_activity, *single, *more, *last)
         return tuple(dict.fromkeys(name for name in every if name))
 
 
@@ -169,7 +171,7 @@ class Mapping:
     purchase: Purchase = field(default_factory=Purchase)
     contact: Sources = field(default_factory=Sources)
     company: Sources = field(default_factory=lambda: Sources(engagement_dates=(), engagement_counters=(), nps=None))
-    thresholds: MappingABC[str, float] = DEFAULT_THRESHOLDS
+    thresholds: MappingABC[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     models: ModelChoice = field(default_factory=ModelChoice)
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
     headers: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))  # CSV header → property

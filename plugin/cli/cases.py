@@ -1,0 +1,97 @@
+"""What the offline commands work on: records and rules, from files or from the store of a served portal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from plugin import settings, wiring
+from plugin.cli.portal import only_portal
+from plugin.clock import SystemClock, local_day
+from plugin.errors import InputError
+from plugin.lifecycle.evaluate import Outcomes
+from plugin.lifecycle.evaluate import evaluate as compute
+from plugin.lifecycle.evaluate import history as rebuild
+from plugin.lifecycle.models import Models, load_models
+from plugin.lifecycle.parameters import Parameters, fit
+from plugin.lifecycle.records import Records
+from plugin.mapping.model import Mapping
+from plugin.records import frames, portals
+from plugin.records.csv_files import read_records
+from plugin.records.store import Store
+from plugin.records.work import RecordKey
+
+FILES = ("contacts", "deals", "companies", "history")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Records, rules and a day: everything that outcomes are a function of."""
+
+    records: Records
+    mapping: Mapping
+    models: Models
+    parameters: Parameters
+    day: date
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """The outcomes of every customer."""
+        return compute(self.records, self.mapping, self.models, self.parameters, self.day)
+
+    def only(self, key: RecordKey) -> dict[str, Any]:
+        """The outcome of one customer; raises InputError if there is no such record."""
+        result = compute(self.records, self.mapping, self.models, self.parameters, self.day, customers=[key])
+        rows = result.to_json()
+        if not rows:
+            raise InputError(f"There is no {key[0]} {key[1]} here.", cure="Check the id and --object.")
+        return rows[0]
+
+    def path(self, key: RecordKey) -> list[dict[str, Any]]:
+        """The stages of one customer since its first record."""
+        steps = rebuild(self.records, self.mapping, self.models, self.parameters, self.day, key)
+        return [{"on": day, "stage": stage, "reason": reason} for day, stage, reason in steps]
+
+
+def from_files(files: dict[str, Any], models: Sequence[str] = ()) -> Case:
+    """A case from CSV files; without a parameters file they are fitted on the records up to the day."""
+    mapping, loaded = wiring.rules(files["config"])
+    names = [name.strip() for part in models for name in part.split(",") if name.strip()]
+    if names:
+        mapping = replace(
+            mapping, models=replace(mapping.models, primary=names[0], secondary=tuple(names[1:]))
+        )
+        loaded = load_models(mapping)
+    records = read_records(mapping=mapping, **{name: files[name] for name in FILES})
+    given = _parameters(files["parameters"])
+    zone = mapping.time_zone or (given.time_zone if given else None) or "UTC"
+    day = _day(files["at"], zone, settings.load().clock_file)
+    return Case(records, mapping, loaded, given or fit(records, mapping, day), day)
+
+
+def _parameters(path: Path | None) -> Parameters | None:
+    return Parameters.from_json(path.read_text(encoding="utf-8")) if path else None
+
+
+def _day(at: datetime | None, zone: str, clock_file: Path | None) -> date:
+    return at.date() if at else local_day(SystemClock(clock_file).now(), zone)
+
+
+def from_portal(at: datetime | None) -> Case:
+    """A case from the store: what the workers see."""
+    chosen = settings.load()
+    store = Store(chosen.database_url)
+    store.migrate()
+    mapping, models = wiring.rules(chosen.config_path)
+    portal = only_portal(store, None)
+    with store.read() as connection:
+        parameters = portals.current_parameters(connection, portal)
+        records = frames.load(connection, portal.portal_id, mapping, None)
+    if parameters is None:
+        raise InputError("Nothing was read completely yet.", cure="Run `lifecycle backfill` first.")
+    day = _day(at, mapping.time_zone or portal.time_zone, chosen.clock_file)
+    return Case(records, mapping, models, parameters, day)

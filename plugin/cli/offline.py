@@ -1,0 +1,103 @@
+"""Commands that need no CRM and no server: evaluate CSV files, explain one customer."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plugin.cli.render import as_csv, as_json_text, explanation
+from plugin.errors import InputError
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+def _records_options(command: Any) -> Any:
+    """The options that name the files, shared by the commands of this family."""
+    options = (
+        click.option("--contacts", type=_FILE, help="Contacts as CSV, with HubSpot's names or labels."),
+        click.option("--deals", type=_FILE, help="Deals as CSV."),
+        click.option("--companies", type=_FILE, help="Companies as CSV; needed where they are customers."),
+        click.option("--parameters", type=_FILE, help="A portal's parameters; default: fitted on these."),
+        click.option("--config", type=_FILE, help="The mapping file; default: the shipped one."),
+        click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look from; default: today."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog="Example: lifecycle evaluate --contacts contacts.csv --deals deals.csv --format html --out r.html"
+)
+@_records_options
+@click.option("--history", type=_FILE, help="Past values of properties, one JSON object a line.")
+@click.option("--model", "models", multiple=True, help="Stage models, the primary first; default: as mapped.")
+@click.option(
+    "--format", "shape", type=click.Choice(["json", "csv", "html"]), default="json", show_default=True
+)
+@click.option("--out", type=_OUT, help="Write here instead of printing.")
+def evaluate(models: tuple[str, ...], shape: str, out: Path | None, **files: Any) -> None:
+    """Compute every customer's outcome from CSV files, as the workers compute it from the CRM."""
+    from plugin.cli.cases import from_files
+
+    outcomes = from_files(files, models).outcomes
+    if shape == "html":
+        from plugin.lifecycle.report import report
+
+        text = report(outcomes)
+    else:
+        text = as_csv(outcomes.to_json()) if shape == "csv" else as_json_text(outcomes.to_json())
+    if out is None:
+        sys.stdout.write(text)
+        return
+    _write(out, text)
+    click.echo(f"Wrote {len(outcomes.frame):,} customers to {out}.", err=True)
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.", cure="Name another file.") from error
+
+
+@click.command(
+    epilog="Example: lifecycle explain 101 --history --contacts contacts.csv --deals deals.csv",
+)
+@click.argument("object_id", metavar="ID", type=int)
+@_records_options
+@click.option(
+    "--object", "object_type", type=click.Choice(["contact", "company"]), help="Default: as mapped."
+)
+@click.option("--history", "past", is_flag=True, help="Print the whole path since the first record.")
+@click.option("--history-file", type=_FILE, help="Past values of properties, one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(
+    object_id: int,
+    object_type: str | None,
+    past: bool,
+    history_file: Path | None,
+    at: datetime | None,
+    as_json: bool,
+    **files: Any,
+) -> None:
+    """One customer's stage, why, since when, and what comes next.
+
+    Without files the records of the served portal are used.
+    """
+    from plugin.cli.cases import from_files, from_portal
+
+    offline = any(files[name] for name in ("contacts", "deals", "companies"))
+    case = from_files({**files, "history": history_file, "at": at}) if offline else from_portal(at)
+    key = (object_type or case.mapping.customer_objects()[0], object_id)
+    outcome = case.only(key)
+    path = case.path(key) if past else []
+    if as_json:
+        click.echo(as_json_text({**outcome, "history": path} if past else outcome), nl=False)
+    else:
+        click.echo(explanation(outcome, path))

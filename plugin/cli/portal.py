@@ -1,0 +1,200 @@
+"""Commands about a portal: install, go-live, pause, backfill, status, parked, export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from plugin.cli import show
+from plugin.errors import ConfigError
+from plugin.records.portals import Portal
+from plugin.records.store import Store
+from plugin.wiring import Parts
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_portal_option = click.option(
+    "--portal", type=int, help="The portal's id; needed only where several are served."
+)
+
+
+@contextmanager
+def _parts() -> Iterator[Parts]:
+    from plugin import settings, wiring
+
+    chosen = settings.load()
+    chosen.require("HUBSPOT_ACCESS_TOKEN")
+    store = Store(chosen.database_url)
+    store.migrate()
+    store.close()
+    yield wiring.open_parts(chosen, silent=True)
+
+
+def _portal(parts: Parts, wanted: int | None) -> Portal:
+    return only_portal(parts.context.store, wanted)
+
+
+def only_portal(store: Store, wanted: int | None) -> Portal:
+    """The wanted portal, or the only one; raises ConfigError if that is not one."""
+    from plugin.records import portals
+
+    with store.read() as connection:
+        served = [p for p in portals.every(connection) if wanted in (None, p.portal_id)]
+    if len(served) == 1:
+        return served[0]
+    if not served:
+        raise ConfigError("This portal is not installed yet.", cure="Run `lifecycle install` first.")
+    ids = ", ".join(str(portal.portal_id) for portal in served)
+    raise ConfigError("Several portals are served.", cure=f"Name one with --portal: {ids}.")
+
+
+@click.command(epilog="Example: lifecycle install --live")
+@click.option("--live", is_flag=True, help="Start to write at once, too.")
+@_as_json
+def install(live: bool, as_json: bool) -> None:
+    """Make the property group and properties in the CRM, and note the portal.
+
+    Repeatable: says what it changed, and never touches a property that it did not make.
+    """
+    from plugin.jobs.install import install_portal
+
+    with _parts() as parts:
+        report = install_portal(parts.context, live=live)
+    click.echo(json.dumps(report.as_dict()) if as_json else report.as_text())
+
+
+@click.command("go-live", epilog="Example: lifecycle go-live --percent 10")
+@click.option(
+    "--percent", type=click.IntRange(1, 100), default=100, show_default=True, help="Share of customers."
+)
+@_portal_option
+def go_live(percent: int, portal: int | None) -> None:
+    """Open the writes, for all customers or for a share of them that stays the same."""
+    from plugin.records import portals
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        with parts.context.store.write() as connection:
+            portals.change(connection, served.portal_id, mode=portals.LIVE, share=percent)
+    click.echo(f"Portal {served.portal_id} is live for {percent} % of its customers.")
+
+
+@click.command(epilog="Example: lifecycle pause")
+@_portal_option
+def pause(portal: int | None) -> None:
+    """Stop writing at once. Everything is still computed; `lifecycle go-live` opens the writes again."""
+    from plugin.records import portals
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        with parts.context.store.write() as connection:
+            portals.change(connection, served.portal_id, mode=portals.PAUSED)
+    click.echo(f"Portal {served.portal_id} is paused: nothing is written until `lifecycle go-live`.")
+
+
+@click.command(epilog="Example: lifecycle backfill")
+@_portal_option
+@_as_json
+def backfill(portal: int | None, as_json: bool) -> None:
+    """Read every record, fit the parameters, compute every customer and write what differs.
+
+    Ctrl-C leaves a state from which the next run goes on.
+    """
+    from plugin.jobs.backfill import run_backfill
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        with show.progress(hidden=as_json) as bar:
+            result = run_backfill(parts.context, served.portal_id, bar)
+    click.echo(json.dumps(result.as_dict()) if as_json else result.as_text())
+    if result.parked:
+        raise ConfigError(
+            f"{result.parked} records were given up: {result.causes}.",
+            cure="`lifecycle parked list` shows each with its cure.",
+        )
+
+
+@click.command(epilog="Example: lifecycle status --json")
+@_as_json
+def status(as_json: bool) -> None:
+    """How everything stands: what waits, what was given up, how many customers are in each stage."""
+    from plugin.jobs.status import status as standing
+
+    with _parts() as parts:
+        result = standing(parts.context)
+    click.echo(json.dumps(result) if as_json else show.status_text(result))
+
+
+@click.group(epilog="Example: lifecycle parked list")
+def parked() -> None:
+    """What was given up, each with its cause and cure."""
+
+
+@parked.command("list", epilog="Example: lifecycle parked list --json")
+@_portal_option
+@_as_json
+def parked_list(portal: int | None, as_json: bool) -> None:
+    """List what was given up."""
+    from dataclasses import asdict
+
+    from plugin.records import parked as parked_rows
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        with parts.context.store.read() as connection:
+            rows = parked_rows.listed(connection, served.portal_id)
+    click.echo(json.dumps([asdict(row) for row in rows]) if as_json else show.parked_text(rows))
+
+
+@parked.command("retry", epilog="Example: lifecycle parked retry")
+@_portal_option
+def parked_retry(portal: int | None) -> None:
+    """Try everything that was given up once more."""
+    from plugin.jobs.retry import retry_parked
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        count = retry_parked(parts.context, served.portal_id)
+    click.echo(f"{count} will be tried again by the workers.")
+
+
+@parked.command("drop", epilog="Example: lifecycle parked drop --yes")
+@click.confirmation_option(prompt="Forget everything that was given up?")
+@_portal_option
+def parked_drop(portal: int | None) -> None:
+    """Forget what was given up, without trying again."""
+    from plugin.jobs.retry import drop_parked
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        count = drop_parked(parts.context, served.portal_id)
+    click.echo(f"{count} dropped.")
+
+
+@click.command(epilog="Example: lifecycle export --records dump/")
+@click.option(
+    "--records",
+    "directory",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write contacts.csv, deals.csv, companies.csv, history.jsonl and parameters.json.",
+)
+@_portal_option
+def export(directory: Path, portal: int | None) -> None:
+    """Write the records that outcomes are computed from, as `lifecycle evaluate` reads them."""
+    from plugin.records import frames, portals
+    from plugin.records.csv_files import write_records
+
+    with _parts() as parts:
+        served = _portal(parts, portal)
+        with parts.context.store.read() as connection:
+            records = frames.load(connection, served.portal_id, parts.context.mapping, None)
+            parameters = portals.current_parameters(connection, served)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_records(records, directory)
+    if parameters is not None:
+        (directory / "parameters.json").write_text(parameters.to_json(), encoding="utf-8")
+    click.echo(f"Wrote {records.contacts.height} contacts and {records.deals.height} deals to {directory}.")

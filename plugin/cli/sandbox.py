@@ -1,0 +1,86 @@
+"""The command that runs the stand-in CRM, with a world in it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plugin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from plugin.sandbox.world import World
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command(epilog="Example: lifecycle sandbox --world cdnow --webhooks-to http://localhost:8000/webhooks/hubspot")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8100, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--data", type=_FOLDER, help="Where its SQLite file lives; default: DATA_DIR/sandbox.")
+@click.option(
+    "--world",
+    "kind",
+    help="What to fill an empty sandbox with: cdnow, opportunities, generated, a sales pipeline as CSV, "
+    "or a folder with contacts.csv and deals.csv.",
+)
+@click.option("--size", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="Generated contacts.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the generated world.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the world's record ends; default: today.")
+@click.option("--token", default="sandbox-token", show_default=True, help="The access token it accepts.")
+@click.option("--secret", default="sandbox-secret", show_default=True, help="Signs its webhooks.")
+@click.option("--burst-limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Requests in 10 s.")
+@click.option("--webhooks-to", help="Where to send webhooks.")
+def sandbox(
+    port: int,
+    host: str,
+    data: Path | None,
+    kind: str | None,
+    size: int,
+    seed: int,
+    at: object,
+    token: str,
+    secret: str,
+    burst_limit: int,
+    webhooks_to: str | None,
+) -> None:
+    """Run a stand-in for HubSpot: its API with limits and errors, its webhooks, and a page to play with."""
+    from plugin import settings, telemetry
+    from plugin.sandbox.server import run_sandbox
+
+    telemetry.start("sandbox")
+    folder = data or settings.load().data_dir / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "sandbox.db"
+    fresh = not path.exists()
+    day = at.date() if hasattr(at, "date") else None
+    run_sandbox(
+        host=host,
+        port=port,
+        path=path,
+        world=make_world(kind, size=size, seed=seed, end=day) if kind and fresh else None,
+        webhook_target=webhooks_to,
+        secret=secret,
+        token=token,
+        burst_limit=burst_limit,
+    )
+
+
+def make_world(kind: str, *, size: int = 1_000, seed: int = 1, end: date | None = None) -> World:
+    """The world that a name or a path stands for."""
+    from plugin.sandbox import loaders
+
+    if kind == "cdnow":
+        return loaders.cdnow(end)
+    if kind == "generated":
+        return loaders.generate(size, seed=seed)
+    path = Path(kind)
+    if path.is_dir() and (path / "contacts.csv").exists():
+        return loaders.from_csv(contacts=path / "contacts.csv", deals=path / "deals.csv")
+    if path.exists():
+        return loaders.opportunities(path, end=end)
+    raise ConfigError(
+        f"There is no world {kind!r}.", cure="Use cdnow, generated, or a path to CSV files that exists."
+    )

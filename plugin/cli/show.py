@@ -1,0 +1,89 @@
+"""How commands show things on a terminal: progress bars and tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from plugin.records.parked import Parked
+
+
+class Bar(Protocol):
+    """Something that shows how far work has come."""
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        """So much of `total` is done of the part named `label`."""
+
+
+@contextmanager
+def progress(*, hidden: bool = False) -> Iterator[Bar]:
+    """A progress display on standard error; without a terminal one line for each part that is done."""
+    console = Console(stderr=True)
+    if hidden or not console.is_terminal:
+        yield _Lines(silent=hidden)
+        return
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def bar(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                tasks[label] = shown.add_task(label, total=total)
+            shown.update(tasks[label], completed=done, total=max(total, done))
+
+        yield bar
+
+
+class _Lines:
+    def __init__(self, *, silent: bool) -> None:
+        self.silent = silent
+        self.finished: set[str] = set()
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if not self.silent and done >= total and label not in self.finished:
+            self.finished.add(label)
+            print(f"{label}: {done}", file=sys.stderr, flush=True)  # noqa: T201 - this is the display
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table as text."""
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for position, name in enumerate(columns):
+        numbers = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
+        made.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    console = Console()
+    with console.capture() as captured:
+        console.print(made)
+    return captured.get().rstrip()
+
+
+def status_text(status: dict[str, Any]) -> str:
+    """How everything stands, for people."""
+    if not status["portals"]:
+        return "No portal is installed yet. Run `lifecycle install`."
+    names = ("portal_id", "mode", "pending", "inbox", "unwritten", "parked", "lag_seconds")
+    rows = [[str(portal["portal_id"]), *(portal[name] for name in names[1:])] for portal in status["portals"]]
+    parts = [table("Portals", [name.replace("_", " ") for name in names], rows)]
+    for portal in status["portals"]:
+        parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
+        if portal["crm_error"]:
+            parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
+        if portal["parameters_version"] is None:
+            parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
+    return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
+
+
+def parked_text(rows: Sequence[Parked]) -> str:
+    """What was given up, for people."""
+    if not rows:
+        return "Nothing was given up."
+    cells = [[f"{row.object_type} {row.object_id}", row.work, row.cause, row.cure] for row in rows]
+    return table("Given up", ["record", "work", "cause", "cure"], cells)

@@ -1,0 +1,42 @@
+"""From stored webhook bodies to marked records: decode, drop what was seen before, mark. One transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+
+from plugin.handlers.router import route
+from plugin.hubspot.protocol.events import Event, decode_events
+from plugin.jobs.context import Context
+from plugin.records import inbox, portals, work
+
+BODIES = 50  # a transaction; at most 5,000 events
+
+
+def apply_inbox(context: Context) -> int:
+    """Apply up to BODIES stored bodies; returns how many there were."""
+    with context.store.write() as connection:
+        arrived = inbox.take(connection, BODIES)
+        by_portal: dict[int, list[Event]] = {}
+        for body in arrived:
+            for event in decode_events(body.body):
+                by_portal.setdefault(event.portal_id, []).append(event)
+        for portal_id, events in by_portal.items():
+            _apply(context, connection, portal_id, events)
+    return len(arrived)
+
+
+def _apply(context: Context, connection: Connection, portal_id: int, events: list[Event]) -> None:
+    now = context.now()
+    if portals.get(connection, portal_id) is None:
+        broken = sum(event.kind == "malformed" for event in events)
+        fates = {"events_malformed": broken, "events_unknown_portal": len(events) - broken}
+        inbox.count(context.store, connection, inbox.SEVERAL, {"events_received": len(events), **fates})
+        return
+    first = {event.key: event for event in events}
+    new = inbox.unseen(connection, portal_id, list(first))
+    inbox.remember(context.store, connection, portal_id, new, now)
+    routed = route((event for key, event in first.items() if key in new), context.mapping)
+    work.mark_records(context.store, connection, portal_id, routed.look, now=now)
+    portals.change(connection, portal_id, last_incremental=now)
+    counted = {"events_received": len(events), "events_repeated": len(events) - len(new)}
+    inbox.count(context.store, connection, portal_id, {**counted, **routed.counts})

@@ -1,0 +1,58 @@
+"""What a job needs to work: the store, the clock, the CRM and the rules, put together by `wiring`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+from plugin.clock import Clock, local_day, milliseconds
+from plugin.lifecycle.models import Models
+from plugin.mapping.model import Mapping
+from plugin.records.portals import Portal
+from plugin.records.store import Store
+
+if TYPE_CHECKING:
+    from plugin.hubspot.client import Crm
+
+
+class Bells(Protocol):
+    """Tells workers that there is work; carries no facts, and may fail without loss."""
+
+    def ring_apply(self) -> None:
+        """The inbox has something."""
+
+    def ring_work(self, portal_id: int, lane: str) -> None:
+        """A portal has marked records or customers."""
+
+
+class Silence:
+    """Bells that nobody hears: for commands that do the work themselves, and for tests."""
+
+    def ring_apply(self) -> None:
+        """Do nothing."""
+
+    def ring_work(self, portal_id: int, lane: str) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a job needs; one a process."""
+
+    store: Store
+    clock: Clock
+    mapping: Mapping
+    models: Models
+    config_version: str
+    crm: Callable[[int, str], Crm]  # (portal id, priority class) -> the portal's CRM
+    bells: Bells
+
+    def now(self) -> int:
+        """The present moment in milliseconds."""
+        return milliseconds(self.clock.now())
+
+    def today(self, portal: Portal) -> date:
+        """The calendar day in the portal's time zone; the mapping's, where it names one, wins."""
+        return local_day(self.clock.now(), self.mapping.time_zone or portal.time_zone)

@@ -1,0 +1,64 @@
+"""Fits a portal's parameters on everything the mirror holds, and adopts them when they say something new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plugin.jobs.context import Context
+from plugin.lifecycle.parameters import Parameters, fit
+from plugin.records import frames, portals
+
+REFIT_DAYS = 7
+
+
+def fit_portal(context: Context, portal_id: int) -> Parameters:
+    """The parameters in force after the fit.
+
+    A fit that differs from the present one in nothing but its date and number is not adopted, so that
+    nothing is computed again for it.
+    """
+    with context.store.read() as connection:
+        portal = portals.get(connection, portal_id)
+        if portal is None:
+            raise LookupError(f"portal {portal_id} is not served")
+        present = portals.current_parameters(connection, portal)
+        records = frames.load(connection, portal_id, context.mapping, None)
+    version = (present.version if present else 0) + 1
+    fitted = fit(
+        records,
+        context.mapping,
+        context.today(portal),
+        version=version,
+        time_zone=context.mapping.time_zone or portal.time_zone,
+        currency=context.mapping.currency or portal.currency,
+    )
+    if present is not None and _same(present, fitted):
+        return present
+    with context.store.write() as connection:
+        portals.adopt(connection, context.store, portal_id, fitted, context.now())
+    return fitted
+
+
+def _same(present: Parameters, fitted: Parameters) -> bool:
+    return replace(fitted, version=present.version, adopted_on=present.adopted_on) == present
+
+
+def is_due(context: Context, portal: portals.Portal) -> bool:
+    """Whether the portal's parameters are a week old; before the first complete read no fit is due."""
+    with context.store.read() as connection:
+        present = portals.current_parameters(connection, portal)
+        checked = portals.watermark(connection, portal.portal_id, "fit")
+    if present is None:
+        return False
+    last = checked["day"] if checked else present.adopted_on.toordinal()
+    return context.today(portal).toordinal() - last >= REFIT_DAYS
+
+
+def scheduled_fit(context: Context, portal_id: int) -> None:
+    """Fit, and note the day, so that the next is a week away even if nothing new was found."""
+    fit_portal(context, portal_id)
+    with context.store.write() as connection:
+        portal = portals.get(connection, portal_id)
+        if portal is not None:
+            note = {"day": context.today(portal).toordinal()}
+            portals.set_watermark(connection, context.store, portal_id, "fit", note, context.now())

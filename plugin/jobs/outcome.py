@@ -1,0 +1,101 @@
+"""Outcomes of a set of customers from the mirror, and what they would change in the CRM; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from rq.timeouts import JobTimeoutException
+
+from plugin.errors import StoreError
+from plugin.jobs.context import Context
+from plugin.lifecycle.evaluate import Outcomes, evaluate
+from plugin.lifecycle.parameters import Parameters
+from plugin.records import frames, mirror
+from plugin.records.outcomes import DIFFERS, EQUAL, Evaluated
+from plugin.records.parked import EVALUATE, Parked
+from plugin.records.portals import Portal
+from plugin.records.work import RecordKey
+from plugin.sync.diff import Change, difference
+
+Standing = Mapping[RecordKey, Mapping[str, Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Outcomes ready to be kept and written."""
+
+    day: date
+    evaluated: list[Evaluated]
+    changes: list[Change]
+    standing: Standing
+    absent: set[RecordKey]  # customers that the mirror does not have
+    failed: dict[RecordKey, Parked]
+
+
+def compute(
+    context: Context, portal: Portal, parameters: Parameters, customers: Sequence[RecordKey]
+) -> Computed:
+    """Evaluate customers today.
+
+    Should the frame of many fail, each is tried alone, so that one record that no rule foresaw is
+    parked and the others go on.
+    """
+    day = context.today(portal)
+    try:
+        return _compute(context, portal, parameters, customers, day)
+    except (StoreError, JobTimeoutException):
+        raise  # no record's fault: the whole round is tried again
+    except Exception as error:
+        if len(customers) == 1:
+            return _failed(context, customers[0], day, error)
+        middle = len(customers) // 2
+        halves = (customers[:middle], customers[middle:])
+        return _joined([compute(context, portal, parameters, half) for half in halves])
+
+
+def _compute(
+    context: Context, portal: Portal, parameters: Parameters, customers: Sequence[RecordKey], day: date
+) -> Computed:
+    with context.store.read() as connection:
+        records = frames.load(connection, portal.portal_id, context.mapping, customers)
+        standing = mirror.outputs(connection, portal.portal_id, customers)
+    result = evaluate(records, context.mapping, context.models, parameters, day, customers=list(customers))
+    evaluated, changes = [], []
+    for body, next_moment in _rows(result, day):
+        key = (body["object"], int(body["id"]))
+        if key not in standing:
+            continue
+        change = difference(
+            key, body["written"], standing[key]["outputs"], standing[key]["ours"], context.mapping
+        )
+        evaluated.append(Evaluated(key, body, next_moment, DIFFERS if change else EQUAL))
+        if change:
+            changes.append(change)
+    absent = set(customers) - {one.key for one in evaluated}
+    return Computed(day, evaluated, changes, standing, absent, {})
+
+
+def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None]]:
+    # a moment that is not in the future would be due again at once, for ever
+    moments = [m if m is None or m > day else day + timedelta(1) for m in result.frame["next_moment"]]
+    return list(zip(result.to_json(), moments, strict=True))
+
+
+def _failed(context: Context, key: RecordKey, day: date, error: Exception) -> Computed:
+    cure = "Look at this record's values; then `lifecycle parked retry`. If they are in order, report this."
+    row = Parked(*key, EVALUATE, "evaluate_failed", f"{type(error).__name__}: {error}", cure, context.now())
+    return Computed(day, [], [], {}, set(), {key: row})
+
+
+def _joined(parts: Sequence[Computed]) -> Computed:
+    return Computed(
+        parts[0].day,
+        [one for part in parts for one in part.evaluated],
+        [one for part in parts for one in part.changes],
+        {key: value for part in parts for key, value in part.standing.items()},
+        {key for part in parts for key in part.absent},
+        {key: value for part in parts for key, value in part.failed.items()},
+    )

@@ -1,0 +1,68 @@
+"""How everything stands, for the API, the command line and the tests that wait for quiet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from plugin.clock import from_milliseconds
+from plugin.jobs.context import Context
+from plugin.records import inbox, outcomes, parked, portals, work
+from plugin.records.outcomes import Versions
+from plugin.records.portals import Portal
+
+SUMMED = ("pending", "inbox", "parked", "unwritten")
+
+
+def status(context: Context) -> dict[str, Any]:
+    """The sums over all portals, whether all is settled, and the same for each portal."""
+    with context.store.read() as connection:
+        each = [_portal(context, connection, portal) for portal in portals.every(connection)]
+        _, events, oldest = inbox.waiting(connection)
+    sums = {name: sum(portal[name] for portal in each) for name in SUMMED}
+    sums["inbox"] = events  # bodies of several or unknown portals count once
+    lags = [portal["lag_seconds"] for portal in each] + [_seconds_since(context, oldest)]
+    settled = not (sums["pending"] or sums["inbox"] or sums["unwritten"])
+    return {**sums, "lag_seconds": max(lags), "settled": settled, "portals": each}
+
+
+def _portal(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
+    records, customers, since = work.waiting(connection, portal.portal_id)
+    bodies, events, arrived = inbox.waiting(connection, portal.portal_id)
+    versions = Versions(portal.parameters_version or 0, context.config_version)
+    standing = outcomes.standing(connection, portal, context.today(portal), versions)
+    causes = parked.causes(connection, portal.portal_id)
+    pending = records + customers + standing.due + standing.outdated
+    oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
+    return {
+        "portal_id": portal.portal_id,
+        "mode": portal.mode,
+        "share": portal.share,
+        "pending": pending,
+        "inbox": events,
+        "parked": sum(causes.values()),
+        "unwritten": standing.unwritten,
+        "lag_seconds": _seconds_since(context, oldest),
+        "settled": not (pending or bodies or standing.unwritten),
+        "last_incremental": _moment(portal.last_incremental),
+        "last_full": _moment(portal.last_full),
+        "causes": causes,
+        "stages": standing.stages,
+        "parameters_version": portal.parameters_version,
+        "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
+    }
+
+
+def _seconds_since(context: Context, moment: int | None) -> float:
+    return 0.0 if moment is None else max(0.0, round((context.now() - moment) / 1000, 3))
+
+
+def _moment(value: int | None) -> str | None:
+    return None if value is None else text_of(from_milliseconds(value))
+
+
+def text_of(moment: datetime) -> str:
+    """A moment as the API shows it: ISO 8601 in UTC, to the second."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,111 @@
+"""What is wrong or odd between the parts of a mapping that are each right by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from plugin.mapping.findings import Severity
+from plugin.mapping.model import Mapping
+from plugin.mapping.positions import Path
+
+
+class Clash(NamedTuple):
+    """A finding whose place is still a path: the first of `paths` that stands in the file."""
+
+    paths: tuple[Path, ...]
+    severity: Severity
+    message: str
+    cure: str
+
+
+#: (smaller, greater): between a least and a greatest nothing could be held otherwise.
+BOUNDS = (("sleeping_min_days", "sleeping_max_days"), ("lost_min_days", "lost_max_days"))
+#: (smaller, greater, what would turn around otherwise).
+ORDERED = (
+    ("sleeping_multiple", "lost_multiple", "some customers are lost before they sleep"),
+    ("sleeping_min_days", "lost_min_days", "some customers are lost before they sleep"),
+    ("sleeping_max_days", "lost_max_days", "some customers are lost before they sleep"),
+    ("sleeping_fixed_days", "lost_fixed_days", "in small portals customers are lost before they sleep"),
+    ("just_bought_days", "onboarding_days", "a first order is new for longer than it is being welcomed"),
+)
+
+
+def clashes(mapping: Mapping) -> Iterator[Clash]:
+    """Every fault and oddity between sections."""
+    yield from _thresholds(mapping)
+    yield from _purchase(mapping)
+    yield from _models(mapping)
+    yield from _output_names(mapping)
+    yield from _sources(mapping)
+
+
+def _thresholds(mapping: Mapping) -> Iterator[Clash]:
+    rules: list[tuple[str, str, Severity, str]] = [
+        *((low, high, "error", "no silence lies between them") for low, high in BOUNDS),
+        *((low, high, "warning", why) for low, high, why in ORDERED),
+    ]
+    for low, high, severity, why in rules:
+        least, most = mapping.thresholds[low], mapping.thresholds[high]
+        if least > most:
+            paths: tuple[Path, ...] = (("thresholds", low), ("thresholds", high))
+            said = f"{low} ({least:g}) is greater than {high} ({most:g}): {why}."
+            yield Clash(paths, severity, said, f"Make {low} at most {high}.")
+
+
+def _purchase(mapping: Mapping) -> Iterator[Clash]:
+    purchase = mapping.purchase
+    if not purchase.amount:
+        said = "No property holds the amount of a purchase: every figure of money stays empty."
+        yield Clash((("purchase", "amount"),), "warning", said, "Name one, usually amount.")
+    if purchase.margin_property and purchase.cost_property:
+        said = "margin_property and cost_property both say what is earned on a deal."
+        yield Clash((("purchase", "cost_property"),), "error", said, "Keep one of the two.")
+    elif purchase.margin_share < 1 and (purchase.margin_property or purchase.cost_property):
+        said = "margin_share is not used: a property says what is earned on a deal."
+        yield Clash((("purchase", "margin_share"),), "warning", said, "Delete margin_share.")
+
+
+def _models(mapping: Mapping) -> Iterator[Clash]:
+    if mapping.models.primary in mapping.models.secondary:
+        said = f"{mapping.models.primary} is the primary model and a secondary one."
+        yield Clash((("models", "secondary"),), "warning", said, "Take it out of secondary.")
+    for name in mapping.outputs:
+        model = name.removeprefix("clm_stage_")
+        if name not in _standard(mapping) and model not in mapping.models.secondary:
+            said = f"{name} is never written: {model} is no secondary model."
+            yield Clash((("outputs", name),), "warning", said, f"Add {model} to models.secondary.")
+
+
+def _standard(mapping: Mapping) -> tuple[str, ...]:
+    return tuple(n for n in type(mapping)().outputs)
+
+
+def _output_names(mapping: Mapping) -> Iterator[Clash]:
+    """Two results in one property, or a property that is read and written."""
+    first: dict[str, str] = {}
+    read = {name for kind in ("contact", "company") for name in mapping.read_properties(kind)}
+    for standard, output in mapping.written_outputs():
+        path: Path = ("outputs", standard)
+        if output.name in first:
+            said = f"{standard} and {first[output.name]} are both written to {output.name}."
+            paths = (path, ("outputs", first[output.name]))
+            yield Clash(paths, "error", said, "Give each its own property, or switch one off.")
+        elif output.name in read:
+            said = f"{output.name} is written, and read as a source: the product would answer itself."
+            yield Clash((path,), "warning", said, "Write to a property of its own, usually " + standard + ".")
+        first.setdefault(output.name, standard)
+
+
+def _sources(mapping: Mapping) -> Iterator[Clash]:
+    for kind in ("contact", "company"):
+        sources = mapping.sources(kind)
+        for name in sources.engagement_dates:
+            if name in sources.outreach_dates:
+                said = f"{name} counts as the customer's act (engagement) and as ours (outreach)."
+                yield Clash(
+                    ((kind, "outreach_dates"), (kind, "engagement_dates")),
+                    "warning",
+                    said,
+                    "Keep it where it belongs.",
+                )

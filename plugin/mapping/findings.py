@@ -1,0 +1,42 @@
+"""What is wrong or odd in a file, where exactly, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One fault (`error`: the file is refused) or oddity (`warning`); line and column count from 1."""
+
+    line: int
+    column: int
+    severity: Severity
+    message: str
+    cure: str
+
+    def at(self, path: str) -> str:
+        """`file:line:column: what is wrong. Cure: what to do.`, as editors can jump to."""
+        mark = "" if self.severity == "error" else "warning: "
+        return f"{path}:{self.line}:{self.column}: {mark}{self.message} Cure: {self.cure}"
+
+
+def nearest(word: str, right: Iterable[str], limit: int = 1) -> tuple[str, ...]:
+    """The right names that look most like the word; none if nothing is near. Case does not matter."""
+    by_lower = {name.lower(): name for name in right}
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), by_lower, n=limit, cutoff=0.6)
+    return tuple(by_lower[name] for name in close)
+
+
+def did_you_mean(word: str, right: Iterable[str], kind: str = "names") -> str:
+    """A cure: the nearest right name, else the whole list."""
+    names = tuple(right)
+    if close := nearest(word, names):
+        return f"Did you mean {close[0]}?"
+    listed = ", ".join(sorted(names)[:12]) + (", …" if len(names) > 12 else "")
+    return f"The {kind} are: {listed}."

@@ -1,0 +1,176 @@
+"""Reads and checks a mapping file: every fault at once, each with its line, its column and a cure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingABC
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass, replace
+from importlib import resources
+from pathlib import Path as FilePath
+from types import MappingProxyType
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from plugin.errors import ConfigError
+from plugin.mapping.checks import clashes
+from plugin.mapping.fields import Said
+from plugin.mapping.findings import Finding
+from plugin.mapping.model import DEFAULT_THRESHOLDS, Mapping, ModelChoice, Output, Purchase, Sources
+from plugin.mapping.positions import Document, Path, read_yaml
+from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
+
+DEFAULT_NAME = "the shipped default mapping"
+SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers")
+
+
+def load_mapping(path: FilePath | str | None = None) -> Mapping:
+    """The mapping in this file; None: the shipped default. ConfigError lists every fault, if there is one."""
+    mapping, findings = read_mapping(_bytes(path))
+    errors = [f for f in findings if f.severity == "error"]
+    if errors:
+        name = str(path or DEFAULT_NAME)
+        count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
+        listed = "\n".join(f"  {finding.at(name)}" for finding in errors)
+        raise ConfigError(f"{name} has {count}:\n{listed}\n", findings=errors)
+    return mapping
+
+
+def check_mapping(path: FilePath | str | None = None) -> list[Finding]:
+    """Every fault and oddity of the file, in the order of its lines. ConfigError: it cannot be opened."""
+    return read_mapping(_bytes(path))[1]
+
+
+def default_text() -> str:
+    """The shipped default, with its comments."""
+    return resources.files("plugin.mapping").joinpath("default.yaml").read_text("utf-8")
+
+
+def fingerprint(mapping: Mapping) -> str:
+    """Twelve hex digits that name what the mapping says; comments and the order of keys do not count."""
+    text = json.dumps(_plain(mapping), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def read_mapping(raw: bytes) -> tuple[Mapping, list[Finding]]:
+    """The mapping in these bytes with all findings; with errors among them it is what could be read."""
+    document = read_yaml(raw)
+    findings = list(document.faults)
+    if document.value is not None and not isinstance(document.value, dict):
+        said = "The file is not a set of `key: value` lines."
+        findings.append(Finding(*document.place(()), "error", said, "Begin with `version: 1`."))
+    given = document.value if isinstance(document.value, dict) else {}
+    if not document.complete:
+        return Mapping(), findings
+    data, errors = _load({k: v for k, v in given.items() if v is not None or k not in SECTIONS})
+    told = {f.line for f in findings}  # a line that cannot be read needs no second complaint about its value
+    found = [_finding(document, path, said) for path, said in _walk(errors, MappingSchema(), ())]
+    findings += [f for f in found if f.line not in told]
+    if not findings and "version" not in given:
+        said = "The file does not say its version."
+        findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
+    mapping = _build(data)
+    for clash in clashes(mapping):
+        path = next((p for p in clash.paths if p in document.places), clash.paths[0])
+        findings.append(Finding(*document.place(path), clash.severity, clash.message, clash.cure))
+    return mapping, sorted(findings)
+
+
+def _bytes(path: FilePath | str | None) -> bytes:
+    if path is None:
+        return default_text().encode()
+    try:
+        return FilePath(path).read_bytes()
+    except OSError as error:
+        cure = "Check LIFECYCLE_CONFIG or --config; `lifecycle config init` writes a first file."
+        raise ConfigError(f"The mapping file {path} cannot be read: {error.strerror}.", cure=cure) from error
+
+
+def _load(given: dict[str, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+    """(what is right, marshmallow's tree of complaints)."""
+    try:
+        return dict(MappingSchema().load(given)), {}
+    except ValidationError as error:
+        messages: Any = error.messages
+        valid: Any = error.valid_data
+        return (dict(valid) if isinstance(valid, dict) else {}), messages
+
+
+def _walk(errors: Any, schema: Schema | None, path: Path) -> Iterator[tuple[Path, Said]]:
+    """Every complaint with the path it is about; the schema tells the right names beside an unknown one."""
+    if isinstance(errors, list):
+        for message in errors:
+            yield path, _said(message, path, schema)
+        return
+    for key, below in errors.items():
+        if key in {"_schema", "<key>"}:
+            yield from _walk(below, schema, path if key == "_schema" else (*path, "<key>"))
+            continue
+        field = schema.fields.get(key) if schema else None
+        inner = field.schema if isinstance(field, fields.Nested) else None
+        unknown = schema is not None and field is None
+        here = (*path, key, "<key>") if unknown else (*path, key)
+        yield from _walk(below, schema if unknown else inner, here)
+
+
+def _said(message: Any, path: Path, schema: Schema | None) -> Said:
+    """marshmallow's own few sentences in our words."""
+    if isinstance(message, Said):
+        return message
+    if path and path[-1] == "<key>" and schema is not None:
+        where = f" in {path[-3]}" if len(path) > 2 else ""
+        return unknown_key(str(path[-2]), where, schema)
+    if "null" in str(message):
+        return Said(f"`{path[-1]}` has no value.", "Write one, or delete the line: then the default holds.")
+    if "type" in str(message):
+        return Said(f"`{path[-1]}` is a section.", "Write its keys below it, indented by two spaces.")
+    return Said(str(message), "See the shipped default for an example.")
+
+
+def _finding(document: Document, path: Path, said: Said) -> Finding:
+    return Finding(*document.place(path), "error", str(said), said.cure)
+
+
+def _build(data: dict[str, Any]) -> Mapping:
+    """The typed mapping: what is given over what is default."""
+    default = Mapping()
+    plain = {k: v for k, v in data.items() if k in {"time_zone", "currency", "language", "customer"}}
+    thresholds = {**DEFAULT_THRESHOLDS, **data.get("thresholds", {})}
+    return replace(
+        default,
+        version=int(data.get("version", CURRENT_VERSION)),
+        **plain,
+        purchase=replace(Purchase(), **data.get("purchase", {})),
+        contact=_sources(default.contact, data.get("contact", {})),
+        company=_sources(default.company, data.get("company", {})),
+        thresholds=MappingProxyType({name: float(value) for name, value in thresholds.items()}),
+        models=replace(ModelChoice(), **data.get("models", {})),
+        outputs=_outputs(default.outputs, data.get("outputs", {})),
+        headers=MappingProxyType(dict(data.get("headers", {}))),
+    )
+
+
+def _sources(default: Sources, given: dict[str, Any]) -> Sources:
+    return replace(default, **given)
+
+
+def _outputs(default: MappingABC[str, Output], given: dict[str, dict[str, Any]]) -> MappingABC[str, Output]:
+    """Every standard output, changed where the file says so, and the secondary models' that it names."""
+    changed = {name: replace(default.get(name, Output(name)), **settings) for name, settings in given.items()}
+    return MappingProxyType({**default, **changed})
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, tuples and read-only dicts as JSON knows them; every number a float."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclass_fields(value)}
+    if isinstance(value, MappingABC):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    return value

@@ -1,0 +1,202 @@
+"""The shape of a mapping file, section by section (marshmallow); checks across sections are in checks.py."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, get_args
+
+from marshmallow import Schema, ValidationError, fields
+
+from plugin.mapping.fields import (
+    Choice,
+    Known,
+    Number,
+    OneOrMany,
+    Property,
+    Said,
+    Switch,
+    Text,
+    currencies,
+    refuse,
+    shown,
+    time_zones,
+)
+from plugin.mapping.findings import did_you_mean
+from plugin.mapping.model import (
+    DEFAULT_THRESHOLDS,
+    OUTPUT_NAMES,
+    Attribution,
+    CustomerObject,
+    Language,
+    Sources,
+    UpdateMode,
+)
+
+CURRENT_VERSION = 1
+#: Stage models that ship with the product.
+SHIPPED_MODELS = (
+    "lifecycle9",
+    "path5",
+    "clm6",
+    "relationship5",
+    "value5",
+    "growth6",
+    "churn5",
+    "partnership5",
+    "maturity7",
+)
+SECONDARY_OUTPUT = "clm_stage_"
+
+
+def _threshold(name: str) -> Number:
+    """Days and counts are whole; multiples and shares are not."""
+    if name == "decline_ratio":
+        return Number(0, 1)
+    if name.endswith("_multiple"):
+        return Number(0.1, 1000)
+    if name == "low_csat_below":
+        return Number(0, 1000)
+    if name == "gap_prior":
+        return Number(0, 1000)
+    lowest = 1 if name in {"loyal_after_purchases", "trend_days"} else 0
+    return Number(lowest, 36_500 if name.endswith("_days") else 1_000_000, whole=True)
+
+
+def _source(kind: Any) -> fields.Field[Any]:
+    """One source of facts: a property, or several."""
+    return Property(allow_none=True) if kind == "str | None" else OneOrMany(Property())
+
+
+def unknown_key(key: str, where: str, schema: Schema) -> Said:
+    """The complaint about a key that the schema does not have."""
+    return Said(f"There is no key `{key}`{where}.", did_you_mean(key, schema.fields, "keys"))
+
+
+class PurchaseSchema(Schema):
+    """Which deals are purchases."""
+
+    pipelines = OneOrMany(Text())
+    won_stages = OneOrMany(Text())
+    amount = OneOrMany(Property())
+    date = Property()
+    margin_share = Number(0, 1)
+    margin_property = Property(allow_none=True)
+    cost_property = Property(allow_none=True)
+    attribution = Choice(get_args(Attribution))
+
+
+class OutputSchema(Schema):
+    """Where one result goes."""
+
+    name = Property()
+    write = Switch()
+    mode = Choice(get_args(UpdateMode))
+
+
+class ModelsSchema(Schema):
+    """Which stage models run."""
+
+    primary = Choice(SHIPPED_MODELS)
+    secondary = OneOrMany(Choice(SHIPPED_MODELS))
+
+
+class Outputs(fields.Field[dict[str, dict[str, Any]]]):
+    """Outputs by their standard name; `false` switches one off, a word renames it."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, dict[str, Any]]:
+        if not isinstance(value, dict):
+            raise refuse("Outputs are a list of names with settings.", "Write `clm_stage: {write: true}`.")
+        good: dict[str, dict[str, Any]] = {}
+        bad: dict[str, Any] = {}
+        for name, settings in value.items():
+            try:
+                good[name] = self._one(name, settings)
+            except ValidationError as error:
+                bad[name] = error.messages
+        if bad:
+            raise ValidationError(bad, valid_data=good)
+        return good
+
+    def _one(self, name: str, settings: Any) -> dict[str, Any]:
+        models = {SECONDARY_OUTPUT + m for m in SHIPPED_MODELS}
+        if name not in OUTPUT_NAMES and name not in models:
+            cure = did_you_mean(name, (*OUTPUT_NAMES, *models), "outputs")
+            raise ValidationError({"<key>": [Said(f"There is no output {shown(name)}.", cure)]})
+        if isinstance(settings, bool):
+            return {"write": settings}
+        if isinstance(settings, str):
+            return {"name": Property().deserialize(settings)}
+        if not isinstance(settings, dict):
+            raise refuse(
+                f"{shown(settings)} is no setting of an output.", "Write `{name: ..., write: true}`."
+            )
+        return self._settings(settings, f" in {name}")
+
+    def _settings(self, settings: dict[str, Any], where: str) -> dict[str, Any]:
+        schema = OutputSchema()
+        bad: dict[str, Any] = {
+            key: {"<key>": [unknown_key(key, where, schema)]} for key in settings if key not in schema.fields
+        }
+        good: Any = {}
+        try:
+            good = schema.load({k: v for k, v in settings.items() if k in schema.fields})
+        except ValidationError as error:
+            messages: Any = error.messages
+            bad |= messages
+        if bad:
+            raise ValidationError(bad)
+        return dict(good)
+
+
+class Headers(fields.Field[dict[str, str]]):
+    """CSV header → property."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise refuse("Headers are pairs.", "Write `CSV header: property_name`.")
+        good: dict[str, str] = {}
+        bad: dict[str, Any] = {}
+        for header, name in value.items():
+            try:
+                good[header] = Property(required=True).deserialize(name) or ""
+            except ValidationError as error:
+                bad[header] = error.messages
+        if bad:
+            raise ValidationError(bad, valid_data=good)
+        return good
+
+
+SourcesSchema = Schema.from_dict(
+    {f.name: _source(f.type) for f in dataclasses.fields(Sources)}, name="SourcesSchema"
+)
+ThresholdsSchema = Schema.from_dict({n: _threshold(n) for n in DEFAULT_THRESHOLDS}, name="ThresholdsSchema")
+
+
+class Version(fields.Field[int]):
+    """The version of the file's format."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if value != CURRENT_VERSION or isinstance(value, bool):
+            raise refuse(
+                f"This program reads version {CURRENT_VERSION}, not {shown(value)}.", "Write `version: 1`."
+            )
+        return CURRENT_VERSION
+
+
+class MappingSchema(Schema):
+    """The whole file."""
+
+    version = Version()
+    time_zone = Known("time zone", time_zones, allow_none=True)
+    currency = Known("currency", currencies, allow_none=True)
+    language = Choice(get_args(Language))
+    customer = Choice(get_args(CustomerObject))
+    purchase = fields.Nested(PurchaseSchema)
+    contact = fields.Nested(SourcesSchema)
+    company = fields.Nested(SourcesSchema)
+    thresholds = fields.Nested(ThresholdsSchema)
+    models = fields.Nested(ModelsSchema)
+    outputs = Outputs()
+    headers = Headers()

@@ -1,0 +1,218 @@
+"""Records from CSV files and back: contacts.csv, companies.csv, deals.csv, history.jsonl.
+
+Values stay wire strings: what is read here is what the mirror would hold, so the outcomes are the same.
+The writer's files give equal frames when read again (an empty cell is null).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+import polars as pl
+
+from plugin.errors import InputError
+from plugin.lifecycle.records import Records
+from plugin.mapping.model import Mapping
+from plugin.records.csv_headers import resolve
+from plugin.records.csv_stages import add_flags
+from plugin.records.csv_text import Faults, Table, read_table, read_text
+
+PathLike = Path | str
+_LARGEST = 2**63 - 1
+_LISTS = {"contact": ("company_ids",), "company": (), "deal": ("contact_ids", "company_ids")}
+_HISTORY = {
+    "object": pl.String(),
+    "id": pl.Int64(),
+    "property": pl.String(),
+    "value": pl.String(),
+    "at": pl.Datetime("ms", "UTC"),
+}
+
+
+def read_records(
+    *,
+    contacts: PathLike | None = None,
+    deals: PathLike | None = None,
+    companies: PathLike | None = None,
+    history: PathLike | None = None,
+    mapping: Mapping | None = None,
+) -> Records:
+    """The records in these files. InputError names every fault with file, line and cure, up to twenty."""
+    mapping = mapping or Mapping()
+    faults = Faults()
+    _demand(mapping, contacts, companies)
+    blank = Records.empty()
+    records = Records(
+        contacts=_frame("contact", contacts, mapping, faults) if contacts else blank.contacts,
+        companies=_frame("company", companies, mapping, faults) if companies else blank.companies,
+        deals=_frame("deal", deals, mapping, faults) if deals else blank.deals,
+        history=_history(Path(history), faults) if history else blank.history,
+    )
+    faults.refuse()
+    return records
+
+
+def _demand(mapping: Mapping, contacts: PathLike | None, companies: PathLike | None) -> None:
+    """The file of each kind of customer must be there."""
+    given = {"contact": contacts, "company": companies}
+    for kind in mapping.customer_objects():
+        if not given[kind]:
+            plural = "companies" if kind == "company" else "contacts"
+            said = f"The mapping says that a customer is a {kind}, but no file of {plural} is given."
+            raise InputError(said, cure=f"Add --{plural} FILE, or change `customer` in the mapping.")
+
+
+def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.DataFrame:
+    """One file as a frame: ids, then one String column a property; empty cells are null."""
+    table = read_table(Path(path), faults)
+    if table is None:
+        return pl.DataFrame()
+    columns = resolve(table, mapping.headers, faults)
+    if _incomplete(kind, table, columns, mapping, faults):
+        return pl.DataFrame()
+    if kind == "deal":
+        add_flags(table, columns, mapping, faults)
+    read = _Ids(table, faults)
+    data: list[pl.Series] = [pl.Series("id", read.unique(columns["id"]), dtype=pl.Int64)]
+    lists = {name: read.lists(columns.get(name)) for name in _LISTS[kind]}
+    data += [pl.Series(name, ids, dtype=pl.List(pl.Int64)) for name, ids in lists.items()]
+    if kind == "deal":
+        primary = read.optional(columns.get("primary_contact_id"))
+        data.append(pl.Series("primary_contact_id", primary, dtype=pl.Int64))
+    done = {series.name for series in data}
+    for name, place in columns.items():
+        if name not in done:
+            data.append(pl.Series(name, [row[place] or None for row in table.rows], dtype=pl.String))
+    return pl.DataFrame(data)
+
+
+def _incomplete(kind: str, table: Table, columns: dict[str, int], mapping: Mapping, faults: Faults) -> bool:
+    """Note the columns without which nothing can be computed."""
+    before = faults.count
+    if "id" not in columns:
+        said = "There is no column with the records' ids."
+        faults.add(table.file, 1, said, "Name it id or Record ID; HubSpot's exports have it.")
+    if kind == "deal":
+        if mapping.purchase.date not in columns:
+            said = f"There is no column for {mapping.purchase.date}, the day of a purchase."
+            faults.add(
+                table.file, 1, said, "Add it (Close Date), or name another under purchase.date or headers."
+            )
+        for owner in mapping.customer_objects():
+            if f"{owner}_ids" not in columns:
+                said = f"No column says which {owner} a deal belongs to."
+                cure = f"Add {owner}_ids (in an export: Associated {owner.capitalize()} IDs)."
+                faults.add(table.file, 1, said, cure)
+    return faults.count > before
+
+
+class _Ids:
+    """Reads the cells of a table that hold ids; what is no id is a fault at its line."""
+
+    def __init__(self, table: Table, faults: Faults) -> None:
+        self.table = table
+        self.faults = faults
+
+    def _one(self, text: str, line: int) -> int | None:
+        if text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST:
+            return int(text)
+        cure = "Write the id as digits; open exports as text, a spreadsheet shortens long numbers (5.1E+10)."
+        self.faults.add(self.table.file, line, f"{text!r} is not an id.", cure)
+        return None
+
+    def unique(self, place: int) -> list[int]:
+        """The records' own ids; one that is missing or stands twice is a fault."""
+        first: dict[int, int] = {}
+        ids = []
+        for row, line in zip(self.table.rows, self.table.lines, strict=True):
+            found = self._one(row[place].strip(), line) or 0
+            if found and found in first:
+                said = f"The id {found} stands on line {first[found]} already."
+                self.faults.add(self.table.file, line, said, "Keep one row a record.")
+            first.setdefault(found, line)
+            ids.append(found)
+        return ids
+
+    def optional(self, place: int | None) -> list[int | None]:
+        """An id or nothing in each row."""
+        if place is None:
+            return [None] * len(self.table.rows)
+        cells = zip(self.table.rows, self.table.lines, strict=True)
+        return [self._one(row[place].strip(), line) if row[place].strip() else None for row, line in cells]
+
+    def lists(self, place: int | None) -> list[list[int]]:
+        """Ids parted by semicolons; an empty cell is an empty list."""
+        if place is None:
+            return [[] for _ in self.table.rows]
+        found = []
+        for row, line in zip(self.table.rows, self.table.lines, strict=True):
+            parts = [part.strip() for part in row[place].split(";")]
+            ids = [self._one(part, line) for part in parts if part]
+            found.append([id_ for id_ in ids if id_ is not None])
+        return found
+
+
+def _history(file: Path, faults: Faults) -> pl.DataFrame:
+    """One JSON object a line: object, id, property, value, timestamp (ISO 8601, or ms since 1970)."""
+    text = read_text(file, faults) or ""
+    rows = []
+    for line, raw in enumerate(text.split("\n"), start=1):
+        if not raw.strip():
+            continue
+        try:
+            rows.append(_change(orjson.loads(raw)))
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            said = f"This is no dated value ({type(error).__name__}: {error})."
+            cure = "Write {object, id, property, value, timestamp} with an ISO 8601 timestamp, one a line."
+            faults.add(file, line, said, cure)
+    return pl.DataFrame(rows, schema=_HISTORY, orient="row")
+
+
+def _change(given: Any) -> tuple[str, int, str, str | None, datetime]:
+    """One line as a row of the history frame."""
+    kind, id_, name, value, at = (given[k] for k in ("object", "id", "property", "value", "timestamp"))
+    if kind not in {"contact", "company", "deal"}:
+        raise ValueError(f"object is {kind!r}, not contact, company or deal")
+    if not 0 < int(id_) <= _LARGEST or isinstance(id_, float):
+        raise ValueError(f"{id_!r} is not an id")
+    moment = datetime.fromtimestamp(at / 1000, UTC) if isinstance(at, int) else datetime.fromisoformat(at)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return str(kind), int(id_), str(name), None if value is None else str(value), moment
+
+
+def write_records(records: Records, directory: PathLike) -> list[Path]:
+    """Write the four files into the directory (made if missing); answers their paths."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"contacts": records.contacts, "companies": records.companies, "deals": records.deals}
+    written = [_write_csv(frame, folder / f"{name}.csv") for name, frame in files.items()]
+    changes = folder / "history.jsonl"
+    with changes.open("wb") as out:
+        out.writelines(orjson.dumps(row) + b"\n" for row in _dated(records.history))
+    return [*written, changes]
+
+
+def _write_csv(frame: pl.DataFrame, file: Path) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(frame.columns)
+        writer.writerows([_cell(value) for value in row] for row in frame.iter_rows())
+    return file
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ";".join(str(id_) for id_ in value)
+    return "" if value is None else str(value)
+
+
+def _dated(history: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    rows = cast(Iterable[dict[str, Any]], history.iter_rows(named=True))
+    for row in rows:
+        at = row["at"].astimezone(UTC).isoformat(timespec="milliseconds")
+        yield {k: row[k] for k in ("object", "id", "property", "value")} | {"timestamp": at}

@@ -1,0 +1,239 @@
+"""The present outcome of every customer, and the rows of what changed when; changes are never rewritten."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from plugin.records.mirror import by_type
+from plugin.records.portals import Portal
+from plugin.records.schema import changes, dirty, outcomes
+from plugin.records.store import Row, Store, chunks
+from plugin.records.work import RecordKey
+
+EQUAL, DIFFERS, PARKED = range(3)  # what the CRM holds, compared with the outcome
+_PART = 400
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What an outcome was computed with."""
+
+    parameters: int
+    config: str
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One outcome to keep: `body` as `evaluate` prints it, `next_moment` the next day to look again."""
+
+    key: RecordKey
+    body: Mapping[str, Any]
+    next_moment: date | None
+    write_state: int
+
+
+def bucket(portal_id: int, key: RecordKey) -> int:
+    """A number from 0 to 99 fixed by the customer: with a share of N percent, those below N are written."""
+    text = f"{portal_id}:{key[0]}:{key[1]}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) % 100
+
+
+def save(
+    store: Store,
+    connection: Connection,
+    portal_id: int,
+    evaluated: Sequence[Evaluated],
+    *,
+    day: date,
+    versions: Versions,
+    now: int,
+) -> None:
+    """Keep outcomes, and a change row for every model in which a customer's stage moved."""
+    before = _stages(connection, portal_id, [one.key for one in evaluated])
+    rows = [_outcome_row(portal_id, one, day, versions, now) for one in evaluated]
+    names = (
+        [name for name in rows[0] if name not in {"portal_id", "object_type", "object_id"}] if rows else []
+    )
+    store.upsert(connection, outcomes, rows, lambda new: {name: new[name] for name in names})
+    moved = [
+        _change_row(portal_id, one, model, before.get(one.key, {}).get(model), versions, now)
+        for one in evaluated
+        for model, stage in one.body["stages"].items()
+        if before.get(one.key, {}).get(model) != stage
+    ]
+    if moved:
+        connection.execute(sa.insert(changes), moved)
+
+
+def _outcome_row(portal_id: int, one: Evaluated, day: date, versions: Versions, now: int) -> Row:
+    body = one.body
+    return {
+        "portal_id": portal_id,
+        "object_type": one.key[0],
+        "object_id": one.key[1],
+        "day": day,
+        "stage": body["stage"],
+        "since": _day(body.get("since")),
+        "risk_level": body.get("risk_level"),
+        "next_moment": one.next_moment,
+        "body": orjson.dumps(body).decode(),
+        "parameters_version": versions.parameters,
+        "config_version": versions.config,
+        "evaluated_at": now,
+        "bucket": bucket(portal_id, one.key),
+        "write_state": one.write_state,
+    }
+
+
+def _change_row(
+    portal_id: int, one: Evaluated, model: str, before: str | None, versions: Versions, now: int
+) -> Row:
+    primary = next(iter(one.body["stages"])) == model
+    return {
+        "portal_id": portal_id,
+        "object_type": one.key[0],
+        "object_id": one.key[1],
+        "model": model,
+        "from_stage": before,
+        "to_stage": one.body["stages"][model],
+        "on_day": _day(one.body.get("since")) if primary else None,
+        "reason": one.body.get("reason") or "" if primary else "",
+        "recorded_at": now,
+        "parameters_version": versions.parameters,
+        "config_version": versions.config,
+    }
+
+
+def _day(value: date | str | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _stages(
+    connection: Connection, portal_id: int, keys: Iterable[RecordKey]
+) -> dict[RecordKey, dict[str, str]]:
+    return {key: body["stages"] for key, body in bodies(connection, portal_id, keys).items()}
+
+
+def bodies(
+    connection: Connection, portal_id: int, keys: Iterable[RecordKey]
+) -> dict[RecordKey, dict[str, Any]]:
+    """The kept outcomes of these customers."""
+    found = {}
+    for object_type, ids in by_type(keys).items():
+        for part in chunks(ids, _PART):
+            query = sa.select(outcomes.c.object_id, outcomes.c.body).where(
+                *_these(portal_id, object_type), outcomes.c.object_id.in_(part)
+            )
+            for id_, body in connection.execute(query):
+                found[object_type, id_] = orjson.loads(body)
+    return found
+
+
+def _these(portal_id: int, object_type: str) -> list[Any]:
+    return [outcomes.c.portal_id == portal_id, outcomes.c.object_type == object_type]
+
+
+def forget(connection: Connection, portal_id: int, keys: Iterable[RecordKey]) -> None:
+    """Drop the outcomes of customers that are gone."""
+    for object_type, ids in by_type(keys).items():
+        for part in chunks(ids, _PART):
+            here = [*_these(portal_id, object_type), outcomes.c.object_id.in_(part)]
+            connection.execute(sa.delete(outcomes).where(*here))
+
+
+def set_write_state(connection: Connection, portal_id: int, keys: Iterable[RecordKey], state: int) -> None:
+    """Note how what stands in the CRM compares with the outcome."""
+    for object_type, ids in by_type(keys).items():
+        for part in chunks(ids, _PART):
+            here = [*_these(portal_id, object_type), outcomes.c.object_id.in_(part)]
+            connection.execute(sa.update(outcomes).where(*here).values(write_state=state))
+
+
+def due(connection: Connection, portal_id: int, today: date, limit: int) -> list[RecordKey]:
+    """Customers whose next moment has come and who do not wait already, earliest first."""
+    return _keys(connection, _is_due(portal_id, today), limit, outcomes.c.next_moment)
+
+
+def unwritten_customers(connection: Connection, portal: Portal, limit: int) -> list[RecordKey]:
+    """Customers whose differences may be written now and who do not wait already."""
+    if not portal.may_write(0):
+        return []
+    condition = [*_is_unwritten(portal), _not_waiting()]
+    return _keys(connection, condition, limit, outcomes.c.object_id)
+
+
+def outdated(connection: Connection, portal_id: int, versions: Versions, limit: int) -> list[RecordKey]:
+    """Customers computed with other parameters or another configuration, who do not wait already."""
+    return _keys(connection, _is_outdated(portal_id, versions), limit, outcomes.c.object_id)
+
+
+def _is_due(portal_id: int, today: date) -> list[Any]:
+    return [outcomes.c.portal_id == portal_id, outcomes.c.next_moment <= today, _not_waiting()]
+
+
+def _is_unwritten(portal: Portal) -> list[Any]:
+    o = outcomes.c
+    return [o.portal_id == portal.portal_id, o.write_state == DIFFERS, o.bucket < portal.share]
+
+
+def _is_outdated(portal_id: int, versions: Versions) -> list[Any]:
+    o = outcomes.c
+    old = sa.or_(o.parameters_version != versions.parameters, o.config_version != versions.config)
+    return [o.portal_id == portal_id, old, _not_waiting()]
+
+
+def _not_waiting() -> Any:
+    o, d = outcomes.c, dirty.c
+    same = (d.portal_id == o.portal_id, d.object_type == o.object_type, d.object_id == o.object_id)
+    return ~sa.exists().where(*same)
+
+
+def _keys(connection: Connection, condition: list[Any], limit: int, order: Any) -> list[RecordKey]:
+    o = outcomes.c
+    query = sa.select(o.object_type, o.object_id).where(*condition).order_by(order).limit(limit)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def _count(connection: Connection, condition: list[Any]) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(outcomes).where(*condition)).scalar_one()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Counts over a portal's outcomes; `due` and `outdated` leave out customers who wait already."""
+
+    due: int
+    outdated: int
+    unwritten: int
+    stages: dict[str, int]
+
+
+def standing(connection: Connection, portal: Portal, today: date, versions: Versions | None) -> Standing:
+    """How a portal's outcomes stand today."""
+    here = outcomes.c.portal_id == portal.portal_id
+    stages = sa.select(outcomes.c.stage, sa.func.count()).where(here).group_by(outcomes.c.stage)
+    return Standing(
+        due=_count(connection, _is_due(portal.portal_id, today)),
+        outdated=_count(connection, _is_outdated(portal.portal_id, versions)) if versions else 0,
+        unwritten=_count(connection, _is_unwritten(portal)) if portal.may_write(0) else 0,
+        stages={row[0]: row[1] for row in connection.execute(stages)},
+    )
+
+
+def history_of(connection: Connection, portal_id: int, key: RecordKey) -> list[Row]:
+    """The recorded changes of one customer, oldest first."""
+    c = changes.c
+    query = (
+        sa.select(c.model, c.from_stage, c.to_stage, c.on_day, c.reason, c.recorded_at)
+        .where(c.portal_id == portal_id, c.object_type == key[0], c.object_id == key[1])
+        .order_by(c.id)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,201 @@
+"""The only place that reads the environment: every setting, checked at once, each fault with its cure.
+
+Names and defaults are promises to those who deploy: docs/settings.md lists them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from plugin.errors import ConfigError
+
+#: Every environment variable the product reads (docs and tests hold to this list).
+NAMES = (
+    "DATA_DIR",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PORT",
+    "PUBLIC_URL",
+    "HUBSPOT_API_URL",
+    "HUBSPOT_ACCESS_TOKEN",
+    "HUBSPOT_CLIENT_ID",
+    "HUBSPOT_CLIENT_SECRET",
+    "HUBSPOT_APP_ID",
+    "HUBSPOT_BURST_LIMIT",
+    "LIFECYCLE_CONFIG",
+    "LIFECYCLE_CLOCK_FILE",
+    "ENCRYPTION_KEYS",
+    "SECRET_KEY",
+    "ADMIN_TOKEN",
+)
+SECRETS = frozenset(
+    {"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "ENCRYPTION_KEYS", "SECRET_KEY", "ADMIN_TOKEN"}
+)
+
+STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
+_CURES = {
+    "HUBSPOT_ACCESS_TOKEN": "copy the access token of your app from HubSpot's settings",
+    "HUBSPOT_CLIENT_SECRET": "copy the client secret of your app; it checks that webhooks come from HubSpot",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process; secrets do not show in its text form."""
+
+    data_dir: Path
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(default=None, repr=False)  # None: the embedded server in data_dir
+    port: int = 8000
+    public_url: str = "http://localhost:8000"
+    api_url: str = "https://api.hubapi.com"
+    access_token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    app_id: str = ""
+    burst_limit: int = STATIC_TOKEN_BURST
+    config_path: Path | None = None
+    clock_file: Path | None = None
+    secret_key: str = field(default="", repr=False)
+    admin_token: str = field(default="", repr=False)
+
+    def require(self, *names: str) -> None:
+        """Refuse to go on, with every missing setting and its cure, unless the named ones are set."""
+        values = {"HUBSPOT_ACCESS_TOKEN": self.access_token, "HUBSPOT_CLIENT_SECRET": self.client_secret}
+        missing = [name for name in names if not values[name]]
+        if missing:
+            _refuse([f"{name} is not set: {_CURES[name]}" for name in missing])
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings.
+
+    Raises ConfigError naming every fault at once. A secret may come from the file that NAME_FILE names.
+    """
+    reader = _Reader(dict(os.environ if env is None else env))
+    data_dir = Path(reader.text("DATA_DIR") or "./var").expanduser().absolute()
+    port = reader.number("PORT", 8000, 1, 65_535)
+    api_url = reader.url("HUBSPOT_API_URL", "https://api.hubapi.com")
+    settings = Settings(
+        data_dir=data_dir,
+        database_url=reader.database("DATABASE_URL") or f"sqlite:///{data_dir / 'lifecycle.db'}",
+        redis_url=reader.text("REDIS_URL") or None,
+        port=port,
+        public_url=reader.url("PUBLIC_URL", f"http://localhost:{port}"),
+        api_url=api_url,
+        access_token=reader.text("HUBSPOT_ACCESS_TOKEN"),
+        client_id=reader.text("HUBSPOT_CLIENT_ID"),
+        client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
+        app_id=reader.text("HUBSPOT_APP_ID"),
+        burst_limit=reader.number("HUBSPOT_BURST_LIMIT", STATIC_TOKEN_BURST, 1, 10_000),
+        config_path=reader.file("LIFECYCLE_CONFIG"),
+        clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
+        secret_key=reader.text("SECRET_KEY"),
+        admin_token=reader.text("ADMIN_TOKEN"),
+    )
+    if reader.faults:
+        _refuse(reader.faults)
+    return settings
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def generated_secret(data_dir: Path, name: str, announce: Callable[[str], None]) -> str:
+    """The secret kept in `data_dir` under `name`; made, and announced once, when there is none yet."""
+    path = data_dir / name.lower()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    value = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value)
+    announce(value)
+    return value
+
+
+def _refuse(faults: list[str]) -> None:
+    lines = "\n".join(f"  - {fault}" for fault in faults)
+    raise ConfigError(
+        f"{len(faults)} setting(s) must be corrected:\n{lines}\n", cure="Set them and start again."
+    )
+
+
+class _Reader:
+    """Reads single values and collects what is wrong with them."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.env = env
+        self.faults: list[str] = []
+
+    def text(self, name: str) -> str:
+        value = self.env.get(name, "").strip()
+        path = self.env.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
+        if value or not path:
+            return value
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            self.faults.append(f"{name}_FILE: {path} cannot be read ({error.strerror}): name a readable file")
+            return ""
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if value.isdecimal() and low <= int(value) <= high:
+            return int(value)
+        self.faults.append(f"{name} is {value!r}: give a whole number from {low} to {high}")
+        return default
+
+    def url(self, name: str, default: str) -> str:
+        value = (self.text(name) or default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme in {"http", "https"} and parts.hostname and not parts.query:
+            return value
+        self.faults.append(f"{name} is {value!r}: give an address such as {default}")
+        return default
+
+    def database(self, name: str) -> str:
+        value = self.text(name)
+        if value.startswith(("postgres://", "postgresql://")):
+            return "postgresql+psycopg://" + value.split("://", 1)[1]  # what Fly, Heroku and psql write
+        if not value or value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            return value
+        scheme = value.split("://", 1)[0]
+        self.faults.append(
+            f"{name} starts with {scheme!r}: give sqlite:///FILE or postgresql://USER@HOST/NAME"
+        )
+        return ""
+
+    def file(self, name: str) -> Path | None:
+        value = self.text(name)
+        if not value:
+            return None
+        path = Path(value).expanduser().absolute()
+        if not path.is_file():
+            self.faults.append(f"{name} is {value!r}: there is no such file")
+        return path
+
+    def clock_file(self, name: str, api_url: str) -> Path | None:
+        value = self.text(name)
+        if not value:
+            return None
+        if not is_loopback(api_url):
+            self.faults.append(f"{name} is for tests and works only with a CRM on this machine: unset it")
+            return None
+        return Path(value).expanduser().absolute()

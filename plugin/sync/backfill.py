@@ -1,0 +1,182 @@
+"""The whole load: every page of every object type into the mirror, resumable at any page.
+
+Nothing is evaluated here. Live changes that arrive meanwhile win by their stamps; records that the pages
+no longer show are marked, read again, and so found to be gone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from plugin.clock import Clock, milliseconds
+from plugin.hubspot.client import Crm, Page
+from plugin.mapping.model import Mapping
+from plugin.records import mirror, portals, work
+from plugin.records.schema import mirror as mirror_table
+from plugin.records.store import Store, chunks
+from plugin.sync.reading import Reading, as_seen, linked
+
+WATERMARK = "backfill"
+
+
+@dataclass
+class Progress:
+    """How far a backfill has come; kept in the store after every page."""
+
+    run: str
+    started_at: int
+    phases: list[str]
+    phase: str = ""  # the object type being read; "" when all are read
+    after: str | None = None
+    read: dict[str, int] = field(default_factory=dict)
+    total: dict[str, int] = field(default_factory=dict)
+    finished: bool = False
+
+    @property
+    def records(self) -> int:
+        """Records read so far."""
+        return sum(self.read.values())
+
+    @property
+    def expected(self) -> int:
+        """Records there were at the start."""
+        return sum(self.total.values())
+
+
+class Backfill:
+    """A whole load of one portal: begun anew, or taken up where the last one stopped."""
+
+    def __init__(self, store: Store, crm: Crm, portal_id: int, mapping: Mapping, clock: Clock) -> None:
+        self.store = store
+        self.crm = crm
+        self.portal_id = portal_id
+        self.clock = clock
+        self.mapping = mapping
+        self.companies = mapping.customer != "contact"
+        self.progress = self._resume() or self._begin()
+
+    def _now(self) -> int:
+        return milliseconds(self.clock.now())
+
+    def _resume(self) -> Progress | None:
+        with self.store.read() as connection:
+            note = portals.watermark(connection, self.portal_id, WATERMARK)
+        return Progress(**note) if note and not note["finished"] else None
+
+    def _begin(self) -> Progress:
+        phases = [*(["company"] if self.companies else []), "contact", "deal"]
+        total = {name: self.crm.search(name, [], limit=1).total for name in phases}
+        progress = Progress(uuid.uuid4().hex, self._now(), phases, phases[0], None, {}, total)
+        self._note(progress)
+        return progress
+
+    def _note(self, progress: Progress) -> None:
+        with self.store.write() as connection:
+            self._note_in(connection, progress)
+
+    def _note_in(self, connection: Connection, progress: Progress) -> None:
+        portals.set_watermark(
+            connection, self.store, self.portal_id, WATERMARK, asdict(progress), self._now()
+        )
+
+    def run(self, report: Callable[[Progress], None] = lambda _: None) -> Progress:
+        """Read every page that is still to be read; raises CrmError, and resumes there when run again."""
+        progress = self.progress
+        report(progress)
+        while progress.phase:
+            self._read_page(progress)
+            report(progress)
+        self._mark_unseen(progress)
+        return progress
+
+    def _read_page(self, progress: Progress) -> None:
+        phase, read_at = progress.phase, self._now()
+        page = self.crm.page(
+            phase,
+            Reading(self.store, self.crm, self.portal_id, self.mapping, read_at).properties(phase),
+            history=self.mapping.history_properties(phase),
+            associations=self._associations(phase),
+            after=progress.after,
+        )
+        progress.read[phase] = progress.read.get(phase, 0) + len(page.records)
+        progress.after = page.after
+        if page.after is None:
+            following = progress.phases[progress.phases.index(phase) + 1 :]
+            progress.phase = following[0] if following else ""
+        with self.store.write() as connection:
+            self._keep(connection, phase, page, read_at)
+            self._note_in(connection, progress)
+
+    def _associations(self, phase: str) -> list[str]:
+        company = ["company"] if self.companies else []
+        return {"deal": ["contact", *company], "contact": company, "company": []}[phase]
+
+    def _keep(self, connection: Connection, phase: str, page: Page, read_at: int) -> None:
+        outputs = {output.name for _, output in self.mapping.written_outputs()}
+        seen = [as_seen(phase, record, outputs) for record in page.records]
+        mirror.save(self.store, connection, self.portal_id, seen, read_at)
+        for to_type in self._associations(phase):
+            links = {record.id: linked(record.associations.get(to_type, [])) for record in page.records}
+            mirror.save_associations(self.store, connection, self.portal_id, phase, to_type, links, read_at)
+        ids = [record.id for record in page.records]
+        mirror.stamp_associations(connection, self.portal_id, phase, ids, read_at)
+
+    def _mark_unseen(self, progress: Progress) -> None:
+        """Records kept from before that no page showed: look at each again."""
+        c = mirror_table.c
+        query = sa.select(c.object_type, c.object_id).where(
+            c.portal_id == self.portal_id,
+            c.object_type.in_(progress.phases),
+            c.deleted_at.is_(None),
+            c.read_at < progress.started_at,
+        )
+        with self.store.write() as connection:
+            unseen = {(row[0], row[1]): True for row in connection.execute(query)}
+            work.mark_records(
+                self.store,
+                connection,
+                self.portal_id,
+                unseen,
+                now=self._now(),
+                priority=work.REPAIR,
+                linger=0,
+            )
+
+    def finish(self) -> int:
+        """Note that the load is complete and mark every customer; returns how many there are."""
+        c, marked = mirror_table.c, 0
+        with self.store.write() as connection:
+            for name in self.mapping.customer_objects():
+                query = sa.select(c.object_id).where(
+                    c.portal_id == self.portal_id, c.object_type == name, c.deleted_at.is_(None)
+                )
+                for part in chunks(connection.execute(query).scalars().all(), 10_000):
+                    keys = [(name, id_) for id_ in part]
+                    marked += len(keys)
+                    self._mark(connection, keys)
+            self.progress.finished = True
+            self._note_in(connection, self.progress)
+            portals.change(connection, self.portal_id, last_full=self._now())
+        return marked
+
+    def _mark(self, connection: Connection, keys: list[work.RecordKey]) -> None:
+        work.mark_customers(
+            self.store,
+            connection,
+            self.portal_id,
+            keys,
+            now=self._now(),
+            priority=work.BACKFILL,
+            again=False,
+        )
+
+
+def state(connection: Connection, portal_id: int) -> dict[str, Any] | None:
+    """How far the portal's last backfill has come, for pages and the API."""
+    return portals.watermark(connection, portal_id, WATERMARK)

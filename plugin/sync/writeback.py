@@ -1,0 +1,148 @@
+"""Writes differences to the CRM in full batches, each noted in the ledger before it is sent.
+
+A refused row is parked with its cause; a batch whose answer never came stays intended in the ledger and
+its records are read back before anything else is written to them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.engine import Connection
+
+from plugin.errors import CrmError
+from plugin.hubspot.client import Crm, Failed, Updated
+from plugin.records import mirror, outcomes, parked
+from plugin.records.outcomes import Versions
+from plugin.records.store import Store, chunks
+from plugin.records.work import RecordKey
+from plugin.sync import ledger
+from plugin.sync.diff import Change
+
+BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
+
+_CURES = {
+    "PROPERTY_DOESNT_EXIST": "Run `lifecycle install` to make the property, then `lifecycle parked retry`.",
+    "INVALID_OPTION": "Run `lifecycle install` to add the missing option, then `lifecycle parked retry`.",
+    "READ_ONLY_VALUE": "Give the output another property name in the mapping, then run `lifecycle install`.",
+}
+
+
+@dataclass
+class Written:
+    """What became of a set of changes."""
+
+    confirmed: set[RecordKey] = field(default_factory=set)
+    refused: set[RecordKey] = field(default_factory=set)
+    unknown: set[RecordKey] = field(default_factory=set)
+    error: CrmError | None = None
+
+
+class WriteBack:
+    """Writes for one portal. `standing` says what the CRM holds and what we wrote last, by customer."""
+
+    def __init__(
+        self,
+        store: Store,
+        crm: Crm,
+        portal_id: int,
+        versions: Versions,
+        standing: Mapping[RecordKey, Mapping[str, Mapping[str, str]]],
+        now: Callable[[], int],
+    ) -> None:
+        self.store = store
+        self.crm = crm
+        self.portal_id = portal_id
+        self.versions = versions
+        self.standing = standing
+        self.now = now
+        self.change_set = uuid.uuid4().hex
+        self.result = Written()
+
+    def write(self, changes: Sequence[Change], after_batch: Callable[[], None] = lambda: None) -> Written:
+        """Write the changes, by object type in batches of 100; stops at the first batch without an answer.
+
+        `after_batch` is called between batches (to hold claims for longer).
+        """
+        for object_type in ("contact", "company"):
+            for batch in chunks((c for c in changes if c.key[0] == object_type), BATCH):
+                if self.result.error is None:
+                    self._write_batch(object_type, batch)
+                    after_batch()
+        return self.result
+
+    def _write_batch(self, object_type: str, batch: Sequence[Change]) -> None:
+        with self.store.write() as connection:
+            ledger.intend(
+                self.store,
+                connection,
+                self.portal_id,
+                batch,
+                change_set=self.change_set,
+                versions=self.versions,
+                now=self.now(),
+            )
+        try:
+            answer = self.crm.update(object_type, [(change.key[1], change.new) for change in batch])
+        except CrmError as error:
+            self.result.error = error
+            self.result.unknown |= {change.key for change in batch}
+            return
+        self._settle(object_type, batch, answer.updated, answer.failed)
+
+    def _settle(
+        self, object_type: str, batch: Sequence[Change], updated: Sequence[Updated], failed: Sequence[Failed]
+    ) -> None:
+        """Note what landed and what did not; of a record of which single properties were refused, both."""
+        stamps = {(object_type, one.id): one.modified_at_ms for one in updated}
+        refused: dict[RecordKey, list[Failed]] = {}
+        for one in failed:
+            refused.setdefault((object_type, one.id), []).append(one)
+        landed = [_landed(c, refused.get(c.key, ())) for c in batch if c.key in stamps]
+        with self.store.write() as connection:
+            as_written = [self._as_written(change, stamps[change.key]) for change in landed]
+            mirror.confirm_outputs(connection, self.portal_id, as_written)
+            self._note_in_ledger(connection, landed, refused)
+            whole = stamps.keys() - refused.keys()
+            outcomes.set_write_state(connection, self.portal_id, whole, outcomes.EQUAL)
+            outcomes.set_write_state(connection, self.portal_id, refused, outcomes.PARKED)
+            rows = [self._parked(key, found[0]) for key, found in refused.items()]
+            parked.park(self.store, connection, self.portal_id, rows, self.versions.config)
+            parked.unpark(connection, self.portal_id, whole, [parked.WRITE])
+        self.result.confirmed |= whole
+        self.result.refused |= set(refused)
+
+    def _note_in_ledger(
+        self, connection: Connection, landed: Sequence[Change], refused: Mapping[RecordKey, Sequence[Failed]]
+    ) -> None:
+        now = self.now()
+        for change in landed:
+            if change.key in refused:
+                ledger.narrow(connection, self.portal_id, self.change_set, change)
+        whole = {change.key for change in landed}
+        ledger.settle(connection, self.portal_id, self.change_set, whole, ledger.CONFIRMED, now)
+        ledger.settle(
+            connection, self.portal_id, self.change_set, refused.keys() - whole, ledger.REFUSED, now
+        )
+
+    def _as_written(
+        self, change: Change, stamp: int
+    ) -> tuple[RecordKey, Mapping[str, str], Mapping[str, str], int]:
+        before = self.standing[change.key]
+        return change.key, {**before["outputs"], **change.new}, {**before["ours"], **change.new}, stamp
+
+    def _parked(self, key: RecordKey, failed: Failed) -> parked.Parked:
+        where = f" (property {failed.property})" if failed.property else ""
+        cure = _CURES.get(failed.code, "Correct what the CRM names, then run `lifecycle parked retry`.")
+        return parked.Parked(
+            *key, parked.WRITE, failed.code or "crm_refused", f"{failed.message}{where}", cure, self.now()
+        )
+
+
+def _landed(change: Change, failed: Sequence[Failed]) -> Change:
+    """The part of a change that was not refused."""
+    out = {one.property for one in failed}
+    old, new = ({n: v for n, v in part.items() if n not in out} for part in (change.old, change.new))
+    return Change(change.key, old, new)

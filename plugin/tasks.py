@@ -1,0 +1,29 @@
+"""What RQ calls by name: each answers a bell and works until nothing is ready or its time is up."""
+
+from __future__ import annotations
+
+import time
+
+from plugin import wiring
+from plugin.jobs.apply import apply_inbox as apply_round
+from plugin.jobs.evaluate import work_portal as work_round
+
+SECONDS = 20.0  # then the bell is left to the scheduler, so that other portals get their turn
+
+
+def apply_inbox() -> None:
+    """Apply what waits in the inbox."""
+    context = wiring.process_context()
+    wiring.bell_answered("apply", "all")
+    until = time.monotonic() + SECONDS
+    while apply_round(context) and time.monotonic() < until:
+        pass
+
+
+def work_portal(portal_id: int, lane: str) -> None:
+    """Read, evaluate and write what waits for a portal."""
+    context = wiring.process_context()
+    wiring.bell_answered(lane, str(portal_id))
+    until = time.monotonic() + SECONDS
+    while work_round(context, portal_id, lane) and time.monotonic() < until:
+        pass

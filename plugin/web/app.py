@@ -1,0 +1,51 @@
+"""Makes the web application: the receiver, health and metrics, the API. Nothing happens at import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from plugin.errors import StoreError
+from plugin.jobs.context import Context
+from plugin.records.store import Store
+from plugin.web import api, health, receiver
+
+
+@dataclass(frozen=True)
+class WebParts:
+    """What the web process needs beside the jobs' context.
+
+    `receiver_store` waits for the disk at every commit, because the CRM forgets what we acknowledged.
+    """
+
+    context: Context
+    receiver_store: Store
+    client_secret: str
+    public_url: str
+    admin_token: str
+    ping_queue: health.Ping
+
+
+def create_app(parts: WebParts) -> Flask:
+    """The WSGI application."""
+    app = Flask("plugin.web")
+    app.register_blueprint(
+        receiver.blueprint(parts.context, parts.receiver_store, parts.client_secret, parts.public_url)
+    )
+    app.register_blueprint(health.blueprint(parts.context, parts.ping_queue))
+    api.register(app, parts.context, parts.admin_token)
+    app.register_error_handler(StoreError, _store_down)
+    app.register_error_handler(HTTPException, _plain)
+    return app
+
+
+def _store_down(error: StoreError) -> tuple[dict[str, str], int]:
+    return {"message": error.message, "cure": error.cure}, 503
+
+
+def _plain(error: HTTPException) -> Response:
+    response = Response.force_type(error.get_response())
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

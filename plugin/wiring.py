@@ -1,0 +1,130 @@
+"""The one place that knows all rooms: puts the parts of a process together from its settings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import requests
+from redis import Redis
+from redis.exceptions import RedisError
+
+from plugin import __version__, settings
+from plugin.clock import Clock, SystemClock
+from plugin.embedded import EmbeddedQueue
+from plugin.errors import QueueError
+from plugin.hubspot.budget import RedisBudget
+from plugin.hubspot.client import Crm
+from plugin.jobs.bells import RqBells
+from plugin.jobs.context import Bells, Context, Silence
+from plugin.lifecycle.models import Models, load_models
+from plugin.mapping.load import fingerprint, load_mapping
+from plugin.mapping.model import Mapping
+from plugin.records.store import Store
+from plugin.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a process runs on."""
+
+    settings: Settings
+    context: Context
+    redis: Redis
+    bells: RqBells
+
+    def ping_queue(self) -> None:
+        """Raise QueueError unless the queue server answers."""
+        try:
+            self.redis.ping()
+        except RedisError as error:
+            raise QueueError(f"The queue server did not answer: {error}") from error
+
+
+def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
+    """Connect to the store and the queue server (the embedded one is found or started) and load the rules.
+
+    `silent`: ring no bells, because this process does the work itself.
+    """
+    clock = SystemClock(chosen.clock_file)
+    redis = Redis.from_url(chosen.redis_url or _embedded(chosen.data_dir))
+    bells = RqBells(redis)
+    context = build_context(
+        store=Store(chosen.database_url),
+        clock=clock,
+        crm=_crm_maker(chosen, redis, clock),
+        bells=Silence() if silent else bells,
+        config_path=chosen.config_path,
+    )
+    return Parts(chosen, context, redis, bells)
+
+
+def build_context(
+    *,
+    store: Store,
+    clock: Clock,
+    crm: Callable[[int, str], Crm],
+    bells: Bells,
+    config_path: Path | None = None,
+) -> Context:
+    """The jobs' context: the given parts, and the mapping and models of the configuration."""
+    mapping = load_mapping(config_path)
+    models = load_models(mapping)
+    return Context(store, clock, mapping, models, config_version(mapping), crm, bells)
+
+
+def config_version(mapping: Mapping) -> str:
+    """A short name of everything that outcomes are computed by, beside records and parameters."""
+    text = f"{__version__}:{fingerprint(mapping)}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def rules(config_path: Path | None) -> tuple[Mapping, Models]:
+    """The mapping and its models, for commands that need no store."""
+    mapping = load_mapping(config_path)
+    return mapping, load_models(mapping)
+
+
+@cache
+def _embedded(data_dir: Path) -> str:
+    return EmbeddedQueue(data_dir).start()
+
+
+def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, str], Crm]:
+    """A portal's CRM by (portal id, priority); connections are shared by a process' threads."""
+    session = requests.Session()
+
+    @lru_cache(maxsize=256)
+    def portal(portal_id: int) -> Crm:
+        budget = RedisBudget(redis, portal_id=portal_id, clock=clock, limit=chosen.burst_limit)
+        return Crm(
+            base_url=chosen.api_url,
+            token=lambda: chosen.access_token,
+            portal_id=portal_id,
+            budget=budget,
+            clock=clock,
+            session=session,
+        )
+
+    return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]
+
+
+@cache
+def process_parts() -> Parts:
+    """The parts of this process, made at the first call from its environment."""
+    chosen = settings.load()
+    chosen.require("HUBSPOT_ACCESS_TOKEN")
+    return open_parts(chosen)
+
+
+def process_context() -> Context:
+    """The context of this process."""
+    return process_parts().context
+
+
+def bell_answered(queue: str, what: str) -> None:
+    """A worker of this process has come to a bell."""
+    process_parts().bells.answered(queue, what)

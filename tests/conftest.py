@@ -1,0 +1,56 @@
+"""Fixtures shared by all tests: the store on SQLite and on a real PostgreSQL, a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from plugin.clock import FixedClock
+from plugin.records.store import Store
+from tests.support.postgres import new_database, postgres_server
+from tests.support.valkey import valkey_server
+
+PORTAL = 4242
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server for the whole run."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A queue server for the whole run."""
+    with valkey_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    with new_database(request.getfixturevalue("postgres_url")) as url:
+        yield url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A migrated store of each kind."""
+    made = Store(database_url)
+    made.migrate()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Noon of 22 November 2026, until moved."""
+    return FixedClock(NOON)

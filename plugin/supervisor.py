@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from plugin.errors import ConfigError
 
@@ -44,17 +45,22 @@ class Supervisor:
     children: list[Child]
     environment: Mapping[str, str]
     say: Say
+    output: IO[bytes] | None = None  # where the children write; None: where we write
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop every child; returns when all are gone."""
         with _signals(self._stop):
-            try:
-                while not self.stopping.wait(0.1):
-                    for child in self.children:
-                        self._tend(child)
-            finally:
-                self.stop()
+            self.run_here()
+
+    def run_here(self) -> None:
+        """Run until `stopping` is set, from any thread; the caller sees to signals."""
+        try:
+            while not self.stopping.wait(0.1):
+                for child in self.children:
+                    self._tend(child)
+        finally:
+            self.stop()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
@@ -72,6 +78,8 @@ class Supervisor:
             [sys.executable, "-m", "plugin", *child.arguments],
             env=dict(self.environment),
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads here
+            stdout=self.output,
+            stderr=self.output,
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
         )
         child.started = now

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command(epilog="Example: lifecycle sandbox --world cdnow --webhooks-to http://localhost:8000/webhooks/hubspot")
+@click.command(
+    epilog="Example: lifecycle sandbox --world cdnow --webhooks-to http://localhost:8000/webhooks/hubspot"
+)
 @click.option("--port", type=click.IntRange(0, 65_535), default=8100, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--data", type=_FOLDER, help="Where its SQLite file lives; default: DATA_DIR/sandbox.")
@@ -26,12 +28,20 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="What to fill an empty sandbox with: cdnow, opportunities, generated, a sales pipeline as CSV, "
     "or a folder with contacts.csv and deals.csv.",
 )
-@click.option("--size", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="Generated contacts.")
+@click.option(
+    "--size", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="Generated contacts."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the generated world.")
-@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the world's record ends; default: today.")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day on which the world's record ends; default: today.",
+)
 @click.option("--token", default="sandbox-token", show_default=True, help="The access token it accepts.")
 @click.option("--secret", default="sandbox-secret", show_default=True, help="Signs its webhooks.")
-@click.option("--burst-limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Requests in 10 s.")
+@click.option(
+    "--burst-limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Requests in 10 s."
+)
 @click.option("--webhooks-to", help="Where to send webhooks.")
 def sandbox(
     port: int,

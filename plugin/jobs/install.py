@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from plugin.jobs.context import Context
 from plugin.records import portals
+from plugin.sync.options import RuleOptions
 from plugin.sync.properties import InstallReport, install_properties
 
 ANY_PORTAL = 0  # before the account was read its id is not known
@@ -22,7 +23,7 @@ class Installed:
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {"portal_id": self.portal_id, "mode": self.mode, **self.properties.as_dict()}
+        return {"portal_id": self.portal_id, "mode": self.mode, **asdict(self.properties)}
 
     def as_text(self) -> str:
         """For people."""
@@ -31,14 +32,17 @@ class Installed:
             portals.LIVE: "Writes are open.",
             portals.PAUSED: "Writes are paused: `lifecycle go-live` opens them.",
         }
-        return f"Portal {self.portal_id}\n{self.properties.as_text()}\n{written[self.mode]}"
+        changes = self.properties.lines() or ["Every property is as it should be."]
+        return "\n".join([f"Portal {self.portal_id}", *changes, written[self.mode]])
 
 
 def install_portal(context: Context, *, live: bool) -> Installed:
     """Install in the portal that the access token belongs to; repeatable."""
     account = context.crm(ANY_PORTAL, "interactive").account()
     crm = context.crm(account.portal_id, "interactive")
-    report = install_properties(crm, context.mapping, context.models, context.mapping.language)
+    report = install_properties(
+        crm, context.mapping, RuleOptions(context.models), context.mapping.language
+    )
     with context.store.write() as connection:
         portals.remember(
             connection,

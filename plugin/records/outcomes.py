@@ -228,6 +228,19 @@ def standing(connection: Connection, portal: Portal, today: date, versions: Vers
     )
 
 
+def example(connection: Connection, portal_id: int, stage: str) -> dict[str, Any] | None:
+    """The outcome of the customer who came into this stage last."""
+    o = outcomes.c
+    query = (
+        sa.select(o.body)
+        .where(o.portal_id == portal_id, o.stage == stage)
+        .order_by(o.since.desc(), o.object_id)
+        .limit(1)
+    )
+    body = connection.execute(query).scalar()
+    return orjson.loads(body) if body else None
+
+
 def history_of(connection: Connection, portal_id: int, key: RecordKey) -> list[Row]:
     """The recorded changes of one customer, oldest first."""
     c = changes.c

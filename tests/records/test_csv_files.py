@@ -13,6 +13,7 @@ from plugin.errors import InputError
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping, Purchase
 from plugin.records.csv_files import read_records, write_records
+from plugin.records.csv_headers import LABELS
 
 BIG = 9_223_372_036_854_775_807
 DEALS = "id,contact_ids,amount,closedate,dealstage,hs_is_closed,hs_is_closed_won\n"
@@ -284,3 +285,23 @@ def _whole(records: Records) -> Records:
     missing = [n for n in ("closedate", "hs_is_closed", "hs_is_closed_won") if n not in records.deals.columns]
     blank = [pl.lit(None, dtype=pl.String).alias(n) for n in missing]
     return Records(records.contacts, records.companies, records.deals.with_columns(blank), records.history)
+
+
+def test_the_guide_names_every_header_that_is_understood():
+    """docs/offline.md is the reference: a label that it does not show is one nobody can use."""
+    guide = (Path(__file__).parents[2] / "docs" / "offline.md").read_text("utf-8")
+    low = guide.lower()
+    for label, name in LABELS.items():
+        assert "_" in label or label in low, label
+        assert f"`{name}`" in guide, name
+
+
+def test_the_guides_example_of_faults_is_what_the_reader_says(put):
+    """The message in the guide is made by the reader, word for word."""
+    contacts = put("contacts.csv", "id\n51\n51\n5.1E+10\n")
+    deals = put("deals.csv", "id,contact_ids,closedate,dealstage\n1,51,2026-01-01,98765\n")
+    said = _refusal(contacts=contacts, deals=deals).replace(f"{contacts.parent}/", "")
+    guide = (Path(__file__).parents[2] / "docs" / "offline.md").read_text("utf-8")
+    told = [line for line in said.splitlines() if ".csv:" in line]
+    assert len(told) == 3
+    assert all(line in guide for line in told)

@@ -1,0 +1,158 @@
+"""Deals as dated events: who was in which deal, when it was open, moved and closed, and each one's share of the money.
+
+Money is whole cents. A deal of several customers gives each an equal share, the remainder to the lowest id
+(or everything to all, or to one, by the mapping); counts and dates always go to all.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from plugin.lifecycle.records import Records, ids_column, text_column
+from plugin.lifecycle.series import EVER, FAR
+from plugin.lifecycle.values import Findings, days, flags, numbers, unread
+from plugin.mapping.model import Mapping
+
+
+class DealReader:
+    """Reads the deals frame by the mapping, counting what cannot be read."""
+
+    def __init__(self, records: Records, mapping: Mapping, zone: str, currency: str | None) -> None:
+        self.frame, self.history = records.deals, records.history
+        self.mapping, self.zone, self.currency = mapping, zone, currency
+        self.findings = Findings()
+
+    def table(self) -> pl.DataFrame:
+        """One row a deal: its days, states, cents and id lists."""
+        m = self.mapping.purchase
+        amount = self._amount()
+        read = pl.DataFrame(
+            {
+                "deal": self.frame.get_column("id").cast(pl.Int64),
+                "created": self._days("createdate"),
+                "closed_on": self._days("closedate"),
+                "dated": self._days(m.date),
+                "probability": self._number("hs_deal_stage_probability"),
+                "lost_reason": self._text("closed_lost_reason"),
+                "amount": amount,
+                "profit": self._profit(amount),
+                "contact_ids": ids_column(self.frame, "contact_ids"),
+                "company_ids": ids_column(self.frame, "company_ids"),
+                "primary": self._primary(),
+                **self._states(),
+            }
+        )
+        self._note_undated(read)
+        return self._spans(read)
+
+    def _text(self, name: str) -> pl.Series:
+        return text_column(self.frame, name)
+
+    def _days(self, name: str) -> pl.Series:
+        text = self._text(name)
+        found = days(text, self.zone)
+        self.findings.add("deal", name, "not a date", unread(text, found))
+        return found
+
+    def _number(self, name: str) -> pl.Series:
+        text = self._text(name)
+        found = numbers(text)
+        self.findings.add("deal", name, "not a number", unread(text, found))
+        return found
+
+    def _primary(self) -> pl.Series:
+        if "primary_contact_id" not in self.frame.columns:
+            return pl.Series("primary", [None] * self.frame.height, dtype=pl.Int64)
+        return self.frame.get_column("primary_contact_id").cast(pl.Int64)
+
+    def _states(self) -> dict[str, pl.Series]:
+        """`closed`, `won` (in the CRM's sense or the mapping's), `bought`: counts as a purchase if dated."""
+        stage, pipeline = self._text("dealstage"), self._text("pipeline")
+        won = flags(self._text("hs_is_closed_won"))
+        # HubSpot's own stage ids speak where its flags are missing (a CSV without them)
+        won = won.fill_null((stage == "closedwon").cast(pl.Float64)).fill_null(0.0) == 1.0
+        lost = (stage == "closedlost").fill_null(False)
+        chosen = self.mapping.purchase.won_stages
+        bought = stage.is_in(list(chosen)).fill_null(False) if chosen else won
+        closed = (flags(self._text("hs_is_closed")).fill_null(0.0) == 1.0) | won | lost | bought
+        won = won | bought
+        if self.mapping.purchase.pipelines:
+            bought = bought & pipeline.is_in(list(self.mapping.purchase.pipelines)).fill_null(False)
+        return {"closed": closed, "won": won, "bought": bought}
+
+    def _amount(self) -> pl.Series:
+        """Cents; a foreign amount without its value in the home currency is unknown."""
+        code = self._text("deal_currency_code")
+        foreign = (code != self.currency).fill_null(False) if self.currency else code.is_null() & False
+        found = pl.Series("amount", [None] * self.frame.height, dtype=pl.Float64)
+        for name in self.mapping.purchase.amount:
+            value = self._number(name)
+            if not name.endswith("_in_home_currency"):
+                bare = (foreign & value.is_not_null() & found.is_null()).rename("foreign")
+                self.findings.add("deal", name, "no value in the home currency", code.filter(bare))
+                value = value.to_frame("v").select(pl.when(~foreign).then(pl.col("v")).alias("v"))["v"]
+            found = found.to_frame("f").select(pl.coalesce(pl.col("f"), pl.lit(value)).alias("f"))["f"]
+        return _cents(found)
+
+    def _profit(self, amount: pl.Series) -> pl.Series:
+        p = self.mapping.purchase
+        if p.margin_property:
+            return _cents(self._number(p.margin_property))
+        if p.cost_property:
+            return amount - _cents(self._number(p.cost_property))
+        return (amount * p.margin_share).round().cast(pl.Int64)
+
+    def _note_undated(self, read: pl.DataFrame) -> None:
+        undated = read.filter(pl.col("bought") & pl.col("dated").is_null())["deal"]
+        self.findings.add("deal", self.mapping.purchase.date, "won, but without a date", undated)
+
+    def moves(self) -> pl.DataFrame:
+        """`deal`, `moved`: the days on which a deal's stage changed, by the property history."""
+        rows = self.history.filter((pl.col("object") == "deal") & (pl.col("property") == "dealstage"))
+        rows = rows.sort("id", "at").with_columns(
+            fresh=pl.col("value").ne_missing(pl.col("value").shift()) | (pl.col("id") != pl.col("id").shift())
+        )
+        local = pl.col("at").dt.convert_time_zone(self.zone).dt.date().cast(pl.Int32).cast(pl.Int64)
+        changed = rows.filter(pl.col("fresh").fill_null(True)).select(deal=pl.col("id"), moved=local)
+        return changed.unique().sort("deal", "moved")
+
+    def _spans(self, read: pl.DataFrame) -> pl.DataFrame:
+        """`opened` and `ended` of each deal: open on the days [opened, ended)."""
+        seen = self.moves().group_by("deal").agg(first=pl.col("moved").min(), last=pl.col("moved").max())
+        read = read.join(seen, on="deal", how="left", maintain_order="left")
+        opened = pl.coalesce("created", "first", pl.when("closed").then(None).otherwise(EVER))
+        ended = pl.when(~pl.col("closed")).then(FAR).otherwise(pl.coalesce("closed_on", "last", "created"))
+        return read.with_columns(opened=opened, ended=ended).drop("first", "last")
+
+
+def _cents(money: pl.Series) -> pl.Series:
+    cents = pl.col("m") * 100
+    # beyond 9e15 cents a float no longer holds whole cents
+    found = money.to_frame("m").select(pl.when(cents.abs() < 9e15).then(cents.round()).cast(pl.Int64).alias("m"))
+    return found["m"]
+
+
+def share_out(table: pl.DataFrame, ids: str, index: pl.DataFrame, attribution: str) -> pl.DataFrame:
+    """One row per deal and customer of the batch: `row` (the deal's), `customer`, `amount`, `profit` in cents.
+
+    `ids` names the list column, `index` maps `id` to `customer`.
+    """
+    links = table.select("primary", "amount", "profit", ids=pl.col(ids).list.unique()).with_row_index("row")
+    links = links.with_columns(sharers=pl.col("ids").list.len().cast(pl.Int64), lowest=pl.col("ids").list.min())
+    if attribution == "primary" and ids == "contact_ids":
+        named = pl.col("ids").list.contains(pl.col("primary")).fill_null(False)
+        links = links.with_columns(lowest=pl.when(named).then("primary").otherwise("lowest"))
+    links = links.filter(pl.col("sharers") > 0).explode("ids").rename({"ids": "id"})
+    links = links.join(index, on="id", how="inner", maintain_order="left")
+    if attribution != "all":
+        links = links.with_columns(_share("amount", attribution), _share("profit", attribution))
+    return links.select(pl.col("row").cast(pl.Int64), "customer", "amount", "profit")
+
+
+def _share(name: str, attribution: str) -> pl.Expr:
+    money, mine = pl.col(name), pl.col("id") == pl.col("lowest")
+    if attribution == "primary":
+        return pl.when(mine | money.is_null()).then(money).otherwise(0).alias(name)
+    each = money.abs() // pl.col("sharers")
+    rest = pl.when(mine).then(money.abs() - each * pl.col("sharers")).otherwise(0)
+    return (money.sign() * (each + rest)).alias(name)

@@ -1,0 +1,224 @@
+"""Outcome = f(records, mapping, models, parameters, day): the one function that workers and commands call.
+
+Pure: no clock, no environment, no memory of the last outcome. What is evaluated for one customer does not
+depend on who else is in the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from plugin.lifecycle.catalogue import FACTS, METRICS
+from plugin.lifecycle.events import build_events
+from plugin.lifecycle.facts import Engine, Scorer
+from plugin.lifecycle.forecast import forecast
+from plugin.lifecycle.outcomes import Outcomes
+from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.reasons import Wordsmith
+from plugin.lifecycle.records import Records
+from plugin.lifecycle.risk import named_columns
+from plugin.lifecycle.ruleset import Models
+from plugin.lifecycle.series import EVER, FAR, Ints, Moment, Points
+from plugin.lifecycle.walk import candidates, outcomes, run_starts
+from plugin.mapping.model import Mapping
+
+_EPOCH = date(1970, 1, 1)
+_CHUNK = 250_000
+
+Customer = tuple[str, int]
+
+
+def evaluate(
+    records: Records,
+    mapping: Mapping,
+    models: Models,
+    parameters: Parameters,
+    day: date,
+    customers: Sequence[Customer] | None = None,
+    *,
+    scorer: Scorer | None = None,
+    dates: bool = True,
+) -> Outcomes:
+    """The outcome of every customer in the records, or of the (object, id) pairs in `customers`.
+
+    `day` is a calendar day in the portal's time zone; nothing dated later is seen, and a customer whose
+    first record is dated later is not in the frame but in `Outcomes.unseen`. With `dates=False`, `since` and
+    `exited_from` are left empty (half the work). `scorer` fills the prediction facts.
+    """
+    frames, unseen, findings = [], [], []
+    for object_type in mapping.customer_objects():
+        wanted = None if customers is None else [i for kind, i in customers if kind == object_type]
+        engine = make_engine(records, mapping, models, parameters, day, object_type, wanted, scorer=scorer)
+        born = engine.events.born
+        present = np.flatnonzero(born <= engine.today).astype(np.int64)
+        frames += [_frame(engine, models, part, dates=dates) for part in _parts(present)]
+        unseen.append(_unseen(engine, np.flatnonzero(born > engine.today)))
+        findings += [dict(row) for row in engine.events.findings]
+    return Outcomes(
+        frame=pl.concat(frames),
+        unseen=pl.concat(unseen),
+        findings=tuple(findings),
+        day=day,
+        mapping=mapping,
+        models=models,
+        parameters=parameters,
+        words=Wordsmith(mapping, models, parameters, day),
+    )
+
+
+def _parts(customers: Ints) -> list[Ints]:
+    return [customers[i : i + _CHUNK] for i in range(0, max(len(customers), 1), _CHUNK)]
+
+
+def make_engine(
+    records: Records,
+    mapping: Mapping,
+    models: Models,
+    parameters: Parameters,
+    day: date,
+    object_type: str,
+    wanted: Iterable[int] | None = None,
+    *,
+    scorer: Scorer | None = None,
+) -> Engine:
+    """Everything that the facts of one object type's customers are looked up in."""
+    if wanted is not None:
+        records = _only(records, object_type, list(wanted))
+    zone = mapping.time_zone or parameters.time_zone
+    events = build_events(records, mapping, object_type, zone, mapping.currency or parameters.currency)
+    engine = Engine(events, mapping, parameters, (day - _EPOCH).days, scorer)
+    engine.reactivations = reactivations(engine, models)
+    return engine
+
+
+def _only(records: Records, object_type: str, wanted: list[int]) -> Records:
+    """The records with no other customers than the wanted ones; what belongs to them stays."""
+    chosen = pl.col("id").is_in(wanted)
+    if object_type == "company":
+        return Records(records.contacts, records.companies.filter(chosen), records.deals, records.history)
+    return Records(records.contacts.filter(chosen), records.companies, records.deals, records.history)
+
+
+def reactivations(engine: Engine, models: Models) -> Points:
+    """The purchases, not the first, on whose eve the customer was sleeping or lost."""
+    purchases = engine.events.points["purchases"]
+    later = np.ones(len(purchases.keys), dtype=bool)
+    begins = purchases.first[:-1][np.diff(purchases.first) > 0]
+    later[begins] = False
+    owner, day = purchases.customers[later], purchases.days[later]
+    asleep = [np.empty(0, dtype=bool)]
+    for i in range(0, len(owner), 4 * _CHUNK):
+        part = slice(i, i + 4 * _CHUNK)
+        found = outcomes(engine, models.eve_plan, owner[part], day[part] - 1)["dormant"]
+        asleep.append((found == 1).to_numpy())
+    woken = np.concatenate(asleep)
+    return Points.of(owner[woken], day[woken], engine.events.size)
+
+
+def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> pl.DataFrame:
+    """One row a customer: keys and numbers of everything but the texts."""
+    today = engine.today
+    days = np.full(len(customers), today, np.int64)
+    moment = Moment(customers, days)
+    extras = [n for n in models.whole_plan.facts if n not in FACTS]
+    facts = engine.facts(moment, [*FACTS, *extras])
+    found = models.whole_plan.run(facts)
+    ahead = forecast(engine, models, customers, today)
+    head = {
+        "object": pl.Series([engine.events.object_type] * len(customers), dtype=pl.String),
+        "id": engine.events.ids[customers],
+        "next_stage": _stage_keys(models, 0, ahead.next_stage),
+        "next_stage_on": as_dates(ahead.next_stage_on),
+        "keep_until": as_dates(ahead.keep_until),
+        "next_moment": as_dates(ahead.next_moment),
+        **_past(engine, models, customers, found, dates=dates),
+    }
+    counts = [pl.col(n).cast(pl.Int64) for n in METRICS if FACTS[n].whole]
+    whole = pl.DataFrame(head).hstack(facts.with_columns(counts)).hstack(found)
+    return whole.with_columns(named_columns(models)).drop("tier").rename({"tier_key": "tier"})
+
+
+def _past(
+    engine: Engine, models: Models, customers: Ints, found: pl.DataFrame, *, dates: bool
+) -> dict[str, pl.Series]:
+    """`since`, and per model the stage that the customer slept away or was lost from."""
+    nothing = np.full(len(customers), EVER, np.int64)
+    left = {m.key: np.full(len(customers), -1, np.int64) for m in models.all}
+    since = run_starts(engine, models.primary_plan, customers, engine.today) if dates else nothing
+    asleep = np.flatnonzero((found["sleeping_or_lost"] == 1).to_numpy()) if dates else nothing[:0]
+    spell = run_starts(engine, models.dormant_plan, customers[asleep], engine.today)
+    known = spell > engine.events.born[customers[asleep]]
+    eves = outcomes(engine, models.stages_plan, customers[asleep[known]], spell[known] - 1)
+    for model in models.all:
+        left[model.key][asleep[known]] = eves[f"stage_{model.key}"].cast(pl.Int64).to_numpy()
+    columns = {"since": as_dates(since)}
+    for i, model in enumerate(models.all):
+        name = "exited_from" if i == 0 else f"exited_from_{model.key}"
+        columns[name] = _stage_keys(models, i, left[model.key])
+    return columns
+
+
+def _stage_keys(models: Models, model: int, numbers: Ints) -> pl.Series:
+    keys = pl.Series("k", [s.key for s in models.all[model].stages], dtype=pl.String)
+    index = pl.Series("i", np.where(numbers >= 0, numbers, len(keys)), dtype=pl.UInt32)
+    return pl.concat([keys, pl.Series("k", [None], dtype=pl.String)]).gather(index)
+
+
+def as_dates(days: npt.NDArray[np.int64]) -> pl.Series:
+    """Dates; null for EVER, FAR and days no calendar holds."""
+    frame = pl.DataFrame({"d": days})
+    real = pl.col("d").is_between(-719_162, 2_932_896) & (pl.col("d") > EVER) & (pl.col("d") < FAR)
+    return frame.select(pl.when(real).then(pl.col("d")).cast(pl.Int32).cast(pl.Date).alias("d"))["d"]
+
+
+def _unseen(engine: Engine, customers: npt.NDArray[np.int64]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "object": pl.Series([engine.events.object_type] * len(customers), dtype=pl.String),
+            "id": engine.events.ids[customers],
+            "next_moment": as_dates(engine.events.born[customers]),
+        }
+    )
+
+
+def history(
+    records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
+) -> list[tuple[date, str, str]]:
+    """The whole path of one customer up to `day`: (first day, stage, reason), rebuilt from today's records.
+
+    Begins with the customer's first record; empty where that is later than `day`.
+    """
+    engine = make_engine(records, mapping, models, parameters, day, customer[0], [customer[1]])
+    if engine.events.size == 0 or engine.events.born[0] > engine.today:
+        return []
+    days = _days_of_interest(engine, models)
+    found = outcomes(engine, models.stages_plan, np.zeros(len(days), np.int64), days)
+    stages = found[f"stage_{models.primary.key}"].to_numpy()
+    changed = np.flatnonzero(np.diff(stages, prepend=-1))
+    words = Wordsmith(mapping, models, parameters, day)
+    path = []
+    for at in changed:
+        moment = Moment(np.zeros(1, np.int64), days[at : at + 1])
+        facts = engine.facts(moment, list(FACTS))
+        row = {**facts.row(0, named=True), **models.whole_plan.run(engine.facts(moment, models.whole_plan.facts)).row(0, named=True)}
+        when = _EPOCH + timedelta(days=int(days[at]))
+        path.append((when, models.primary.stages[int(stages[at])].key, words.at(when).reason(row)))
+    return path
+
+
+def _days_of_interest(engine: Engine, models: Models) -> Ints:
+    """Every day up to today on which the one customer's stage can change, its first day included."""
+    plan = models.primary_plan
+    breaks = engine.breaks(plan.facts).days
+    breaks = breaks[breaks <= engine.today]
+    if not len(breaks):
+        return np.array([engine.today], np.int64)
+    stops = np.append(breaks[1:] - 1, engine.today)
+    zeros = np.zeros(len(breaks), np.int64)
+    _, between = candidates(engine, plan, zeros, breaks, stops)
+    return np.unique(np.concatenate([breaks, between]))

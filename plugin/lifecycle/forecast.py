@@ -1,0 +1,105 @@
+"""What comes next if nothing happens: the next stage and its day, the last day to keep the stage, the next moment.
+
+The forecast covers the coming 400 days. A change that lies further away is itself a moment to come: the day
+on which it enters the window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from plugin.lifecycle.facts import Engine
+from plugin.lifecycle.ruleset import Models
+from plugin.lifecycle.series import EVER, FAR, Bools, Ints, Moment, Points, day_of
+from plugin.lifecycle.walk import next_changes, outcomes
+
+#: Days that the forecast covers.
+WINDOW = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """One entry a customer; FAR where there is nothing within sight, stage -1 where none follows."""
+
+    next_stage: Ints
+    next_stage_on: Ints
+    keep_until: Ints
+    next_moment: Ints
+
+
+def forecast(engine: Engine, models: Models, customers: Ints, today: int) -> Forecast:
+    """Look ahead for every customer at once."""
+    change = next_changes(engine, models.primary_plan, customers, today)
+    within = change <= today + WINDOW
+    stage = np.full(len(customers), -1, np.int64)
+    near = np.flatnonzero(within)
+    found = outcomes(engine, models.primary_plan, customers[near], change[near])
+    stage[near] = found["stage"].cast(pl.Int64).to_numpy()
+    keep = np.full(len(customers), FAR, np.int64)
+    kept = _kept(engine, models, customers[near], change[near], stage[near], today)
+    keep[near[kept]] = change[near[kept]]
+    moment = _next_moment(engine, models, customers, today, change)
+    return Forecast(stage, np.where(within, change, FAR), keep, moment)
+
+
+def _next_moment(engine: Engine, models: Models, customers: Ints, today: int, change: Ints) -> Ints:
+    """The first later day on which anything discrete changes, an event is dated, or a change enters the window."""
+    moment = next_changes(engine, models.whole_plan, customers, today)
+    entering = np.where((change > today + WINDOW) & (change < FAR), change - WINDOW, FAR)
+    moment = np.minimum(np.minimum(moment, change), entering)
+    for points in (*engine.events.points.values(), *engine.events.steps.values()):
+        moment = np.minimum(moment, _next_event(points, customers, today))
+    return moment
+
+
+def _next_event(points: Points, customers: Ints, today: int) -> Ints:
+    moment = Moment(customers, np.full(len(customers), today, np.int64))
+    position = moment.position(points)
+    there = position < points.first[customers + 1]
+    found = np.full(len(customers), FAR, np.int64)
+    found[there] = day_of(points.keys[position[there]])
+    return found
+
+
+def _kept(engine: Engine, models: Models, customers: Ints, change: Ints, following: Ints, today: int) -> Bools:
+    """Whether a purchase on the day of the change, the last on which it can, keeps the stage.
+
+    A buyer who is neither sleeping nor lost keeps it too by moving up: to another stage than the one that
+    threatens, and not into sleeping or lost.
+    """
+    if not len(customers):
+        return np.zeros(0, dtype=bool)
+    plan = models.whole_plan
+    names = tuple(dict.fromkeys((*plan.facts, *_BOUGHT)))
+    stage = f"stage_{models.primary.key}"
+    now = outcomes(engine, plan, customers, np.full(len(customers), today, np.int64))
+    facts = engine.facts(Moment(customers, change), names)
+    buyer = (facts["purchases"] >= 1).to_numpy()
+    then = plan.run(_with_purchase(facts, engine.threshold("trend_days")))
+    same = (then[stage] == now[stage]).to_numpy()
+    awake = (then["sleeping_or_lost"] == 0).to_numpy() & (now["sleeping_or_lost"] == 0).to_numpy()
+    return np.asarray(same | (buyer & awake & (then[stage].to_numpy() != following)))
+
+
+#: The facts that an ordinary purchase changes.
+_BOUGHT = ("purchases", "orders", "days_since_purchase", "purchases_recent", "days_since_first_purchase", "gap_ratio")
+
+
+def _with_purchase(facts: pl.DataFrame, window: float) -> pl.DataFrame:
+    """The facts with one more purchase on the day itself: money and rhythm left as they are."""
+    lifted = [pl.lit(False).alias("cancelled")] if "cancelled" in facts.columns else []
+    undated = pl.col("cancelled") & pl.col("cancelled_on").is_null() if "cancelled_on" in facts.columns else None
+    if lifted and undated is not None:
+        lifted = [pl.when(undated).then(True).otherwise(pl.col("cancelled") & False).alias("cancelled")]
+    return facts.with_columns(
+        pl.col("purchases") + 1,
+        pl.col("orders") + 1,
+        pl.lit(0.0).alias("days_since_purchase"),
+        pl.col("purchases_recent") + 1,
+        pl.col("days_since_first_purchase").fill_null(0.0),
+        pl.lit(0.0).alias("gap_ratio"),
+        *lifted,
+    )

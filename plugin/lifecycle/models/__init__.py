@@ -1,0 +1,61 @@
+"""The shipped stage models, one YAML file each, and the loader that checks and compiles rule files.
+
+A rule file of one's own may hold a `model` or more `conditions`, `segments`, `flags`, `plays` … : what it
+names anew is added, what it names again is replaced. Every fault is reported with file, line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from plugin.errors import ConfigError
+from plugin.lifecycle.loading import Loader
+from plugin.lifecycle.ruleset import Models
+from plugin.mapping.model import Mapping
+
+_MODELS = Path(__file__).parent
+_RULES = _MODELS.parent / "rules"
+_CACHE: dict[tuple[object, ...], Models] = {}
+
+
+def shipped_files() -> list[Path]:
+    """The rule files that belong to the product, in the order read."""
+    return [*sorted(_RULES.glob("*.yaml")), *sorted(_MODELS.glob("*.yaml"))]
+
+
+def load_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> Models:
+    """The rules a mapping chooses, checked and compiled; the same files and mapping give the same object.
+
+    Raises RuleError (every fault with file, line and column) or ConfigError (a model that does not exist).
+    """
+    paths = [*shipped_files(), *(Path(p) for p in extra_paths)]
+    key = (mapping.models, tuple(sorted(mapping.thresholds.items())), _extras(mapping), _stamps(extra_paths))
+    if key not in _CACHE:
+        if len(_CACHE) > 64:  # one entry a mapping in use; old ones go when rule files are edited
+            _CACHE.clear()
+        _CACHE[key] = _chosen(Loader(mapping.thresholds, _extras(mapping)).load(paths), mapping)
+    return _CACHE[key]
+
+
+def check_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> list[str]:
+    """Warnings about rules that are correct as written but cannot work, for example a stage never reached."""
+    from plugin.lifecycle.reach import warnings_of
+
+    return warnings_of(load_models(mapping, extra_paths), mapping)
+
+
+def _extras(mapping: Mapping) -> tuple[str, ...]:
+    return tuple(sorted({n for t in mapping.customer_objects() for n in mapping.sources(t).extras}))
+
+
+def _stamps(paths: Iterable[str | Path]) -> tuple[object, ...]:
+    return tuple((str(p), Path(p).stat().st_mtime_ns if Path(p).exists() else None) for p in paths)
+
+
+def _chosen(models: Models, mapping: Mapping) -> Models:
+    for name in mapping.models.all():
+        if name not in models.known:
+            known = ", ".join(sorted(models.known))
+            raise ConfigError(f"There is no stage model '{name}'.", cure=f"Choose one of: {known}.")
+    return models.choose(mapping.models.all())

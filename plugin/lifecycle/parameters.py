@@ -1,0 +1,154 @@
+"""The parameters record: everything that compares customers, made by a fit and changed by nothing else.
+
+Conditions see its figures as facts (`portal_gap_days`, `value_cut_1` …), so that one customer is evaluated
+without looking at any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as MappingABC
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from plugin.errors import InputError
+from plugin.lifecycle.events import Events, build_events, purchase_facts
+from plugin.lifecycle.records import Records
+from plugin.lifecycle.series import Floats
+from plugin.mapping.model import Mapping
+
+_CUTS = (0.2, 0.4, 0.6, 0.8)
+_VALUE_CUTS = (0.5, 0.8, 0.95)
+#: Below this many buyers quantiles say little: no cells, no tiers.
+MIN_BUYERS = 20
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the customers of one object type are compared with.
+
+    `usual_gap_days` is the median of repeat customers' median gaps. Cuts are quantiles over buyers: days
+    since the last purchase, purchases, revenue (20/40/60/80 %), and revenue for the tiers (50/80/95 %).
+    `seen` names the groups of sources that hold any data in this portal.
+    """
+
+    usual_gap_days: float | None = None
+    buyers: int = 0
+    repeat_customers: int = 0
+    recency_cuts: tuple[float, ...] = ()
+    frequency_cuts: tuple[float, ...] = ()
+    money_cuts: tuple[float, ...] = ()
+    value_cuts: tuple[float, ...] = ()
+    seen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One version of a portal's parameters; `to_json` and `from_json` round-trip it.
+
+    `risk_bands` are the lower and upper bound of p_no_purchase's middle band. `value` is the value room's
+    own section (fitted purchase and spend models); this room only keeps it.
+    """
+
+    version: int = 1
+    adopted_on: date = date(1970, 1, 1)
+    time_zone: str = "UTC"
+    currency: str | None = None
+    comparisons: MappingABC[str, Comparison] = field(default_factory=lambda: MappingProxyType({}))
+    risk_bands: tuple[float, float] = (1 / 3, 2 / 3)
+    value: MappingABC[str, Any] | None = None
+
+    def comparison(self, object_type: str) -> Comparison:
+        """The comparison of an object type; an empty one where none was fitted."""
+        return self.comparisons.get(object_type, Comparison())
+
+    @property
+    def usual_gap_days(self) -> float | None:
+        """The usual gap of the first object type."""
+        return next(iter(self.comparisons.values()), Comparison()).usual_gap_days
+
+    @property
+    def repeat_customers(self) -> int:
+        """The repeat customers of the first object type."""
+        return next(iter(self.comparisons.values()), Comparison()).repeat_customers
+
+    def to_json(self) -> str:
+        """As JSON text with sorted keys."""
+        plain = {**self.__dict__, "adopted_on": self.adopted_on.isoformat()}
+        plain["comparisons"] = {name: asdict(c) for name, c in self.comparisons.items()}
+        plain["value"] = None if self.value is None else dict(self.value)
+        return json.dumps(plain, sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Parameters:
+        """Read `to_json`'s text; InputError where it is something else."""
+        try:
+            given = json.loads(text)
+            given["adopted_on"] = date.fromisoformat(given["adopted_on"])
+            given["comparisons"] = MappingProxyType({k: _comparison(v) for k, v in given["comparisons"].items()})
+            given["risk_bands"] = tuple(given["risk_bands"])
+            return cls(**given)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                f"This is not a parameters record: {error}.",
+                cure="Export it anew, or leave it out: parameters are then fitted on the records.",
+            ) from error
+
+
+def _comparison(plain: dict[str, Any]) -> Comparison:
+    return Comparison(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+
+
+def fit(
+    records: Records,
+    mapping: Mapping,
+    day: date,
+    *,
+    version: int = 1,
+    time_zone: str | None = None,
+    currency: str | None = None,
+) -> Parameters:
+    """Parameters from the records dated up to `day`.
+
+    `time_zone` and `currency` are the portal's; the mapping's win. A figure that too few customers
+    support stays empty, and `notes` says so.
+    """
+    zone = mapping.time_zone or time_zone or "UTC"
+    money = mapping.currency or currency
+    compared = {}
+    for object_type in mapping.customer_objects():
+        events = build_events(records, mapping, object_type, zone, money)
+        compared[object_type] = _compare(events, mapping, day)
+    return Parameters(version, day, zone, money, MappingProxyType(compared))
+
+
+def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
+    buyers = purchase_facts(events, (day - date(1970, 1, 1)).days)
+    medians = buyers["median_gap"][~np.isnan(buyers["median_gap"])]
+    enough = len(buyers["purchases"]) >= MIN_BUYERS
+    notes = [] if enough else [f"fewer than {MIN_BUYERS} buyers: no RFM cells and no tiers"]
+    if len(medians) < mapping.thresholds["rhythm_min_repeaters"]:
+        notes.append(f"{len(medians)} repeat customers: fixed days instead of the buying rhythm")
+    return Comparison(
+        usual_gap_days=float(np.median(medians)) if len(medians) else None,
+        buyers=len(buyers["purchases"]),
+        repeat_customers=len(medians),
+        recency_cuts=_quantiles(buyers["age"], _CUTS, enough),
+        frequency_cuts=_quantiles(buyers["purchases"], _CUTS, enough),
+        money_cuts=_quantiles(buyers["revenue"], _CUTS, enough),
+        value_cuts=_quantiles(buyers["revenue"], _VALUE_CUTS, enough),
+        seen=events.seen,
+        notes=tuple(notes),
+    )
+
+
+def _quantiles(values: Floats, shares: tuple[float, ...], enough: bool) -> tuple[float, ...]:
+    known = values[~np.isnan(values)]
+    if not enough or len(known) < MIN_BUYERS:
+        return ()
+    return tuple(float(q) for q in np.quantile(known, shares, method="inverted_cdf"))

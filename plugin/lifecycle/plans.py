@@ -1,0 +1,127 @@
+"""Plans: a set of expressions with everything they need, run over frames of facts.
+
+A plan knows its facts, the named conditions to compute first, level by level, and the crossings from which
+the days of change are derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from plugin.lifecycle.conditions import WILD, Compiled
+
+
+@dataclass(frozen=True, eq=False)
+class Rulebook:
+    """The named conditions in an order in which each needs only earlier ones; what else names are is a fact."""
+
+    conditions: Mapping[str, Compiled]
+
+    def closure(self, needs: Iterable[str]) -> list[str]:
+        """The named conditions needed, in order."""
+        wanted: set[str] = set()
+        stack = [n for n in needs if n in self.conditions]
+        while stack:
+            name = stack.pop()
+            if name not in wanted:
+                wanted.add(name)
+                stack += [n for n in self.conditions[name].needs if n in self.conditions]
+        return [name for name in self.conditions if name in wanted]
+
+    def plan(self, outputs: Mapping[str, Compiled]) -> Plan:
+        """A plan that computes `outputs`."""
+        return Plan(self, outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Expressions to compute from facts; `run` gives one column an output."""
+
+    book: Rulebook
+    outputs: Mapping[str, Compiled]
+
+    @cached_property
+    def conditions(self) -> list[str]:
+        """The named conditions to compute first."""
+        return self.book.closure({n for c in self.outputs.values() for n in c.needs})
+
+    @cached_property
+    def parts(self) -> list[Compiled]:
+        """Every expression of the plan."""
+        return [*(self.book.conditions[n] for n in self.conditions), *self.outputs.values()]
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The facts to look up."""
+        names = {n for part in self.parts for n in part.needs if n not in self.book.conditions}
+        return tuple(sorted(names | ({"usual_gap_days"} if "gap_ratio" in names else set())))
+
+    @cached_property
+    def crossings(self) -> list[pl.Expr]:
+        """Each distinct difference that crosses zero where a comparison turns."""
+        distinct = {str(c): c for part in self.parts for c in part.crossings}
+        return [distinct[key] for key in sorted(distinct)]
+
+    @cached_property
+    def wild(self) -> bool:
+        """Whether some expression can change on days that cannot be derived."""
+        return any(part.motion == WILD for part in self.parts)
+
+    @cached_property
+    def levels(self) -> list[list[pl.Expr]]:
+        """Named conditions in layers: each needs only facts and earlier layers."""
+        depth: dict[str, int] = {}
+        layers: list[list[pl.Expr]] = []
+        for name in self.conditions:
+            part = self.book.conditions[name]
+            depth[name] = max((depth[n] + 1 for n in part.needs if n in depth), default=0)
+            while len(layers) <= depth[name]:
+                layers.append([])
+            layers[depth[name]].append(part.expr.alias(name))
+        return layers
+
+    def with_conditions(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """The facts with the named conditions beside them."""
+        for layer in self.levels:
+            facts = facts.with_columns(layer)
+        return facts
+
+    def run(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """One row a row of `facts`, one column an output."""
+        height = facts.height
+        found = self.with_conditions(facts).select(part.expr.alias(name) for name, part in self.outputs.items())
+        # a plan of constants alone yields one row
+        return found if found.height == height else pl.concat([found.head(1)] * height) if height else found.clear()
+
+
+def first_true(choices: Iterable[tuple[Compiled | None, int]]) -> Compiled:
+    """The number of the first choice whose condition is TRUE; None always holds; NULL where none does."""
+    chosen: list[tuple[pl.Expr, int]] = []
+    parts: list[Compiled] = []
+    last: int | None = None
+    for when, number in choices:
+        if when is None:
+            last = number
+            break
+        parts.append(when)
+        chosen.append((when.expr.fill_null(False), number))
+    expr: pl.Expr = pl.lit(last, pl.Int32)
+    for condition, number in reversed(chosen):
+        expr = pl.when(condition).then(pl.lit(number, pl.Int32)).otherwise(expr)
+    return combine(expr, parts)
+
+
+def combine(expr: pl.Expr, parts: Iterable[Compiled], kind: str = "number") -> Compiled:
+    """An expression made of checked ones, with what they need together."""
+    parts = list(parts)
+    return Compiled(
+        expr,
+        kind,
+        WILD if any(p.motion == WILD for p in parts) else max((p.motion for p in parts), default=0),
+        frozenset().union(*(p.needs for p in parts)),
+        tuple(c for p in parts for c in p.crossings),
+    )

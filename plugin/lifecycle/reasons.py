@@ -1,0 +1,147 @@
+"""Sentences for people: why a stage, why a flag, what to do next; in English, Russian or Polish.
+
+Sentences state dates, never ages, so that they change only when something happens. At most 250 characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from babel.units import format_unit
+
+from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.ruleset import Models
+from plugin.lifecycle.stages import Wording, in_language
+from plugin.mapping.model import Mapping as Config
+
+#: The longest text written to the CRM.
+LIMIT = 250
+
+Row = Mapping[str, Any]
+
+
+@lru_cache(maxsize=100_000)
+def day_text(day: date, language: str) -> str:
+    """A date as people write it: 20 Aug 2026, 20 авг. 2026, 20 sie 2026."""
+    return format_date(day, "d MMM y", locale=language)
+
+
+@lru_cache(maxsize=10_000)
+def span_text(days: int, language: str) -> str:
+    """A number of days with the right word: 31 days, 31 день, 31 dni."""
+    return format_unit(days, "duration-day", locale=language)
+
+
+@lru_cache(maxsize=10_000)
+def number_text(value: float, language: str) -> str:
+    """A number with the language's separators, without needless zeros."""
+    return format_decimal(value, format="#,##0.##", locale=language)
+
+
+def shorten(text: str) -> str:
+    """The text, cut at a word to the limit."""
+    if len(text) <= LIMIT:
+        return text
+    cut = text[: LIMIT - 1]
+    return cut[: max(cut.rfind(" "), LIMIT // 2)].rstrip(" ,;:") + "…"
+
+
+class _Blanks(dict[str, str]):
+    """Fills a sentence's blanks as they are met."""
+
+    def __init__(self, fill: Callable[[str], str]) -> None:
+        super().__init__()
+        self._fill = fill
+
+    def __missing__(self, name: str) -> str:
+        return self._fill(name)
+
+
+_AGES = {
+    "last_purchase": "days_since_purchase",
+    "engaged": "days_since_engaged",
+    "outreach": "days_since_outreach",
+    "marker": "days_since_marker",
+    "deal_moved": "days_since_deal_moved",
+    "reactivation": "days_since_reactivation",
+    "key_fields": "days_since_key_fields",
+}
+_SPANS = {
+    "gap": "usual_gap_days",
+    "long_gap": "long_gap_days",
+    "sleeping_after": "sleeping_after_days",
+    "lost_after": "lost_after_days",
+}
+_COUNTS = {"recent": "purchases_recent", "before": "purchases_before"}
+
+
+class Wordsmith:
+    """Writes the sentences about rows of an outcome frame, as seen on one day."""
+
+    def __init__(self, mapping: Config, models: Models, parameters: Parameters, day: date) -> None:
+        self.mapping, self.models, self.parameters, self.day = mapping, models, parameters, day
+        self.language = mapping.language
+
+    def at(self, day: date) -> Wordsmith:
+        """The same writer on another day."""
+        return Wordsmith(self.mapping, self.models, self.parameters, day)
+
+    def reason(self, row: Row) -> str:
+        """Why the customer is in its stage."""
+        return self._sentence(self.models.reasons[row["reason"]], row)
+
+    def flag_reasons(self, row: Row) -> dict[str, str]:
+        """Each raised flag's sentence, worst first."""
+        found = {}
+        for flag in self.models.flags:
+            number = row[f"why_{flag.key}"]
+            if row[f"flag_{flag.key}"] == 1:
+                found[flag.key] = self._sentence(flag.reasons[number], row) if number is not None else ""
+        return found
+
+    def risk_reason(self, row: Row) -> str:
+        """The raised flags' sentences in one text, worst first, as many as fit."""
+        text = ""
+        for sentence in self.flag_reasons(row).values():
+            if len(text) + 1 + len(sentence) <= LIMIT:
+                text = f"{text} {sentence}".strip()
+        return text
+
+    def action(self, play: str | None) -> str:
+        """What to do next, by the key of a play."""
+        return shorten(in_language(self.models.plays[play].action, self.language)) if play else ""
+
+    def _sentence(self, wording: Wording, row: Row) -> str:
+        blanks = _Blanks(lambda name: self._blank(name, row))
+        return shorten(in_language(wording.text, self.language).format_map(blanks))
+
+    def _blank(self, name: str, row: Row) -> str:
+        if name in _AGES:
+            return self._date(row[_AGES[name]])
+        if name in _SPANS:
+            days = row[_SPANS[name]]
+            return "?" if days is None else span_text(max(1, _span(name, days)), self.language)
+        if name == "trend":
+            return span_text(int(self.mapping.thresholds["trend_days"]), self.language)
+        if name == "last_sign":
+            ages = [row[n] for n in ("days_since_engaged", "days_since_deal_activity") if row[n] is not None]
+            return self._date(min(ages, default=None))
+        value = row.get(_COUNTS.get(name, name))
+        if isinstance(value, date):
+            return day_text(value, self.language)
+        if isinstance(value, (int, float)):
+            return number_text(value, self.language)
+        return "?" if value is None else str(value)
+
+    def _date(self, age: float | None) -> str:
+        return "?" if age is None else day_text(self.day - timedelta(days=int(age)), self.language)
+
+
+def _span(name: str, days: float) -> int:
+    """A usual gap is rounded; a limit that silence must exceed is its whole days."""
+    return int(days + 0.5) if name == "gap" else int(days)

@@ -1,0 +1,157 @@
+"""Rule files: YAML read so that every text knows where it stands, for messages with file, line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from plugin.errors import ConfigError
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault in a rule file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class RuleError(ConfigError):
+    """Rule files that are wrong as written; `problems` says where, one entry a fault."""
+
+    code = "rules"
+    default_cure = "Correct the named lines and run `lifecycle models check`."
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of a rule file that can say where each of its characters stands."""
+
+    value: str
+    file: str
+    source: str
+    begin: int
+
+    def problem(self, message: str, offset: int = 0) -> Problem:
+        """A problem at the character number `offset`."""
+        at = self._position(offset)
+        line = self.source.count("\n", 0, at) + 1
+        return Problem(self.file, line, at - (self.source.rfind("\n", 0, at) + 1) + 1, message)
+
+    def _position(self, offset: int) -> int:
+        """Follow the value through its source: indentation, quotes and folded lines are passed over."""
+        at = self._skip_header()
+        for char in self.value[:offset]:
+            at = self._find(char, at) + (0 if char.isspace() else 1)
+        if offset < len(self.value) and not self.value[offset].isspace():
+            at = self._find(self.value[offset], at)
+        return min(at, len(self.source))
+
+    def _find(self, char: str, at: int) -> int:
+        if char.isspace():
+            while at < len(self.source) and self.source[at].isspace():
+                at += 1
+            return at
+        found = self.source.find(char, at)
+        return at if found < 0 else found
+
+    def _skip_header(self) -> int:
+        at = self.begin
+        if self.source[at : at + 1] in ("|", ">"):  # a block scalar begins on the next line
+            return self.source.find("\n", at) + 1
+        return at + (1 if self.source[at : at + 1] in ("'", '"') else 0)
+
+
+class Item:
+    """A node of a rule file: asks for what it needs and notes what is missing, wrong or unknown."""
+
+    def __init__(self, node: Node, file: str, source: str, problems: list[Problem]) -> None:
+        self.node, self.file, self.source, self.problems = node, file, source, problems
+
+    def _item(self, node: Node) -> Item:
+        return Item(node, self.file, self.source, self.problems)
+
+    def complain(self, message: str) -> None:
+        """Note a problem at this node."""
+        mark = self.node.start_mark
+        self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, message))
+
+    def fields(self, allowed: tuple[str, ...] = ()) -> dict[str, Item]:
+        """The entries of a mapping; with `allowed`, every other key is a problem."""
+        found: dict[str, Item] = {}
+        for key, value in self.pairs():
+            if allowed and key.text().value not in allowed:
+                key.complain(f"unknown key '{key.text().value}'; known here: {', '.join(allowed)}")
+            elif key.text().value in found:
+                key.complain(f"'{key.text().value}' stands here twice")
+            else:
+                found[key.text().value] = value
+        return found
+
+    def pairs(self) -> Iterator[tuple[Item, Item]]:
+        """Key and value of each entry, in order."""
+        if not isinstance(self.node, MappingNode):
+            self.complain("expected a mapping (key: value)")
+            return
+        for key, value in self.node.value:
+            yield self._item(key), self._item(value)
+
+    def items(self) -> Iterator[Item]:
+        """The entries of a list, in order."""
+        if not isinstance(self.node, SequenceNode):
+            self.complain("expected a list")
+            return
+        for value in self.node.value:
+            yield self._item(value)
+
+    def is_mapping(self) -> bool:
+        """Whether this is a mapping."""
+        return isinstance(self.node, MappingNode)
+
+    def text(self) -> Text:
+        """The scalar as text; "" with a problem where it is none."""
+        value = self.node.value if isinstance(self.node, ScalarNode) else ""
+        if not isinstance(self.node, ScalarNode):
+            self.complain("expected a text")
+        return Text(str(value), self.file, self.source, self.node.start_mark.index)
+
+    def whole(self) -> int:
+        """The scalar as a whole number; 0 with a problem where it is none."""
+        try:
+            return int(self.text().value)
+        except ValueError:
+            self.complain("expected a whole number")
+            return 0
+
+
+def open_rule_file(path: Path, problems: list[Problem]) -> Item | None:
+    """The top of a rule file; None, with problems noted, where it cannot be read."""
+    try:
+        source = path.read_text(encoding="utf-8")
+        node = YAML(typ="safe", pure=True).compose(source)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problems.append(Problem(str(path), line, column, f"not YAML: {error.problem or error.context}"))
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(path), 1, 1, f"cannot be read: {error}"))
+        return None
+    if node is None:
+        problems.append(Problem(str(path), 1, 1, "the file is empty"))
+        return None
+    return Item(node, str(path), source, problems)

@@ -1,0 +1,194 @@
+"""Walking a customer's days without looking at each: the days on which an outcome can change.
+
+Between two events every fact stands still or moves evenly, so a comparison can turn only where the
+difference of its sides crosses zero. Those crossings and the events are the candidate days; between them
+nothing changes. A plan with expressions that cannot be solved so is looked at day by day.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from plugin.lifecycle.facts import Engine, advance
+from plugin.lifecycle.plans import Plan
+from plugin.lifecycle.series import EVER, FAR, Floats, Ints, Moment, Points, customer_of, day_of, offsets, pack
+
+#: How far ahead a change is looked for, in days; day by day only a little beyond the forecast's window.
+HORIZON, WILD_HORIZON = 36_525, 401
+_CHUNK = 1_000_000
+_NEAR = 1e-6
+
+
+def outcomes(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> pl.DataFrame:
+    """The plan's outputs at (customer, day) pairs."""
+    moment = Moment(customers, days)
+    return plan.run(engine.facts(moment, plan.facts))
+
+
+def signature(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> Ints:
+    """One number a pair that is equal where all outputs are."""
+    parts = []
+    for begin in range(0, len(customers), _CHUNK):
+        found = outcomes(engine, plan, customers[begin : begin + _CHUNK], days[begin : begin + _CHUNK])
+        if found.width == 1:
+            parts.append(found.to_series().cast(pl.Int64).fill_null(-1).to_numpy())
+        else:
+            parts.append(found.hash_rows(seed=0).to_numpy().view(np.int64))
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def candidates(engine: Engine, plan: Plan, customers: Ints, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
+    """(row, day) pairs, start < day ≤ stop, on which an output may differ from the day before.
+
+    Row i is the span from `starts[i]` to `stops[i]` of one customer, without an event after its start.
+    """
+    if plan.wild:
+        return _every_day(starts, stops)
+    if not plan.crossings or not len(starts):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    facts = engine.facts(Moment(customers, starts), plan.facts)
+    here, next_day = _differences(plan, facts), _differences(plan, advance(facts, engine))
+    rows, days = [], []
+    for now, then in zip(here, next_day, strict=True):
+        row, day = _turns(now, then - now, starts, stops)
+        rows.append(row)
+        days.append(day)
+    return np.concatenate(rows), np.concatenate(days)
+
+
+def _differences(plan: Plan, facts: pl.DataFrame) -> list[Floats]:
+    named = [c.alias(str(i)) for i, c in enumerate(plan.crossings)]
+    return [column.to_numpy() for column in facts.select(named)]
+
+
+def _turns(value: Floats, slope: Floats, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
+    """The two days around each crossing of zero: from one it is ≥ 0, from the other > 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        after = -value / slope
+    room = (stops - starts).astype(np.float64)
+    near = np.flatnonzero(np.isfinite(after) & (after > -1 - _NEAR) & (after < room + _NEAR))
+    first = starts[near] + np.floor(after[near] + _NEAR).astype(np.int64)
+    rows, days = np.concatenate([near, near]), np.concatenate([first, first + 1])
+    inside = (days > starts[rows]) & (days <= stops[rows])
+    return rows[inside], days[inside]
+
+
+def _every_day(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
+    length = np.maximum(stops - starts, 0)
+    rows = np.repeat(np.arange(len(starts), dtype=np.int64), length)
+    before = np.repeat(np.cumsum(length) - length, length)
+    return rows, starts[rows] + 1 + (np.arange(length.sum(), dtype=np.int64) - before)
+
+
+def run_starts(engine: Engine, plan: Plan, customers: Ints, today: int) -> Ints:
+    """The first day of the unbroken run, up to today, of days with today's output; EVER where not known.
+
+    Looks back span by span, in growing steps, until the output was another or the customer was not born.
+    """
+    breaks = engine.breaks(plan.facts)
+    todays = np.full(len(customers), today, np.int64)
+    target = signature(engine, plan, customers, todays)
+    born = engine.events.born[customers]
+    found = np.where(born <= today, born, EVER)
+    position = np.searchsorted(breaks.keys, pack(customers, todays), side="right").astype(np.int64)
+    stop = todays.copy()
+    left, step = np.flatnonzero(position > breaks.first[customers]), 1
+    while len(left):
+        spans = _spans_before(breaks, customers, left, position, stop, step)
+        owner, day = _last_change(engine, plan, customers, target, spans, born)
+        found[owner] = day
+        position[left] -= step
+        open_ = position[left] > breaks.first[customers[left]]
+        open_ &= ~np.isin(left, owner)
+        left = left[open_]
+        stop[left] = breaks.days[position[left]] - 1
+        step = min(step * 2, max(1, _CHUNK // max(len(left), 1)))
+    return found
+
+
+Spans = tuple[Ints, Ints, Ints]
+
+
+def _spans_before(breaks: Points, customers: Ints, left: Ints, position: Ints, stop: Ints, step: int) -> Spans:
+    """(entry, first day, last day) of up to `step` spans before each entry's position."""
+    owners, starts, stops = [], [], []
+    for back in range(1, step + 1):
+        at = position[left] - back
+        inside = at >= breaks.first[customers[left]]
+        entry, at = left[inside], at[inside]
+        start = breaks.days[at]
+        last = stop[entry] if back == 1 else breaks.days[at + 1] - 1
+        owners.append(entry)
+        starts.append(start)
+        stops.append(last)
+        if not len(entry):
+            break
+    return np.concatenate(owners), np.concatenate(starts), np.concatenate(stops)
+
+
+def _last_change(
+    engine: Engine, plan: Plan, customers: Ints, target: Ints, spans: Spans, born: Ints
+) -> tuple[Ints, Ints]:
+    """Per entry with one, the last day in its spans on whose eve the output was another."""
+    entry, starts, stops = spans
+    row, day = candidates(engine, plan, customers[entry], starts, stops)
+    owner = np.concatenate([entry[row], entry])
+    day = np.concatenate([day, starts])
+    alive = day > born[owner]
+    owner, day = owner[alive], day[alive]
+    key = np.unique(pack(owner, day))
+    owner, day = customer_of(key), day_of(key)
+    other = signature(engine, plan, customers[owner], day - 1) != target[owner]
+    owner, day = owner[other], day[other]
+    last = np.flatnonzero(np.diff(owner, append=-1))
+    return owner[last], day[last]
+
+
+def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, horizon: int = HORIZON) -> Ints:
+    """The first later day on which the output differs from today's if nothing happens; FAR where none."""
+    horizon = min(horizon, WILD_HORIZON) if plan.wild else horizon
+    breaks = engine.breaks(plan.facts)
+    todays = np.full(len(customers), today, np.int64)
+    target = signature(engine, plan, customers, todays)
+    found = np.full(len(customers), FAR, np.int64)
+    position = np.searchsorted(breaks.keys, pack(customers, todays), side="right").astype(np.int64)
+    start, left = todays.copy(), np.arange(len(customers), dtype=np.int64)
+    while len(left):
+        more = position[left] < breaks.first[customers[left] + 1]
+        following = np.full(len(left), today + horizon + 1, np.int64)
+        following[more] = np.minimum(breaks.days[position[left[more]]], today + horizon + 1)
+        hit, day = _first_change(engine, plan, customers, target, left, start[left], following)
+        found[hit] = np.where(day <= today + horizon, day, FAR)
+        left = left[more & ~np.isin(left, hit)]
+        start[left] = breaks.days[position[left]] if len(left) else start[left]
+        left = left[start[left] <= today + horizon]
+        position[left] += 1
+    return found
+
+
+def _first_change(
+    engine: Engine,
+    plan: Plan,
+    customers: Ints,
+    target: Ints,
+    left: Ints,
+    start: Ints,
+    following: Ints,
+) -> tuple[Ints, Ints]:
+    """Per entry with one, the first day of (start, following] with another output."""
+    row, day = candidates(engine, plan, customers[left], start, following - 1)
+    rows = np.arange(len(left), dtype=np.int64)
+    keys = np.unique(np.concatenate([pack(row, day), pack(rows, following)]))
+    first = offsets(keys, len(left))
+    at, open_ = first[:-1].copy(), rows
+    found = np.full(len(left), FAR, np.int64)
+    while len(open_):
+        when = day_of(keys[at[open_]])
+        other = signature(engine, plan, customers[left[open_]], when) != target[left[open_]]
+        found[open_[other]] = when[other]
+        open_ = open_[~other]
+        at[open_] += 1
+        open_ = open_[at[open_] < first[open_ + 1]]
+    hit = np.flatnonzero(found < FAR)
+    return left[hit], found[hit]

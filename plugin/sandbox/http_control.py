@@ -1,0 +1,299 @@
+"""The control API under /sandbox/v1: plain JSON, no token; what a test or a demo does to the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from plugin.clock import from_milliseconds
+from plugin.sandbox import dump
+from plugin.sandbox.history import Source
+from plugin.sandbox.kinds import kind_of
+from plugin.sandbox.load import record_from_json, world_from_json
+from plugin.sandbox.portals import Portal
+from plugin.sandbox.problems import invalid
+from plugin.sandbox.values import iso, moment_of
+from plugin.sandbox.web import answer, mapping, nothing, payload, services
+from plugin.sandbox.world import World
+
+blueprint = Blueprint("control", __name__, url_prefix="/sandbox/v1")
+
+
+def _portal_id() -> int | None:
+    text = request.args.get("portal")
+    return int(text) if text else None
+
+
+@blueprint.post("/load")
+def load() -> Response:
+    """Load a world: one JSON object, or NDJSON with a record, or the portal's settings, on each line."""
+    if "ndjson" not in request.mimetype:
+        return answer(services().store.load(world_from_json(mapping())))
+    world = World()
+    for line in request.get_data(cache=False).splitlines():
+        if line.strip():
+            _take(world, orjson.loads(line))
+    return answer(services().store.load(world))
+
+
+def _take(world: World, item: dict[str, Any]) -> None:
+    if item.get("object") == "portal":
+        world.portal_id = int(item.get("portal_id", world.portal_id))
+        world.time_zone = item.get("time_zone", world.time_zone)
+        world.currency = item.get("currency", world.currency)
+        return
+    getattr(world, kind_of(str(item.get("object"))).plural).append(record_from_json(item))
+
+
+@blueprint.post("/reset")
+def reset() -> Response:
+    """Forget every record, definition, token, event, fault and count; webhook settings stay."""
+    here = services()
+    here.webhooks.clear()
+    here.store.reset()
+    here.faults.clear()
+    here.limits.reset()
+    here.stats.reset()
+    return nothing()
+
+
+@blueprint.get("/dump")
+def dump_records() -> Response:
+    """Every live record with history and associations: NDJSON, or one array with `format=json`."""
+    found = dump.everything(services().store, _portal_id())
+    if request.args.get("format") == "json":
+        return answer(list(found))
+
+    def lines() -> Iterator[bytes]:
+        for record in found:
+            yield orjson.dumps(record) + b"\n"
+
+    return Response(b"".join(lines()), mimetype="application/x-ndjson")
+
+
+@blueprint.get("/webhooks")
+def webhook_settings() -> Response:
+    """The webhook settings and the state of delivery."""
+    return answer(
+        {"settings": asdict(services().store.outbox.settings), "state": services().webhooks.state()}
+    )
+
+
+@blueprint.post("/webhooks")
+def configure_webhooks() -> Response:
+    """Change webhook settings; what is not named stays."""
+    here, body = services(), mapping()
+    known = asdict(here.store.outbox.settings)
+    if unknown := body.keys() - known.keys():
+        raise invalid(f"Unknown webhook settings: {', '.join(sorted(unknown))}")
+    here.store.configure_webhooks(here.store.outbox.settings.merged(body))
+    here.webhooks.wake()
+    return webhook_settings()
+
+
+@blueprint.get("/drained")
+def drained() -> Response:
+    """Whether every event is delivered; `wait` seconds at most for it."""
+    here = services()
+    here.webhooks.drained(float(request.args.get("wait") or 0))
+    return answer(here.webhooks.state())
+
+
+@blueprint.get("/events")
+def events() -> Response:
+    """The journal: events after number `after`, with their state and attempts."""
+    after, limit = int(request.args.get("after") or 0), int(request.args.get("limit") or 1000)
+    with services().store.read() as conn:
+        rows = conn.execute(
+            "SELECT number, state, attempts, body FROM events WHERE number > ? ORDER BY number LIMIT ?",
+            (after, limit),
+        ).fetchall()
+    found = [
+        {"number": row[0], "state": row[1], "attempts": row[2], "event": orjson.loads(row[3])} for row in rows
+    ]
+    return answer({"results": found, "after": rows[-1][0] if rows else after})
+
+
+@blueprint.post("/events")
+def inject() -> Response:
+    """Send ready-made events as they are, of any kind: an array of objects."""
+    store, given = services().store, payload()
+    if not isinstance(given, list):
+        raise invalid("A list of events is expected")
+    portal = store.portals.get(_portal_id())
+    with store.write() as conn:
+        kept = store.outbox.keep(conn, portal.id, given)
+    store.on_events(kept)
+    return answer({"queued": len(kept)})
+
+
+@blueprint.get("/faults")
+def active_faults() -> Response:
+    """The storms now raging."""
+    return answer({"results": services().faults.active()})
+
+
+@blueprint.post("/faults")
+def add_fault() -> Response:
+    """Start a storm."""
+    services().faults.add(mapping())
+    return active_faults()
+
+
+@blueprint.delete("/faults")
+def clear_faults() -> Response:
+    """End every storm."""
+    services().faults.clear()
+    return nothing()
+
+
+@blueprint.get("/stats")
+def stats() -> Response:
+    """What was called since the last reset."""
+    return answer(services().stats.report())
+
+
+@blueprint.delete("/stats")
+def reset_stats() -> Response:
+    """Start counting anew."""
+    services().stats.reset()
+    return nothing()
+
+
+@blueprint.get("/clock")
+def clock() -> Response:
+    """The sandbox's time."""
+    now = services().store.now()
+    return answer({"now": iso(now), "milliseconds": now})
+
+
+@blueprint.post("/clock")
+def move_clock() -> Response:
+    """Move the clock on by `advance` seconds, or to the moment `now`."""
+    here, body = services(), mapping()
+    moment = moment_of(str(body["now"])) if "now" in body else None
+    seconds = float(body.get("advance") or 0)
+    if moment is not None:
+        seconds = (from_milliseconds(moment) - here.clock.now()).total_seconds()
+    here.advance(seconds)
+    return clock()
+
+
+@blueprint.get("/portals")
+def portals() -> Response:
+    """Every portal with its settings and static tokens."""
+    store = services().store
+    return answer({"results": [_portal_json(one) for one in store.portals.all()]})
+
+
+def _portal_json(portal: Portal) -> dict[str, Any]:
+    tokens = services().store.portals.tokens(portal.id)
+    return asdict(portal) | {"tokens": [token.token for token in tokens if token.use == "static"]}
+
+
+@blueprint.post("/portals")
+def save_portal() -> Response:
+    """Add a portal (with a `token`) or change the settings of one; without `id` the first one."""
+    store, body = services().store, mapping()
+    number = int(body.get("id") or store.portals.get().id)
+    base = store.portals.get(number) if number in store.portals else Portal(id=number)
+    saved = store.add_portal(base.merged(body), str(body.get("token") or ""))
+    return answer(_portal_json(saved))
+
+
+@blueprint.post("/uninstall")
+def uninstall() -> Response:
+    """A person in HubSpot removes the app: every OAuth token of the portal stops working."""
+    store = services().store
+    number = store.portals.get(_portal_id()).id
+    with store.write() as conn:
+        granted = [token.token for token in store.portals.tokens(number) if token.use != "static"]
+        store.portals.drop_tokens(conn, granted)
+    return nothing()
+
+
+def _source() -> Source:
+    name = request.args.get("source", "CRM_UI")
+    return Source(name, request.args.get("source_id", "userId:1" if name == "CRM_UI" else ""))
+
+
+@blueprint.get("/records/<kind_name>")
+def list_records(kind_name: str) -> Response:
+    """Records for display: `query`, `limit`, `after`, `portal`."""
+    given = request.args
+    found = services().store.listed(
+        kind_name,
+        portal=_portal_id(),
+        query=given.get("query", ""),
+        limit=int(given.get("limit") or 50),
+        after=int(given.get("after") or 0),
+    )
+    return answer({"results": found})
+
+
+@blueprint.get("/records/<kind_name>/<int:record_id>")
+def get_record(kind_name: str, record_id: int) -> Response:
+    """One record with history and associations."""
+    return answer(services().store.record(kind_name, record_id, portal=_portal_id()))
+
+
+@blueprint.post("/records/<kind_name>")
+def create_record(kind_name: str) -> Response:
+    """Create a record as a person would: {"properties": {...}, "links": [["contact", id], ...]}."""
+    body = mapping()
+    links = [(str(name), int(number)) for name, number in body.get("links") or ()]
+    made = services().store.create_record(
+        kind_name, body.get("properties") or {}, links, source=_source(), portal=_portal_id()
+    )
+    return answer(made, 201)
+
+
+@blueprint.patch("/records/<kind_name>/<int:record_id>")
+def edit_record(kind_name: str, record_id: int) -> Response:
+    """Write properties as a person would: {"properties": {...}}."""
+    values = mapping().get("properties") or {}
+    changed = services().store.edit(kind_name, record_id, values, source=_source(), portal=_portal_id())
+    return answer(changed)
+
+
+@blueprint.delete("/records/<kind_name>/<int:record_id>")
+def archive_record(kind_name: str, record_id: int) -> Response:
+    """Put a record into the bin."""
+    services().store.archive_record(kind_name, record_id, source=_source(), portal=_portal_id())
+    return nothing()
+
+
+@blueprint.post("/records/<kind_name>/<int:record_id>/restore")
+def restore_record(kind_name: str, record_id: int) -> Response:
+    """Take a record out of the bin; HubSpot has no API for it."""
+    services().store.restore_record(kind_name, record_id, source=_source(), portal=_portal_id())
+    return nothing()
+
+
+@blueprint.post("/records/<kind_name>/<int:record_id>/merge/<int:other_id>")
+def merge_record(kind_name: str, record_id: int, other_id: int) -> Response:
+    """Merge another record into this one; the answer's id is new."""
+    made = services().store.merge_records(
+        kind_name, record_id, other_id, source=_source(), portal=_portal_id()
+    )
+    return answer({"id": made})
+
+
+@blueprint.route("/associations", methods=["POST", "DELETE"])
+def associate() -> Response:
+    """Associate two records or part them: {"from": [kind, id], "to": [kind, id], "type": optional id}."""
+    body = mapping()
+    one, other = ((str(kind), int(number)) for kind, number in (body["from"], body["to"]))
+    services().store.associate(
+        one,
+        other,
+        remove=request.method == "DELETE",
+        type_id=body.get("type"),
+        source=_source(),
+        portal=_portal_id(),
+    )
+    return nothing()

@@ -1,0 +1,254 @@
+"""The sandbox's pages: look at records, edit a deal, and see the stage move.
+
+Edits are a person's, so webhooks fire. Works without JavaScript; with it, what is shown is fetched anew every
+second or two. No host but this one is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, abort, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from plugin.clock import local_day
+from plugin.sandbox.page_values import STAGE, Reader, fetch, funnel, in_stage
+from plugin.sandbox.problems import Problem
+
+if TYPE_CHECKING:
+    from plugin.sandbox.store import Store
+
+KINDS = {"contact": "Contacts", "company": "Companies", "deal": "Deals"}
+TYPE_IDS = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
+PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
+COLUMNS = {
+    "contact": ("email", STAGE, "clm_stage_since", "clm_risk_level", "clm_value_to_date"),
+    "company": ("domain", STAGE, "clm_stage_since", "clm_risk_level", "clm_value_to_date"),
+    "deal": ("dealstage", "amount", "closedate"),
+}
+PAGE = 50
+DEALS_SHOWN = 60
+
+
+def register(app: Flask, store: Store) -> None:
+    """Add the pages to the sandbox's application."""
+    pages = Blueprint(
+        "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/page-static"
+    )
+    desk = _Desk(store)
+    routes: list[tuple[str, str, Callable[..., Any]]] = [
+        ("GET", "/", desk.front),
+        ("GET", "/funnel", desk.funnel),
+        ("GET", "/records/<kind>", desk.listing),
+        ("GET", "/records/<kind>/<int:record_id>", desk.record),
+        ("GET", "/records/<kind>/<int:record_id>/live", desk.live),
+        ("POST", "/records/<kind>/<int:record_id>/edit", desk.edit),
+        ("POST", "/records/<kind>/<int:record_id>/delete", desk.delete),
+        ("POST", "/records/contact/<int:record_id>/order", desk.order),
+        ("GET", "/contacts/<int:portal>/record/<type_id>/<int:record_id>", desk.hubspot_address),
+    ]
+    for method, rule, view in routes:
+        pages.add_url_rule(rule, view.__name__, view, methods=[method])
+    pages.before_request(_same_origin)
+    pages.register_error_handler(Problem, desk.refused)
+    pages.after_request(_harden)
+    app.register_blueprint(pages)
+
+
+def _same_origin() -> None:
+    """A form of another site may not edit: browsers name a POST's origin (RFC 6454)."""
+    if request.method == "GET":
+        return
+    origin = request.headers.get("Origin") or request.headers.get("Referer")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def _harden(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint != "pages.static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _kind(kind: str) -> str:
+    if kind not in KINDS:
+        abort(404)
+    return kind
+
+
+class _Desk:
+    """The views; each makes a fresh reader, so that new definitions and labels show at once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def front(self) -> str:
+        """The funnel, and where to begin."""
+        return render_template("sandbox/front.html", kinds=KINDS, **self._funnel())
+
+    def funnel(self) -> str:
+        """Only the funnel, for the page to fetch."""
+        return render_template("sandbox/_funnel.html", **self._funnel())
+
+    def _funnel(self) -> dict[str, Any]:
+        reader = Reader(self.store)
+        contacts, companies = funnel(self.store, "contact"), funnel(self.store, "company")
+        kind = "company" if set(companies) - {""} and not set(contacts) - {""} else "contact"
+        counts = companies if kind == "company" else contacts
+        options = reader.definitions(kind).get(STAGE, {}).get("options", [])
+        order = [str(o["value"]) for o in options]
+        order += sorted(stage for stage in counts if stage and stage not in order)
+        bars = [(s, reader.text(kind, STAGE, s), counts.get(s, 0)) for s in order]
+        total = sum(counts.values())
+        most = max((count for _, _, count in bars), default=0) or 1
+        without = counts.get("", 0)
+        return {
+            "kind": kind,
+            "bars": bars,
+            "total": total,
+            "most": most,
+            "without": without,
+            "reader": reader,
+        }
+
+    def listing(self, kind: str) -> str:
+        """A page of records, all or those that match a text or stand in a stage."""
+        _kind(kind)
+        query, stage = request.args.get("q", "").strip(), request.args.get("stage")
+        after = request.args.get("after", 0, int)
+        if stage is None:
+            rows = self.store.listed(kind, query=query, limit=PAGE, after=after)
+        else:
+            rows = in_stage(self.store, kind, stage, after, PAGE)
+        return render_template(
+            "sandbox/list.html",
+            kinds=KINDS,
+            kind=kind,
+            rows=rows,
+            columns=COLUMNS[kind],
+            reader=Reader(self.store),
+            query=query,
+            stage=stage,
+            after=rows[-1]["id"] if len(rows) == PAGE else None,
+        )
+
+    def record(self, kind: str, record_id: int, fault: str = "") -> str:
+        """One record: what the product says, its deals, its values, its past, and forms to change it."""
+        return render_template("sandbox/record.html", fault=fault, **self._record(kind, record_id))
+
+    def live(self, kind: str, record_id: int) -> str:
+        """The part of a record's page that is fetched again and again."""
+        return render_template("sandbox/_record.html", **self._record(kind, record_id))
+
+    def _record(self, kind: str, record_id: int) -> dict[str, Any]:
+        found = self.store.record(_kind(kind), record_id)
+        reader, properties = Reader(self.store), found["properties"]
+        lifecycle = reader.lifecycle(kind, properties)
+        return {
+            "kinds": KINDS,
+            "kind": kind,
+            "record": found,
+            "properties": properties,
+            "title": reader.title(kind, properties),
+            "lifecycle": lifecycle,
+            "told": {item.name: item for item in lifecycle},
+            "others": reader.others(kind, properties),
+            "past": reader.past(kind, found["history"]),
+            "related": self._related(found),
+            "reader": reader,
+            "today": local_day(self.store.clock.now(), reader.portal.time_zone),
+            "stages": self.store.pipelines_of("deal"),
+            "writable": reader.writable(kind) if kind != "deal" else [],
+        }
+
+    def _related(self, found: dict[str, Any]) -> dict[str, list[Any]]:
+        """Associated records by kind; deals by close date, the newest first."""
+        related: dict[str, list[Any]] = {}
+        portal = self.store.portals.get().id
+        with self.store.read() as conn:
+            for kind, plural in PLURALS.items():
+                ids = [int(link["id"]) for link in found["associations"].get(plural, [])]
+                related[kind] = fetch(conn, portal, kind, ids)
+        related["deal"].sort(key=lambda deal: deal.properties.get("closedate", "9"), reverse=True)
+        related["deal"] = related["deal"][:DEALS_SHOWN]
+        return related
+
+    def edit(self, kind: str, record_id: int) -> AnyResponse:
+        """Write what differs; a field left as it was is not written, so no webhook fires for it."""
+        stood = self.store.record(_kind(kind), record_id)["properties"]
+        given = {
+            name: text.strip()
+            for name, text in request.form.items()
+            if name not in {"back", "property", "value"}
+        }
+        if name := request.form.get("property"):
+            given[name] = request.form.get("value", "").strip()
+        if "closedate" in given:
+            given["closedate"] = self._close_date(given["closedate"], stood.get("closedate", ""))
+        values = {name: text for name, text in given.items() if text != stood.get(name, "")}
+        return self._done(kind, record_id, lambda: values and self.store.edit(kind, record_id, values))
+
+    def _close_date(self, day: str, stood: str) -> str:
+        """Noon of the day in the portal's time zone; the old moment if the day is the same."""
+        reader = Reader(self.store)
+        if not day or reader.day(stood) == day:
+            return stood if day else ""
+        try:
+            noon = datetime.fromisoformat(day).replace(hour=12, tzinfo=reader.zone)
+        except ValueError:
+            return day  # the CRM says what is wrong with it
+        return noon.isoformat()
+
+    def order(self, record_id: int) -> AnyResponse:
+        """A won deal for a contact, so many days ago."""
+        days = max(0, request.form.get("days_ago", 0, int))
+        closed = self.store.clock.now() - timedelta(days=min(days, 36_500))
+        values = {
+            "dealname": request.form.get("dealname", "").strip() or "Order by hand",
+            "amount": request.form.get("amount", "").strip(),
+            "pipeline": "default",
+            "dealstage": "closedwon",
+            "closedate": closed.isoformat(timespec="milliseconds"),
+        }
+        return self._done("contact", record_id, lambda: self.store.create_deal(record_id, values))
+
+    def delete(self, kind: str, record_id: int) -> AnyResponse:
+        """Put the record into the bin."""
+        self.store.archive_record(_kind(kind), record_id)
+        back = request.form.get("back", "")
+        return redirect(back if _local(back) else f"/records/{kind}", 303)
+
+    def _done(self, kind: str, record_id: int, act: Callable[[], object]) -> AnyResponse:
+        """Do it and go back; a refusal is shown on the record's page."""
+        try:
+            act()
+        except Problem as refusal:
+            return make_response(self.record(kind, record_id, fault=refusal.message), refusal.status)
+        back = request.form.get("back", "")
+        return redirect(back if _local(back) else f"/records/{kind}/{record_id}", 303)
+
+    def refused(self, refusal: Exception) -> AnyResponse:
+        """A record that is not there, or a refusal without a page of its own."""
+        status = refusal.status if isinstance(refusal, Problem) else 500
+        text = render_template(
+            "sandbox/gone.html", kinds=KINDS, kind=None, reader=Reader(self.store), status=status
+        )
+        return make_response(text, status)
+
+    def hubspot_address(self, portal: int, type_id: str, record_id: int) -> AnyResponse:
+        """The address that HubSpot's own record links have."""
+        if type_id not in TYPE_IDS:
+            abort(404)
+        return redirect(f"/records/{TYPE_IDS[type_id]}/{record_id}")
+
+
+def _local(address: str) -> bool:
+    return address.startswith("/records/") and "\\" not in address

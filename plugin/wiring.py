@@ -20,7 +20,8 @@ from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
 from plugin.jobs.bells import RqBells
 from plugin.jobs.context import Bells, Context, Silence
-from plugin.lifecycle.models import Models, load_models
+from plugin.lifecycle.models import load_models
+from plugin.lifecycle.ruleset import Models
 from plugin.mapping.load import fingerprint, load_mapping
 from plugin.mapping.model import Mapping
 from plugin.records.store import Store

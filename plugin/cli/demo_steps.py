@@ -70,7 +70,7 @@ def summary(places: Places, loaded: Loaded) -> str:
             for key, stage in stages.items()
         ]
         samples = [
-            outcomes.example(connection, portal.portal_id, key)
+            outcomes.example(connection, portal.portal_id, key, context.today(portal))
             for key in ("loyal", "reactivated", "sleeping")
         ]
     lines = [show.table(f"{total:,} customers by stage", ["stage", "customers", ""], rows), loaded.as_text()]
@@ -100,7 +100,7 @@ def check(places: Places) -> str:
     parts = _parts()
     with parts.context.store.read() as connection:
         (portal,) = portals.every(connection)
-        before = outcomes.example(connection, portal.portal_id, "sleeping")
+        before = outcomes.example(connection, portal.portal_id, "sleeping", parts.context.today(portal))
     if before is None:
         raise DemoFailed("No customer sleeps.")
     _win_deal(places, int(before["id"]))

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from plugin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from plugin.lifecycle.stages import StageModel
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -50,9 +55,8 @@ def models() -> None:
 def models_list(as_json: bool) -> None:
     """The stage models that can be chosen, with their stages."""
     from plugin.cli.show import table
-    from plugin.lifecycle.models import available
 
-    found = available()
+    found = _known()
     if as_json:
         click.echo(json.dumps({name: [stage.key for stage in model.stages] for name, model in found.items()}))
         return
@@ -60,8 +64,38 @@ def models_list(as_json: bool) -> None:
     click.echo(table("Stage models", ["name", "stages"], rows))
 
 
-def unknown_model(name: str, known: list[str]) -> ConfigError:
-    """The error for a model that does not exist."""
+def _known() -> Mapping[str, StageModel]:
+    from plugin import settings, wiring
+
+    _, loaded = wiring.rules(settings.load().config_path)
+    return loaded.known
+
+
+@models.command("show", epilog="Example: lifecycle models show maturity7")
+@click.argument("name")
+def models_show(name: str) -> None:
+    """One stage model: its stages, with their rules in the order tried."""
+    from plugin.cli.show import table
     from plugin.mapping.findings import did_you_mean
 
-    return ConfigError(f"There is no stage model {name!r}.", cure=did_you_mean(name, known, "models"))
+    known = _known()
+    if name not in known:
+        raise ConfigError(f"There is no stage model {name!r}.", cure=did_you_mean(name, known, "models"))
+    model = known[name]
+    stages = [[stage.key, *(stage.label(lang) for lang in ("en", "ru", "pl"))] for stage in model.stages]
+    rules = [[model.stages[rule.stage].key, rule.text or "otherwise"] for rule in model.rules]
+    click.echo(table(f"{name}: {model.label()}", ["stage", "English", "Russian", "Polish"], stages))
+    click.echo(table("Rules, the first that holds wins", ["stage", "rule"], rules))
+
+
+@models.command("check", epilog="Example: lifecycle models check our-stages.yaml")
+@click.argument("files", nargs=-1, type=_FILE)
+def models_check(files: tuple[Path, ...]) -> None:
+    """Check rule files: faults with line and column, warnings about stages that cannot be reached."""
+    from plugin import settings, wiring
+    from plugin.lifecycle.models import check_models
+
+    mapping, _ = wiring.rules(settings.load().config_path)
+    for warning in check_models(mapping, files):
+        click.echo(f"warning: {warning}", err=True)
+    click.echo("The rules are in order.")

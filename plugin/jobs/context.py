@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from plugin.clock import Clock, local_day, milliseconds
-from plugin.lifecycle.models import Models
+from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
 from plugin.records.portals import Portal
 from plugin.records.store import Store

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from plugin.errors import CrmAuthError, CrmError
@@ -78,7 +79,7 @@ class Round:
             self._pass_on(connection, claimed, reading.keep(connection))
         return Done(read=len(claimed))
 
-    def _claim(self, table: work.sa.Table, limit: int) -> list[Claimed]:
+    def _claim(self, table: sa.Table, limit: int) -> list[Claimed]:
         with self.store.write() as connection:
             return work.claim(
                 connection,

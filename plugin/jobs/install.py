@@ -40,9 +40,7 @@ def install_portal(context: Context, *, live: bool) -> Installed:
     """Install in the portal that the access token belongs to; repeatable."""
     account = context.crm(ANY_PORTAL, "interactive").account()
     crm = context.crm(account.portal_id, "interactive")
-    report = install_properties(
-        crm, context.mapping, RuleOptions(context.models), context.mapping.language
-    )
+    report = install_properties(crm, context.mapping, RuleOptions(context.models), context.mapping.language)
     with context.store.write() as connection:
         portals.remember(
             connection,

@@ -27,7 +27,12 @@ class Fact:
 
 
 def _f(  # one line a fact in the table below
-    name: str, meaning: str, breaks: str = "", slope: Slope = "still", kind: FactType = "number", whole: bool = False
+    name: str,
+    meaning: str,
+    breaks: str = "",
+    slope: Slope = "still",
+    kind: FactType = "number",
+    whole: bool = False,
 ) -> Fact:
     return Fact(name, kind, meaning, tuple(breaks.split()), slope, "", whole)
 
@@ -39,7 +44,12 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
             _f("channel", "the channel of origin, as the CRM names it", kind="text"),
             _f("direction", "inbound (they came to us) or outbound (we approached them)", kind="text"),
             _f("tenure_days", "days since the record was created", "", "up", whole=True),
-            _f("company_buyer", "a contact without deals whose company bought", "company_purchases opened", kind="bool"),
+            _f(
+                "company_buyer",
+                "a contact without deals whose company bought",
+                "company_purchases opened",
+                kind="bool",
+            ),
         ),
     ),
     (
@@ -58,9 +68,25 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
         (
             _f("open_deals", "deals open", "opened ended", whole=True),
             _f("open_amount", "money in open deals; unknown in the past", "opened ended today"),
-            _f("furthest_probability", "0-1, of the likeliest open deal; unknown in the past", "opened ended today"),
-            _f("days_since_deal_moved", "days since an open deal was created or moved", "pieces ended", "up", whole=True),
-            _f("days_since_deal_activity", "days since any deal was created, moved or closed", "deal_activity", "up", whole=True),
+            _f(
+                "furthest_probability",
+                "0-1, of the likeliest open deal; unknown in the past",
+                "opened ended today",
+            ),
+            _f(
+                "days_since_deal_moved",
+                "days since an open deal was created or moved",
+                "pieces ended",
+                "up",
+                whole=True,
+            ),
+            _f(
+                "days_since_deal_activity",
+                "days since any deal was created, moved or closed",
+                "deal_activity",
+                "up",
+                whole=True,
+            ),
             _f("lost_deals", "deals lost", "lost_deals", whole=True),
             _f("last_lost_reason", "the reason given for the last one", "lost_deals", kind="text"),
         ),
@@ -73,20 +99,40 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
             _f("days_since_first_purchase", "days since the first purchase", "purchases", "up", whole=True),
             _f("days_since_purchase", "silence: days since the last purchase", "purchases", "up", whole=True),
             _f("usual_gap_days", "own median gap, shrunk to the portal's", "purchases"),
-            _f("long_gap_days", "the gap that nine in ten of the own gaps do not exceed (three purchases or more)", "purchases"),
+            _f(
+                "long_gap_days",
+                "the gap that nine in ten of the own gaps do not exceed (three purchases or more)",
+                "purchases",
+            ),
             _f("gap_ratio", "silence divided by the usual gap", "purchases", "ratio"),
             _f("sleeping_after_days", "the silence after which a buyer counts as sleeping", "purchases"),
             _f("lost_after_days", "the silence after which a buyer counts as lost", "purchases"),
-            _f("days_since_reactivation", "days since a purchase that ended a sleep", "reactivations", "up", whole=True),
+            _f(
+                "days_since_reactivation",
+                "days since a purchase that ended a sleep",
+                "reactivations",
+                "up",
+                whole=True,
+            ),
             _f("revenue", "money received, net of refunds", "money"),
             _f("profit", "profit on it", "money"),
             _f("refunds", "money given back, as a positive amount", "money"),
             _f("average_order_value", "revenue by order of known amount", "money"),
             _f("purchases_recent", "purchases in the last trend window", "purchases recent", whole=True),
-            _f("purchases_before", "purchases in the window before it", "purchases recent before", whole=True),
-            _f("activity_trend", "recent by before; unknown below three purchases", "purchases recent before"),
+            _f(
+                "purchases_before", "purchases in the window before it", "purchases recent before", whole=True
+            ),
+            _f(
+                "activity_trend", "recent by before; unknown below three purchases", "purchases recent before"
+            ),
             _f("contract_until", "the day up to which a contract runs", "contract_until", kind="date"),
-            _f("contract_days_left", "days until then; negative afterwards", "contract_until", "down", whole=True),
+            _f(
+                "contract_days_left",
+                "days until then; negative afterwards",
+                "contract_until",
+                "down",
+                whole=True,
+            ),
         ),
     ),
     (
@@ -103,7 +149,12 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
         "explicit",
         (
             _f("cancelled", "a cancellation stands", "cancelled cancelled_on purchases", kind="bool"),
-            _f("cancelled_on", "the day of the cancellation that stands", "cancelled cancelled_on purchases", kind="date"),
+            _f(
+                "cancelled_on",
+                "the day of the cancellation that stands",
+                "cancelled cancelled_on purchases",
+                kind="date",
+            ),
             _f("churn_reason", "the reason given for leaving", "churn_reason", kind="text"),
         ),
     ),
@@ -111,7 +162,13 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
         "record",
         (
             _f("missing_key_fields", "key fields that are empty", whole=True),
-            _f("days_since_key_fields", "days since a key field changed, by the history", "key_fields", "up", whole=True),
+            _f(
+                "days_since_key_fields",
+                "days since a key field changed, by the history",
+                "key_fields",
+                "up",
+                whole=True,
+            ),
         ),
     ),
     (

@@ -44,8 +44,8 @@ class Compiled:
     asserts: tuple[str, ...] = ()
 
 
-class Wrong(Exception):  # noqa: N818 - an inner signal, turned into a Problem
-    """A fault in an expression, at a character of its text."""
+class Wrong(Exception):
+    """A fault in an expression, at a character of its text: an inner signal, turned into a Problem."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -62,11 +62,15 @@ class Names:
 
     def nearest(self, name: str) -> str:
         """A hint at the known name that looks most like `name`."""
-        close = difflib.get_close_matches(name, [*self.facts, *self.conditions, *self.numbers], n=1, cutoff=0.6)
+        close = difflib.get_close_matches(
+            name, [*self.facts, *self.conditions, *self.numbers], n=1, cutoff=0.6
+        )
         return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def compile_condition(text: Text, names: Names, problems: list[Problem], *, known: bool = False) -> Compiled | None:
+def compile_condition(
+    text: Text, names: Names, problems: list[Problem], *, known: bool = False
+) -> Compiled | None:
     """Check and compile a condition; None, with a problem noted, where it is wrong.
 
     With `known`, every term that is unknown counts as FALSE.
@@ -90,7 +94,11 @@ def parse(text: str) -> exp.Expr:
         trees = sqlglot.parse(text)
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
-        words = str(first.get("description", error)).split(" for <class")[0].replace("'expression'", "what follows")
+        words = (
+            str(first.get("description", error))
+            .split(" for <class")[0]
+            .replace("'expression'", "what follows")
+        )
         raise Wrong(f"not an expression: {words}", _error_offset(text, first)) from None
     except TokenError as error:
         raise Wrong("not an expression: a quote or comment is not closed", _open_quote(text)) from error
@@ -143,7 +151,10 @@ _ARITHMETIC: dict[type[exp.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     exp.Div: lambda a, b: a / pl.when(b != 0).then(b),
 }
 _NUMBER_TYPES = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT, exp.DataType.Type.DECIMAL)
-ALLOWED = "AND OR NOT = <> < <= > >= + - * / BETWEEN IN IS NULL, LIKE, CASE, COALESCE NULLIF LEAST GREATEST ABS ROUND FLOOR CEIL LOWER UPPER, CAST(x AS DOUBLE), DATE 'YYYY-MM-DD'"
+ALLOWED = (
+    "AND OR NOT = <> < <= > >= + - * / BETWEEN IN IS NULL, LIKE, CASE, COALESCE NULLIF LEAST GREATEST "
+    "ABS ROUND FLOOR CEIL LOWER UPPER, CAST(x AS DOUBLE), DATE 'YYYY-MM-DD'"
+)
 
 
 def _finite(expr: pl.Expr) -> pl.Expr:
@@ -181,7 +192,9 @@ class Compiler:
             raise self.wrong(node, f"{word} is not allowed in a condition; allowed are {ALLOWED}")
         return rule(self, node)
 
-    def _join(self, expr: pl.Expr, kind: str, parts: Iterable[Compiled], motion: int | None = None) -> Compiled:
+    def _join(
+        self, expr: pl.Expr, kind: str, parts: Iterable[Compiled], motion: int | None = None
+    ) -> Compiled:
         parts = list(parts)
         return Compiled(
             expr,
@@ -290,7 +303,10 @@ class Compiler:
         return Compiled(pl.lit(value), "number")
 
     def _between(self, node: exp.Expr) -> Compiled:
-        low, high = exp.GTE(this=node.this, expression=node.args["low"]), exp.LTE(this=node.this, expression=node.args["high"])
+        low, high = (
+            exp.GTE(this=node.this, expression=node.args["low"]),
+            exp.LTE(this=node.this, expression=node.args["high"]),
+        )
         a, b = self.visit(low), self.visit(high)
         return self._join(a.expr & b.expr, "bool", [a, b])
 
@@ -374,7 +390,7 @@ class Compiler:
         if isinstance(node, exp.Round):
             expr = a.expr.round(int(places.name) if places is not None else 0)
         else:
-            expr = {exp.Abs: a.expr.abs, exp.Floor: a.expr.floor, exp.Ceil: a.expr.ceil}[type(node)]()
+            expr = {"abs": a.expr.abs, "floor": a.expr.floor, "ceil": a.expr.ceil}[node.key]()
         return self._join(expr, "number", [a], self._bent([a]))
 
     def _neg(self, node: exp.Expr) -> Compiled:

@@ -1,4 +1,4 @@
-"""Deals as dated events: who was in which deal, when it was open, moved and closed, and each one's share of the money.
+"""Deals as dated events: who was in which deal, when it was open, moved and closed, and who got what share.
 
 Money is whole cents. A deal of several customers gives each an equal share, the remainder to the lowest id
 (or everything to all, or to one, by the mapping); counts and dates always go to all.
@@ -128,17 +128,21 @@ class DealReader:
 def _cents(money: pl.Series) -> pl.Series:
     cents = pl.col("m") * 100
     # beyond 9e15 cents a float no longer holds whole cents
-    found = money.to_frame("m").select(pl.when(cents.abs() < 9e15).then(cents.round()).cast(pl.Int64).alias("m"))
+    found = money.to_frame("m").select(
+        pl.when(cents.abs() < 9e15).then(cents.round()).cast(pl.Int64).alias("m")
+    )
     return found["m"]
 
 
 def share_out(table: pl.DataFrame, ids: str, index: pl.DataFrame, attribution: str) -> pl.DataFrame:
-    """One row per deal and customer of the batch: `row` (the deal's), `customer`, `amount`, `profit` in cents.
+    """One row per deal and customer of the batch: `row` (of the deal), `customer`, `amount`, `profit` (cents).
 
     `ids` names the list column, `index` maps `id` to `customer`.
     """
     links = table.select("primary", "amount", "profit", ids=pl.col(ids).list.unique()).with_row_index("row")
-    links = links.with_columns(sharers=pl.col("ids").list.len().cast(pl.Int64), lowest=pl.col("ids").list.min())
+    links = links.with_columns(
+        sharers=pl.col("ids").list.len().cast(pl.Int64), lowest=pl.col("ids").list.min()
+    )
     if attribution == "primary" and ids == "contact_ids":
         named = pl.col("ids").list.contains(pl.col("primary")).fill_null(False)
         links = links.with_columns(lowest=pl.when(named).then("primary").otherwise("lowest"))

@@ -23,7 +23,7 @@ from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.series import EVER, FAR, Ints, Moment, Points
+from plugin.lifecycle.series import EVER, FAR, Ints, Moment, Points, distinct_keys
 from plugin.lifecycle.walk import candidates, outcomes, run_starts
 from plugin.mapping.model import Mapping
 
@@ -205,7 +205,10 @@ def history(
     for at in changed:
         moment = Moment(np.zeros(1, np.int64), days[at : at + 1])
         facts = engine.facts(moment, list(FACTS))
-        row = {**facts.row(0, named=True), **models.whole_plan.run(engine.facts(moment, models.whole_plan.facts)).row(0, named=True)}
+        row = {
+            **facts.row(0, named=True),
+            **models.whole_plan.run(engine.facts(moment, models.whole_plan.facts)).row(0, named=True),
+        }
         when = _EPOCH + timedelta(days=int(days[at]))
         path.append((when, models.primary.stages[int(stages[at])].key, words.at(when).reason(row)))
     return path
@@ -221,4 +224,4 @@ def _days_of_interest(engine: Engine, models: Models) -> Ints:
     stops = np.append(breaks[1:] - 1, engine.today)
     zeros = np.zeros(len(breaks), np.int64)
     _, between = candidates(engine, plan, zeros, breaks, stops)
-    return np.unique(np.concatenate([breaks, between]))
+    return distinct_keys(np.concatenate([breaks, between]))

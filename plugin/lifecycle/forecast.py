@@ -1,4 +1,4 @@
-"""What comes next if nothing happens: the next stage and its day, the last day to keep the stage, the next moment.
+"""What comes next if nothing happens: the next stage, the last day to keep this one, the next moment.
 
 The forecast covers the coming 400 days. A change that lies further away is itself a moment to come: the day
 on which it enters the window.
@@ -13,7 +13,7 @@ import polars as pl
 
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.series import EVER, FAR, Bools, Ints, Moment, Points, day_of
+from plugin.lifecycle.series import FAR, Bools, Ints, Moment, Points, day_of
 from plugin.lifecycle.walk import next_changes, outcomes
 
 #: Days that the forecast covers.
@@ -46,7 +46,7 @@ def forecast(engine: Engine, models: Models, customers: Ints, today: int) -> For
 
 
 def _next_moment(engine: Engine, models: Models, customers: Ints, today: int, change: Ints) -> Ints:
-    """The first later day on which anything discrete changes, an event is dated, or a change enters the window."""
+    """The first later day on which anything discrete changes, an event lies, or a change comes in sight."""
     moment = next_changes(engine, models.whole_plan, customers, today)
     entering = np.where((change > today + WINDOW) & (change < FAR), change - WINDOW, FAR)
     moment = np.minimum(np.minimum(moment, change), entering)
@@ -64,7 +64,9 @@ def _next_event(points: Points, customers: Ints, today: int) -> Ints:
     return found
 
 
-def _kept(engine: Engine, models: Models, customers: Ints, change: Ints, following: Ints, today: int) -> Bools:
+def _kept(
+    engine: Engine, models: Models, customers: Ints, change: Ints, following: Ints, today: int
+) -> Bools:
     """Whether a purchase on the day of the change, the last on which it can, keeps the stage.
 
     A buyer who is neither sleeping nor lost keeps it too by moving up: to another stage than the one that
@@ -78,28 +80,33 @@ def _kept(engine: Engine, models: Models, customers: Ints, change: Ints, followi
     now = outcomes(engine, plan, customers, np.full(len(customers), today, np.int64))
     facts = engine.facts(Moment(customers, change), names)
     buyer = (facts["purchases"] >= 1).to_numpy()
-    then = plan.run(_with_purchase(facts, engine.threshold("trend_days")))
+    then = plan.run(_with_purchase(facts))
     same = (then[stage] == now[stage]).to_numpy()
     awake = (then["sleeping_or_lost"] == 0).to_numpy() & (now["sleeping_or_lost"] == 0).to_numpy()
     return np.asarray(same | (buyer & awake & (then[stage].to_numpy() != following)))
 
 
 #: The facts that an ordinary purchase changes.
-_BOUGHT = ("purchases", "orders", "days_since_purchase", "purchases_recent", "days_since_first_purchase", "gap_ratio")
+_BOUGHT = (
+    "purchases",
+    "purchases_recent",
+    "days_since_purchase",
+    "days_since_first_purchase",
+    "gap_ratio",
+    "cancelled",
+    "cancelled_on",
+)
 
 
-def _with_purchase(facts: pl.DataFrame, window: float) -> pl.DataFrame:
+def _with_purchase(facts: pl.DataFrame) -> pl.DataFrame:
     """The facts with one more purchase on the day itself: money and rhythm left as they are."""
-    lifted = [pl.lit(False).alias("cancelled")] if "cancelled" in facts.columns else []
-    undated = pl.col("cancelled") & pl.col("cancelled_on").is_null() if "cancelled_on" in facts.columns else None
-    if lifted and undated is not None:
-        lifted = [pl.when(undated).then(True).otherwise(pl.col("cancelled") & False).alias("cancelled")]
+    another = (pl.col("days_since_purchase") > 0).fill_null(True)  # one a day counts
+    lifted = pl.col("cancelled") & pl.col("cancelled_on").is_null()  # an undated cancellation stays
     return facts.with_columns(
-        pl.col("purchases") + 1,
-        pl.col("orders") + 1,
+        pl.col("purchases") + another,
+        pl.col("purchases_recent") + another,
         pl.lit(0.0).alias("days_since_purchase"),
-        pl.col("purchases_recent") + 1,
         pl.col("days_since_first_purchase").fill_null(0.0),
         pl.lit(0.0).alias("gap_ratio"),
-        *lifted,
+        pl.when(another).then(lifted).otherwise(pl.col("cancelled")).alias("cancelled"),
     )

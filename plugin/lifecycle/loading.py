@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from sqlglot import exp
@@ -19,6 +20,7 @@ _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers",
 _MORE = ("stake", "reasons", "plays", "for_flags")
 _LANGUAGES = ("en", "ru", "pl")
 _FALSE = pl.lit(False)
+AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
 class Loader:
@@ -44,15 +46,17 @@ class Loader:
         found = Models(
             book=Rulebook(self.compiled),
             known=models,
-            flags=tuple(self._keyed("flags", self._flag).values()),
-            levels=tuple(self._keyed("levels", self._level).values()),
+            flags=self._keyed("flags", self._flag),
+            levels=self._keyed("levels", self._level),
             stake={k.text().value: c for k, v in self._pairs("stake") if (c := self._compile(v.text()))},
-            segments=tuple(self._keyed("segments", self._segment).values()),
-            tiers=tuple(self._keyed("tiers", self._segment).values()),
+            segments=self._keyed("segments", self._segment),
+            tiers=self._keyed("tiers", self._segment),
             rfm=self._rfm(),
             plays=plays,
             flag_plays=self._flag_plays(plays),
-            reasons=tuple(self._wording(i) for section in self.sections.get("reasons", []) for i in section.items()),
+            reasons=tuple(
+                self._wording(i) for section in self.sections.get("reasons", []) for i in section.items()
+            ),
         )
         if self.problems:
             raise RuleError(self.problems)
@@ -85,7 +89,9 @@ class Loader:
                 key.complain(f"'{name}' is the name of a fact or a threshold; choose another")
                 continue
             self.conditions[name] = self._condition(value)
-        self.names = Names(self.facts, {n: not known for n, (_, known) in self.conditions.items()}, self.thresholds)
+        self.names = Names(
+            self.facts, {n: not known for n, (_, known) in self.conditions.items()}, self.thresholds
+        )
         for name in self._order():
             text, known = self.conditions[name]
             found = self._compile(text, known=known)
@@ -141,14 +147,13 @@ class Loader:
             return {"en": item.text().value}
         return {language: text.text().value for language, text in item.fields(_LANGUAGES).items()}
 
-    def _keyed(self, section: str, build: object) -> dict[str, object]:  # narrowed by the callers' fields
-        found = {}
+    def _keyed(self, section: str, build: Callable[[Item], AnyNamed]) -> tuple[AnyNamed, ...]:
+        found: dict[str, AnyNamed] = {}
         for part in self.sections.get(section, []):
             for item in part.items():
-                built = build(item)  # type: ignore[operator]
-                if built is not None:
-                    found[built.key] = built
-        return found
+                built = build(item)
+                found[built.key] = built
+        return tuple(found.values())
 
     def _key(self, fields: Mapping[str, Item], item: Item) -> str:
         if "key" not in fields:
@@ -195,7 +200,7 @@ class Loader:
         if not sections:
             return Rfm()
         fields = sections[-1].fields(("ready", "recency", "frequency", "money"))
-        digits = {
+        digits: dict[str, tuple[Compiled, ...]] = {
             name: tuple(c for i in fields[name].items() if (c := self._compile(i.text())))
             for name in ("recency", "frequency", "money")
             if name in fields

@@ -45,7 +45,9 @@ class Outcomes:
             {"object": [o for o, _ in customers], "id": [i for _, i in customers]},
             schema={"object": pl.String, "id": pl.Int64},
         )
-        return replace(self, frame=self.frame.join(pairs, on=["object", "id"], how="semi", maintain_order="left"))
+        return replace(
+            self, frame=self.frame.join(pairs, on=["object", "id"], how="semi", maintain_order="left")
+        )
 
     @cached_property
     def texts(self) -> pl.DataFrame:

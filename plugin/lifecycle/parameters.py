@@ -90,7 +90,9 @@ class Parameters:
         try:
             given = json.loads(text)
             given["adopted_on"] = date.fromisoformat(given["adopted_on"])
-            given["comparisons"] = MappingProxyType({k: _comparison(v) for k, v in given["comparisons"].items()})
+            given["comparisons"] = MappingProxyType(
+                {k: _comparison(v) for k, v in given["comparisons"].items()}
+            )
             given["risk_bands"] = tuple(given["risk_bands"])
             return cls(**given)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -101,7 +103,8 @@ class Parameters:
 
 
 def _comparison(plain: dict[str, Any]) -> Comparison:
-    return Comparison(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+    return Comparison(**fields)
 
 
 def fit(

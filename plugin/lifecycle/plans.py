@@ -17,7 +17,7 @@ from plugin.lifecycle.conditions import WILD, Compiled
 
 @dataclass(frozen=True, eq=False)
 class Rulebook:
-    """The named conditions in an order in which each needs only earlier ones; what else names are is a fact."""
+    """The named conditions, each after those it needs; any other name is a fact."""
 
     conditions: Mapping[str, Compiled]
 
@@ -93,9 +93,17 @@ class Plan:
     def run(self, facts: pl.DataFrame) -> pl.DataFrame:
         """One row a row of `facts`, one column an output."""
         height = facts.height
-        found = self.with_conditions(facts).select(part.expr.alias(name) for name, part in self.outputs.items())
+        found = self.with_conditions(facts).select(
+            part.expr.alias(name) for name, part in self.outputs.items()
+        )
         # a plan of constants alone yields one row
-        return found if found.height == height else pl.concat([found.head(1)] * height) if height else found.clear()
+        return (
+            found
+            if found.height == height
+            else pl.concat([found.head(1)] * height)
+            if height
+            else found.clear()
+        )
 
 
 def first_true(choices: Iterable[tuple[Compiled | None, int]]) -> Compiled:

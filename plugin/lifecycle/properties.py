@@ -1,4 +1,4 @@
-"""The customer record's properties as dated events: what the customer did, what we did, what holds since when.
+"""The customer record's properties as dated events: what the customer and we did, what holds since when.
 
 A date is its own date; a counter's growth dates an engagement; an undated value holds since its history
 says so, without history since the record was created.
@@ -69,7 +69,9 @@ class PropertyReader:
         for name in names:
             now, then = self.current(name), self.past(name).select("customer", "text")
             both = pl.concat([now, then.filter(pl.col("text").is_not_null())])
-            read = self.read(name, both["text"], lambda t: days(t, self.zone, calendar=calendar), "not a date")
+            read = self.read(
+                name, both["text"], lambda t: days(t, self.zone, calendar=calendar), "not a date"
+            )
             found.append(self._owned(both.select("customer").with_columns(day=read).drop_nulls()))
         return found
 
@@ -82,7 +84,9 @@ class PropertyReader:
         """`customer`, `day` on which a counter grew; without history a count stands since creation."""
         found = []
         for name in names:
-            steps = self._steps_frame(name, created, numbers, "not a number").filter(pl.col("value").is_not_null())
+            steps = self._steps_frame(name, created, numbers, "not a number").filter(
+                pl.col("value").is_not_null()
+            )
             before = pl.col("value").shift().over("customer").fill_null(0.0)
             grown = steps.filter((pl.col("value") > before) & (pl.col("day") > EVER))
             found.append(self._owned(grown.select("customer", "day")))
@@ -136,18 +140,22 @@ class PropertyReader:
         """Codes that hold from which day on, and the texts the codes stand for."""
         frame = self._steps_frame(name, created, lambda t: t, "")
         texts = frame["text"].drop_nulls().unique().sort()
-        code = pl.col("text").replace_strict(texts, pl.Series(range(texts.len()), dtype=pl.Float64), default=None)
+        code = pl.col("text").replace_strict(
+            texts, pl.Series(range(texts.len()), dtype=pl.Float64), default=None
+        )
         coded = frame.with_columns(value=code if texts.len() else pl.lit(None, pl.Float64))
         return self._points(coded), texts
 
     def _points(self, frame: pl.DataFrame) -> Points:
         value = frame["value"].cast(pl.Float64).to_numpy(writable=True)
-        return Points.of(frame["customer"].to_numpy(), frame["day"].to_numpy(), self.size, value=np.asarray(value))
+        return Points.of(frame["customer"].to_numpy(), frame["day"].to_numpy(), self.size, {"value": value})
 
 
 def gather_days(parts: Sequence[pl.DataFrame], size: int) -> Points:
     """Distinct days per customer from frames of `customer`, `day`."""
     if not parts:
-        return Points.of(np.empty(0, np.int64), np.empty(0, np.int64), size, distinct=True)
-    all_rows = pl.concat([p.select(pl.col("customer").cast(pl.Int64), pl.col("day").cast(pl.Int64)) for p in parts])
-    return Points.of(all_rows["customer"].to_numpy(), all_rows["day"].to_numpy(), size, distinct=True)
+        return Points.distinct(np.empty(0, np.int64), np.empty(0, np.int64), size)
+    all_rows = pl.concat(
+        [p.select(pl.col("customer").cast(pl.Int64), pl.col("day").cast(pl.Int64)) for p in parts]
+    )
+    return Points.distinct(all_rows["customer"].to_numpy(), all_rows["day"].to_numpy(), size)

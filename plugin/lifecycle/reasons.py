@@ -28,13 +28,13 @@ Row = Mapping[str, Any]
 @lru_cache(maxsize=100_000)
 def day_text(day: date, language: str) -> str:
     """A date as people write it: 20 Aug 2026, 20 авг. 2026, 20 sie 2026."""
-    return format_date(day, "d MMM y", locale=language)
+    return str(format_date(day, "d MMM y", locale=language))
 
 
 @lru_cache(maxsize=10_000)
 def span_text(days: int, language: str) -> str:
     """A number of days with the right word: 31 days, 31 день, 31 dni."""
-    return format_unit(days, "duration-day", locale=language)
+    return str(format_unit(days, "duration-day", locale=language))
 
 
 @lru_cache(maxsize=10_000)

@@ -68,7 +68,7 @@ class Records:
         deals: Iterable[Row] = (),
         history: Iterable[Row] = (),
     ) -> Records:
-        """Frames from lists of dicts; numbers and booleans become wire strings, `at` may be ISO text or ms."""
+        """Frames from lists of dicts; numbers and booleans become text, `at` may be ISO text or ms."""
         rows = {"contacts": contacts, "companies": companies, "deals": deals, "history": history}
         return cls(**{kind: _frame(kind, list(given)) for kind, given in rows.items()})
 
@@ -86,7 +86,9 @@ def text_column(frame: pl.DataFrame, name: str) -> pl.Series:
     if name not in frame.columns:
         return pl.Series(name, [None] * frame.height, dtype=pl.String)
     text = frame.get_column(name).cast(pl.String).str.strip_chars()
-    return text.to_frame().select(pl.when(pl.col(name) == "").then(None).otherwise(pl.col(name)).alias(name))[name]
+    return text.to_frame().select(pl.when(pl.col(name) == "").then(None).otherwise(pl.col(name)).alias(name))[
+        name
+    ]
 
 
 def ids_column(frame: pl.DataFrame, name: str) -> pl.Series:
@@ -100,7 +102,8 @@ def _frame(kind: str, rows: list[Row]) -> pl.DataFrame:
     keys = _KEYS[kind]
     names = list(dict.fromkeys([*keys, *(name for row in rows for name in row)]))
     columns = [
-        pl.Series(n, [_cell(n, row.get(n), keys) for row in rows], dtype=keys.get(n, pl.String())) for n in names
+        pl.Series(n, [_cell(n, row.get(n), keys) for row in rows], dtype=keys.get(n, pl.String()))
+        for n in names
     ]
     return pl.DataFrame(columns)
 

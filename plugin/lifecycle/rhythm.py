@@ -1,4 +1,4 @@
-"""A customer's buying rhythm after each of its purchases: the median and the long gap, from its own gaps so far."""
+"""A customer's buying rhythm after each of its purchases: median and long gap, from its own gaps so far."""
 
 from __future__ import annotations
 
@@ -51,4 +51,5 @@ def usual_gap(gaps: Floats, median: Floats, portal: float | None, prior: float) 
         return np.where(gaps > 0, median, np.nan)
     own = np.where(gaps > 0, gaps * np.nan_to_num(median), 0.0)
     weight = gaps + prior
-    return np.divide(own + prior * portal, weight, out=np.full(len(gaps), np.nan), where=weight > 0)
+    found: Floats = np.divide(own + prior * portal, weight, out=np.full(len(gaps), np.nan), where=weight > 0)
+    return found

@@ -33,7 +33,7 @@ def _pick(number: pl.Expr, keys: list[str]) -> pl.Expr:
 
 
 def risk_level(models: Models) -> pl.Expr:
-    """The gravest flag's severity, one step up with much at stake, one down with nothing; 0 without a flag."""
+    """The gravest flag's severity, a step up with much at stake, one down with nothing; 0 without."""
     grave = pl.max_horizontal([pl.col(f"flag_{f.key}") * f.severity for f in models.flags])
     step = pl.lit(0)
     if "more" in models.stake:
@@ -58,5 +58,9 @@ def next_play(models: Models) -> pl.Expr:
     worst_first = sorted(models.flags, key=lambda f: -f.severity)
     for flag in reversed(worst_first):
         if flag.key in models.flag_plays:
-            play = pl.when(pl.col(f"flag_{flag.key}") == 1).then(pl.lit(models.flag_plays[flag.key])).otherwise(play)
+            play = (
+                pl.when(pl.col(f"flag_{flag.key}") == 1)
+                .then(pl.lit(models.flag_plays[flag.key]))
+                .otherwise(play)
+            )
     return pl.when(play != "").then(play)

@@ -1,4 +1,4 @@
-"""From the CRM's wire strings to days, numbers and flags; what cannot be read is NULL and counted, never guessed."""
+"""From the CRM's wire strings to days, numbers and flags; what cannot be read is NULL and counted."""
 
 from __future__ import annotations
 

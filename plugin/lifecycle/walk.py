@@ -12,7 +12,19 @@ import polars as pl
 
 from plugin.lifecycle.facts import Engine, advance
 from plugin.lifecycle.plans import Plan
-from plugin.lifecycle.series import EVER, FAR, Floats, Ints, Moment, Points, customer_of, day_of, offsets, pack
+from plugin.lifecycle.series import (
+    EVER,
+    FAR,
+    Floats,
+    Ints,
+    Moment,
+    Points,
+    customer_of,
+    day_of,
+    distinct_keys,
+    offsets,
+    pack,
+)
 
 #: How far ahead a change is looked for, in days; day by day only a little beyond the forecast's window.
 HORIZON, WILD_HORIZON = 36_525, 401
@@ -110,7 +122,9 @@ def run_starts(engine: Engine, plan: Plan, customers: Ints, today: int) -> Ints:
 Spans = tuple[Ints, Ints, Ints]
 
 
-def _spans_before(breaks: Points, customers: Ints, left: Ints, position: Ints, stop: Ints, step: int) -> Spans:
+def _spans_before(
+    breaks: Points, customers: Ints, left: Ints, position: Ints, stop: Ints, step: int
+) -> Spans:
     """(entry, first day, last day) of up to `step` spans before each entry's position."""
     owners, starts, stops = [], [], []
     for back in range(1, step + 1):
@@ -137,7 +151,7 @@ def _last_change(
     day = np.concatenate([day, starts])
     alive = day > born[owner]
     owner, day = owner[alive], day[alive]
-    key = np.unique(pack(owner, day))
+    key = distinct_keys(pack(owner, day))
     owner, day = customer_of(key), day_of(key)
     other = signature(engine, plan, customers[owner], day - 1) != target[owner]
     owner, day = owner[other], day[other]
@@ -179,7 +193,7 @@ def _first_change(
     """Per entry with one, the first day of (start, following] with another output."""
     row, day = candidates(engine, plan, customers[left], start, following - 1)
     rows = np.arange(len(left), dtype=np.int64)
-    keys = np.unique(np.concatenate([pack(row, day), pack(rows, following)]))
+    keys = distinct_keys(np.concatenate([pack(row, day), pack(rows, following)]))
     first = offsets(keys, len(left))
     at, open_ = first[:-1].copy(), rows
     found = np.full(len(left), FAR, np.int64)

@@ -14,7 +14,7 @@ from marshmallow import ValidationError, fields
 from plugin.mapping.findings import did_you_mean
 
 # HubSpot: lower-case letters, digits, underscore, first a letter, at most 100.
-_PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
+PROPERTY = "[a-z][a-z0-9_]{0,99}"
 
 
 class Said(str):
@@ -58,7 +58,7 @@ class Property(fields.Field[str]):
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
-        if isinstance(value, str) and _PROPERTY.fullmatch(value):
+        if isinstance(value, str) and re.fullmatch(PROPERTY, value):
             return value
         cure = (
             "Use the property's internal name: lower-case letters, digits and _, first a letter, at most 100."

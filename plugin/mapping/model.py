@@ -170,11 +170,15 @@ class Mapping:
     customer: CustomerObject = "contact"
     purchase: Purchase = field(default_factory=Purchase)
     contact: Sources = field(default_factory=Sources)
-    company: Sources = field(default_factory=lambda: Sources(engagement_dates=(), engagement_counters=(), nps=None))
+    company: Sources = field(
+        default_factory=lambda: Sources(engagement_dates=(), engagement_counters=(), nps=None)
+    )
     thresholds: MappingABC[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     models: ModelChoice = field(default_factory=ModelChoice)
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
-    headers: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))  # CSV header → property
+    headers: MappingABC[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # CSV header → property
 
     def customer_objects(self) -> tuple[str, ...]:
         """`("contact",)`, `("company",)` or both."""

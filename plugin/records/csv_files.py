@@ -19,11 +19,11 @@ from plugin.errors import InputError
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
 from plugin.records.csv_headers import resolve
+from plugin.records.csv_ids import LARGEST, Ids
 from plugin.records.csv_stages import add_flags
 from plugin.records.csv_text import Faults, Table, read_table, read_text
 
 PathLike = Path | str
-_LARGEST = 2**63 - 1
 _LISTS = {"contact": ("company_ids",), "company": (), "deal": ("contact_ids", "company_ids")}
 _HISTORY = {
     "object": pl.String(),
@@ -77,7 +77,7 @@ def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.Da
         return pl.DataFrame()
     if kind == "deal":
         add_flags(table, columns, mapping, faults)
-    read = _Ids(table, faults)
+    read = Ids(table, faults)
     data: list[pl.Series] = [pl.Series("id", read.unique(columns["id"]), dtype=pl.Int64)]
     lists = {name: read.lists(columns.get(name)) for name in _LISTS[kind]}
     data += [pl.Series(name, ids, dtype=pl.List(pl.Int64)) for name, ids in lists.items()]
@@ -111,52 +111,6 @@ def _incomplete(kind: str, table: Table, columns: dict[str, int], mapping: Mappi
     return faults.count > before
 
 
-class _Ids:
-    """Reads the cells of a table that hold ids; what is no id is a fault at its line."""
-
-    def __init__(self, table: Table, faults: Faults) -> None:
-        self.table = table
-        self.faults = faults
-
-    def _one(self, text: str, line: int) -> int | None:
-        if text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST:
-            return int(text)
-        cure = "Write the id as digits; open exports as text, a spreadsheet shortens long numbers (5.1E+10)."
-        self.faults.add(self.table.file, line, f"{text!r} is not an id.", cure)
-        return None
-
-    def unique(self, place: int) -> list[int]:
-        """The records' own ids; one that is missing or stands twice is a fault."""
-        first: dict[int, int] = {}
-        ids = []
-        for row, line in zip(self.table.rows, self.table.lines, strict=True):
-            found = self._one(row[place].strip(), line) or 0
-            if found and found in first:
-                said = f"The id {found} stands on line {first[found]} already."
-                self.faults.add(self.table.file, line, said, "Keep one row a record.")
-            first.setdefault(found, line)
-            ids.append(found)
-        return ids
-
-    def optional(self, place: int | None) -> list[int | None]:
-        """An id or nothing in each row."""
-        if place is None:
-            return [None] * len(self.table.rows)
-        cells = zip(self.table.rows, self.table.lines, strict=True)
-        return [self._one(row[place].strip(), line) if row[place].strip() else None for row, line in cells]
-
-    def lists(self, place: int | None) -> list[list[int]]:
-        """Ids parted by semicolons; an empty cell is an empty list."""
-        if place is None:
-            return [[] for _ in self.table.rows]
-        found = []
-        for row, line in zip(self.table.rows, self.table.lines, strict=True):
-            parts = [part.strip() for part in row[place].split(";")]
-            ids = [self._one(part, line) for part in parts if part]
-            found.append([id_ for id_ in ids if id_ is not None])
-        return found
-
-
 def _history(file: Path, faults: Faults) -> pl.DataFrame:
     """One JSON object a line: object, id, property, value, timestamp (ISO 8601, or ms since 1970)."""
     text = read_text(file, faults) or ""
@@ -178,7 +132,7 @@ def _change(given: Any) -> tuple[str, int, str, str | None, datetime]:
     kind, id_, name, value, at = (given[k] for k in ("object", "id", "property", "value", "timestamp"))
     if kind not in {"contact", "company", "deal"}:
         raise ValueError(f"object is {kind!r}, not contact, company or deal")
-    if not 0 < int(id_) <= _LARGEST or isinstance(id_, float):
+    if not 0 < int(id_) <= LARGEST or isinstance(id_, float):
         raise ValueError(f"{id_!r} is not an id")
     moment = datetime.fromtimestamp(at / 1000, UTC) if isinstance(at, int) else datetime.fromisoformat(at)
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -18,7 +18,7 @@ from plugin.records.store import chunks
 from plugin.records.work import RecordKey
 
 _PART = 1_000
-_HISTORY = {
+_HISTORY: dict[str, Any] = {
     "object": pl.String,
     "id": pl.Int64,
     "property": pl.String,

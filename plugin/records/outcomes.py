@@ -228,12 +228,12 @@ def standing(connection: Connection, portal: Portal, today: date, versions: Vers
     )
 
 
-def example(connection: Connection, portal_id: int, stage: str) -> dict[str, Any] | None:
-    """The outcome of the customer who came into this stage last."""
+def example(connection: Connection, portal_id: int, stage: str, before: date) -> dict[str, Any] | None:
+    """The outcome of the customer who came into this stage last before a day."""
     o = outcomes.c
     query = (
         sa.select(o.body)
-        .where(o.portal_id == portal_id, o.stage == stage)
+        .where(o.portal_id == portal_id, o.stage == stage, o.since < before)
         .order_by(o.since.desc(), o.object_id)
         .limit(1)
     )

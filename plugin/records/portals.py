@@ -115,4 +115,5 @@ def hold_lock(connection: Connection, store: Store, name: str, holder: str, now:
     store.upsert(
         connection, locks, [row], lambda new: {"holder": new.holder, "until": new.until}, lambda _: free
     )
-    return connection.execute(sa.select(locks.c.holder).where(locks.c.name == name)).scalar_one() == holder
+    held_by: str = connection.execute(sa.select(locks.c.holder).where(locks.c.name == name)).scalar_one()
+    return held_by == holder

@@ -123,7 +123,8 @@ def claim(
 
 def _claimed(row: Any) -> Claimed:
     fields = ("object_type", "object_id", "seq", "priority", "first_at", "tries")
-    return Claimed(*(row[name] for name in fields), associations=bool(row.get("associations", 0)))
+    values = {name: row[name] for name in fields}
+    return Claimed(**values, associations=bool(row.get("associations", 0)))
 
 
 def renew(
@@ -160,7 +161,7 @@ def release(
     failed: bool = False,
 ) -> None:
     """Give claimed rows back, to be taken again after `delay` ms; `failed` counts the try."""
-    changed = {"claim": None, "claimed_until": 0, "ready_at": now + delay}
+    changed: dict[str, Any] = {"claim": None, "claimed_until": 0, "ready_at": now + delay}
     if failed:
         changed["tries"] = table.c.tries + 1
     _set_each(connection, table, portal_id, rows, values=changed, holder=holder)
@@ -168,8 +169,8 @@ def release(
 
 def _key(table: sa.Table, portal_id: int) -> list[Any]:
     c = table.c
-    type_, id_ = sa.bindparam("k_type"), sa.bindparam("k_id")
-    return [c.portal_id == portal_id, c.object_type == type_, c.object_id == id_]
+    record = (c.object_type == sa.bindparam("k_type"), c.object_id == sa.bindparam("k_id"))
+    return [c.portal_id == portal_id, *record]
 
 
 def _bind(row: Claimed) -> Row:

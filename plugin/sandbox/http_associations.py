@@ -20,6 +20,7 @@ from plugin.sandbox.web import (
     answer,
     batch_answer,
     call,
+    id_of,
     inputs,
     mapping,
     nothing,
@@ -104,9 +105,10 @@ def create_batch(source_name: str, target_name: str) -> Response:
     results, errors = list[dict[str, Any]](), list[dict[str, Any]]()
     with services().store.unit(portal().id, call().source) as unit:
         for one in given:
-            pair = _pair(unit, source, target, one["from"]["id"], one["to"]["id"])
+            here, there = id_of(one, "from"), id_of(one, "to")
+            pair = _pair(unit, source, target, here, there)
             if pair is None:
-                errors.append(missing_ids_error(source.name, [str(one["from"]["id"]), str(one["to"]["id"])]))
+                errors.append(missing_ids_error(source.name, [here, there]))
                 continue
             results.append(_link(unit, *pair, _types_of(one, source, target)))
     return batch_answer(results, errors, status=201)
@@ -146,7 +148,7 @@ def create_default_batch(source_name: str, target_name: str) -> Response:
     source, target, results = kind_of(source_name), kind_of(target_name), list[dict[str, Any]]()
     with services().store.unit(portal().id, call().source) as unit:
         for one in inputs(WRITE):
-            results += _default(unit, source, target, one["from"]["id"], one["to"]["id"])
+            results += _default(unit, source, target, id_of(one, "from"), id_of(one, "to"))
     return batch_answer(results)
 
 
@@ -174,9 +176,9 @@ def archive_batch(source_name: str, target_name: str) -> Response:
     source, target = kind_of(source_name), kind_of(target_name)
     with services().store.unit(portal().id, call().source) as unit:
         for one in inputs(WRITE):
-            targets = one["to"] if isinstance(one["to"], list) else [one["to"]]
-            for there in targets:
-                pair = _pair(unit, source, target, one["from"]["id"], there["id"])
+            targets = one.get("to") if isinstance(one.get("to"), list) else [one.get("to")]
+            for there in targets or ():
+                pair = _pair(unit, source, target, id_of(one, "from"), id_of(there))
                 if pair is not None:
                     associations.unlink(unit, *pair)
     return nothing()
@@ -188,7 +190,7 @@ def archive_labels(source_name: str, target_name: str) -> Response:
     source, target = kind_of(source_name), kind_of(target_name)
     with services().store.unit(portal().id, call().source) as unit:
         for one in inputs(WRITE):
-            pair = _pair(unit, source, target, one["from"]["id"], one["to"]["id"])
+            pair = _pair(unit, source, target, id_of(one, "from"), id_of(one, "to"))
             if pair is not None:
                 associations.unlink(unit, *pair, _type_ids(one.get("types")))
     return nothing()

@@ -25,6 +25,7 @@ from plugin.sandbox.web import (
     batch_answer,
     call,
     flag,
+    id_of,
     inputs,
     mapping,
     nothing,
@@ -39,9 +40,7 @@ BATCH = 100
 
 
 def _ids(given: list[dict[str, Any]]) -> list[str]:
-    if any(one.get("id") in (None, "") for one in given):
-        raise invalid('Invalid input JSON: required field "id" is missing')
-    return [str(one["id"]) for one in given]
+    return [id_of(one) for one in given]
 
 
 def _refuse_duplicates(ids: list[str]) -> None:

@@ -20,6 +20,7 @@ from plugin.sandbox.web import (
     answer,
     call,
     flag,
+    id_of,
     listed_argument,
     mapping,
     nothing,
@@ -140,7 +141,7 @@ def links_of(body: dict[str, Any], kind: Kind) -> list[tuple[Kind, int, list[int
     for one in body.get("associations") or []:
         type_ids = [int(item["associationTypeId"]) for item in one.get("types") or []]
         target = _target_of(kind, type_ids)
-        links.append((target, number_of(one["to"]["id"]), type_ids))
+        links.append((target, number_of(id_of(one, "to")), type_ids))
     return links
 
 
@@ -230,7 +231,7 @@ def erase_contact() -> Response:
     with services().store.unit(portal().id, call().source) as unit:
         if body.get("idProperty"):
             number = records.by_unique(
-                unit.conn, portal().id, CONTACT, body["idProperty"], str(body["objectId"])
+                unit.conn, portal().id, CONTACT, body["idProperty"], str(body.get("objectId"))
             )
         else:
             number = number_of(body.get("objectId"))

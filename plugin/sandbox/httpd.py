@@ -5,7 +5,9 @@ Werkzeug's own closes each connection, and gunicorn wants a process; tests want 
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import socket
 import struct
 import sys
@@ -63,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        if not self.connection._closed:
+        if self.connection.fileno() >= 0:
             self._send(status, headers, payload)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = serve_request  # noqa: N815
@@ -168,16 +170,19 @@ class Server(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         for connection in list(self.connections):
-            hang_up(connection, reset=False)
+            with contextlib.suppress(OSError):  # closed meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def hang_up(connection: socket.socket, *, reset: bool) -> None:
-    """Close a client's connection without an answer; with `reset` the client sees a reset."""
+    """Close a client's connection without an answer; with `reset` the client sees a reset.
+
+    Only for the thread that serves the connection: the descriptor is taken out of its hands.
+    """
     try:
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        else:
-            connection.shutdown(socket.SHUT_RDWR)
-        connection.close()
+        # close() would wait for the buffered files around the socket; the descriptor does not.
+        os.close(connection.detach())
     except OSError:
         return  # it was closed already

@@ -7,7 +7,6 @@ second or two. No host but this one is asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from flask import Blueprint, Flask, Response, abort, make_response, redirect, re
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.clock import local_day
+from plugin.sandbox.page_forms import Forms
 from plugin.sandbox.page_values import STAGE, Reader, fetch, funnel, in_stage
 from plugin.sandbox.problems import Problem
 
@@ -39,15 +39,17 @@ def register(app: Flask, store: Store) -> None:
         "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/page-static"
     )
     desk = _Desk(store)
+    forms = Forms(store, desk.record)
+    listed = f"/records/<any({', '.join(KINDS)}):kind>"
     routes: list[tuple[str, str, Callable[..., Any]]] = [
         ("GET", "/", desk.front),
         ("GET", "/funnel", desk.funnel),
-        ("GET", "/records/<kind>", desk.listing),
-        ("GET", "/records/<kind>/<int:record_id>", desk.record),
-        ("GET", "/records/<kind>/<int:record_id>/live", desk.live),
-        ("POST", "/records/<kind>/<int:record_id>/edit", desk.edit),
-        ("POST", "/records/<kind>/<int:record_id>/delete", desk.delete),
-        ("POST", "/records/contact/<int:record_id>/order", desk.order),
+        ("GET", listed, desk.listing),
+        ("GET", f"{listed}/<int:record_id>", desk.record),
+        ("GET", f"{listed}/<int:record_id>/live", desk.live),
+        ("POST", f"{listed}/<int:record_id>/edit", forms.edit),
+        ("POST", f"{listed}/<int:record_id>/delete", forms.delete),
+        ("POST", "/records/contact/<int:record_id>/order", forms.order),
         ("GET", "/contacts/<int:portal>/record/<type_id>/<int:record_id>", desk.hubspot_address),
     ]
     for method, rule, view in routes:
@@ -78,12 +80,6 @@ def _harden(response: Response) -> Response:
     return response
 
 
-def _kind(kind: str) -> str:
-    if kind not in KINDS:
-        abort(404)
-    return kind
-
-
 class _Desk:
     """The views; each makes a fresh reader, so that new definitions and labels show at once."""
 
@@ -92,7 +88,7 @@ class _Desk:
 
     def front(self) -> str:
         """The funnel, and where to begin."""
-        return render_template("sandbox/front.html", kinds=KINDS, **self._funnel())
+        return render_template("sandbox/front.html", kinds=KINDS, kind=None, **self._funnel())
 
     def funnel(self) -> str:
         """Only the funnel, for the page to fetch."""
@@ -111,7 +107,7 @@ class _Desk:
         most = max((count for _, _, count in bars), default=0) or 1
         without = counts.get("", 0)
         return {
-            "kind": kind,
+            "of": kind,
             "bars": bars,
             "total": total,
             "most": most,
@@ -121,7 +117,6 @@ class _Desk:
 
     def listing(self, kind: str) -> str:
         """A page of records, all or those that match a text or stand in a stage."""
-        _kind(kind)
         query, stage = request.args.get("q", "").strip(), request.args.get("stage")
         after = request.args.get("after", 0, int)
         if stage is None:
@@ -149,12 +144,12 @@ class _Desk:
         return render_template("sandbox/_record.html", **self._record(kind, record_id))
 
     def _record(self, kind: str, record_id: int) -> dict[str, Any]:
-        found = self.store.record(_kind(kind), record_id)
+        found = self.store.record(kind, record_id)
         reader, properties = Reader(self.store), found["properties"]
         lifecycle = reader.lifecycle(kind, properties)
         return {
             "kinds": KINDS,
-            "kind": kind,
+            "of": kind,
             "record": found,
             "properties": properties,
             "title": reader.title(kind, properties),
@@ -181,60 +176,6 @@ class _Desk:
         related["deal"] = related["deal"][:DEALS_SHOWN]
         return related
 
-    def edit(self, kind: str, record_id: int) -> AnyResponse:
-        """Write what differs; a field left as it was is not written, so no webhook fires for it."""
-        stood = self.store.record(_kind(kind), record_id)["properties"]
-        given = {
-            name: text.strip()
-            for name, text in request.form.items()
-            if name not in {"back", "property", "value"}
-        }
-        if name := request.form.get("property"):
-            given[name] = request.form.get("value", "").strip()
-        if "closedate" in given:
-            given["closedate"] = self._close_date(given["closedate"], stood.get("closedate", ""))
-        values = {name: text for name, text in given.items() if text != stood.get(name, "")}
-        return self._done(kind, record_id, lambda: values and self.store.edit(kind, record_id, values))
-
-    def _close_date(self, day: str, stood: str) -> str:
-        """Noon of the day in the portal's time zone; the old moment if the day is the same."""
-        reader = Reader(self.store)
-        if not day or reader.day(stood) == day:
-            return stood if day else ""
-        try:
-            noon = datetime.fromisoformat(day).replace(hour=12, tzinfo=reader.zone)
-        except ValueError:
-            return day  # the CRM says what is wrong with it
-        return noon.isoformat()
-
-    def order(self, record_id: int) -> AnyResponse:
-        """A won deal for a contact, so many days ago."""
-        days = max(0, request.form.get("days_ago", 0, int))
-        closed = self.store.clock.now() - timedelta(days=min(days, 36_500))
-        values = {
-            "dealname": request.form.get("dealname", "").strip() or "Order by hand",
-            "amount": request.form.get("amount", "").strip(),
-            "pipeline": "default",
-            "dealstage": "closedwon",
-            "closedate": closed.isoformat(timespec="milliseconds"),
-        }
-        return self._done("contact", record_id, lambda: self.store.create_deal(record_id, values))
-
-    def delete(self, kind: str, record_id: int) -> AnyResponse:
-        """Put the record into the bin."""
-        self.store.archive_record(_kind(kind), record_id)
-        back = request.form.get("back", "")
-        return redirect(back if _local(back) else f"/records/{kind}", 303)
-
-    def _done(self, kind: str, record_id: int, act: Callable[[], object]) -> AnyResponse:
-        """Do it and go back; a refusal is shown on the record's page."""
-        try:
-            act()
-        except Problem as refusal:
-            return make_response(self.record(kind, record_id, fault=refusal.message), refusal.status)
-        back = request.form.get("back", "")
-        return redirect(back if _local(back) else f"/records/{kind}/{record_id}", 303)
-
     def refused(self, refusal: Exception) -> AnyResponse:
         """A record that is not there, or a refusal without a page of its own."""
         status = refusal.status if isinstance(refusal, Problem) else 500
@@ -248,7 +189,3 @@ class _Desk:
         if type_id not in TYPE_IDS:
             abort(404)
         return redirect(f"/records/{TYPE_IDS[type_id]}/{record_id}")
-
-
-def _local(address: str) -> bool:
-    return address.startswith("/records/") and "\\" not in address

@@ -95,6 +95,16 @@ def inputs(limit: int) -> list[dict[str, Any]]:
     return found
 
 
+def id_of(body: Any, *names: str) -> str:
+    """The id under these names in a request, for example `from.id`; 400 when it is missing."""
+    found = body
+    for name in (*names, "id"):
+        found = found.get(name) if isinstance(found, dict) else None
+    if found is None or found == "":
+        raise invalid(f'Invalid input JSON: required field "{".".join((*names, "id"))}" is missing')
+    return str(found)
+
+
 def answer(body: Any, status: int = 200) -> Response:
     """A JSON answer."""
     return Response(orjson.dumps(body), status, mimetype="application/json")

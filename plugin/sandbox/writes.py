@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plugin.sandbox import associations, records, rules
-from plugin.sandbox.history import CALCULATED
 from plugin.sandbox.kinds import CONTACT, DEAL, Kind
 from plugin.sandbox.problems import BadValue, Problem, invalid_values
 from plugin.sandbox.records import Record
@@ -110,9 +109,10 @@ def _create_one(unit: Unit, record: Record, values: dict[str, str]) -> Record:
     unit.announce("creation", record)
     unit.add(record)
     written = {name: value for name, value in values.items() if value}
-    written.setdefault(record.kind.created, iso(unit.now))
-    record.created_at = moment_of(written[record.kind.created]) or unit.now
-    unit.set(record, {"hs_object_id": str(record.id)}, CALCULATED)
+    record.created_at = moment_of(written.get(record.kind.created, "")) or unit.now
+    record.properties["hs_object_id"] = str(record.id)
+    if record.kind.created not in written:  # given by HubSpot, and not announced
+        record.properties[record.kind.created] = iso(unit.now)
     rules.after_write(unit, record, unit.set(record, written))
     return record
 

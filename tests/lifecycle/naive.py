@@ -34,7 +34,13 @@ class Person:
 
     def born(self) -> int:
         """The first day on which anything is known."""
-        days = [self.created, *self.engaged, *self.markers, *(d for d, _ in self.nps), *(d for d, _ in self.contract)]
+        days = [
+            self.created,
+            *self.engaged,
+            *self.markers,
+            *(d for d, _ in self.nps),
+            *(d for d, _ in self.contract),
+        ]
         for d in self.deals:
             days += [d.created, *d.moves] + ([d.closed] if d.closed is not None else [])
         return min([*days, *([self.cancelled_on] if self.cancelled_on is not None else [])])
@@ -86,11 +92,19 @@ class Naive:
         """Never bought, once interested, silent for long."""
         n = self.t["cold_after_days"]
         deal_days = [
-            m for d in self.p.deals for m in [d.created, *d.moves, *([d.closed] if d.closed is not None else [])]
+            m
+            for d in self.p.deals
+            for m in [d.created, *d.moves, *([d.closed] if d.closed is not None else [])]
         ]
         signs = [*self.engaged_ages(day), *(day - m for m in deal_days if m <= day)]
         quiet = all(age > n for age in signs)
-        return not self.bought(day) and bool(signs) and not self.open_deals(day) and quiet and not self.evaluating(day)
+        return (
+            not self.bought(day)
+            and bool(signs)
+            and not self.open_deals(day)
+            and quiet
+            and not self.evaluating(day)
+        )
 
     def cancelled(self, day: int) -> bool:
         """A cancellation that no later purchase lifted."""

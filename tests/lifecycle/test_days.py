@@ -12,7 +12,19 @@ from plugin.lifecycle.evaluate import evaluate, history, make_engine
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.walk import outcomes
 from tests.lifecycle.naive import Person
-from tests.lifecycle.worlds import ALL, EPOCH, MAPPING, MODELS, SPAN, START, day, naive, people, portals, records_of
+from tests.lifecycle.worlds import (
+    ALL,
+    EPOCH,
+    MAPPING,
+    MODELS,
+    SPAN,
+    START,
+    day,
+    naive,
+    people,
+    portals,
+    records_of,
+)
 
 WORLDS = settings(max_examples=60, deadline=None)
 today_days = st.integers(START, START + SPAN + 300)
@@ -29,7 +41,9 @@ def every_day(person: Person, parameters: Parameters, first: int, last: int) -> 
 
 @WORLDS
 @given(people(), portals)
-def test_every_model_agrees_with_the_plain_specification_on_every_day(person: Person, parameters: Parameters) -> None:
+def test_every_model_agrees_with_the_plain_specification_on_every_day(
+    person: Person, parameters: Parameters
+) -> None:
     plain = naive(person, parameters)
     first, last = person.born(), START + SPAN + 1500
     found = every_day(person, parameters, first, last)
@@ -39,7 +53,9 @@ def test_every_model_agrees_with_the_plain_specification_on_every_day(person: Pe
 
 @WORLDS
 @given(people(), portals, today_days)
-def test_since_exit_and_forecast_are_exact_to_the_day(person: Person, parameters: Parameters, today: int) -> None:
+def test_since_exit_and_forecast_are_exact_to_the_day(
+    person: Person, parameters: Parameters, today: int
+) -> None:
     found = evaluate(records_of([person]), MAPPING, MODELS, parameters, day(today))
     if person.born() > today:
         assert found.frame.height == 0
@@ -74,7 +90,9 @@ def _exit(person: Person, plain: object, path: dict[int, dict[str, str]], today:
 
 @WORLDS
 @given(people(), portals, today_days)
-def test_nothing_discrete_changes_before_the_next_moment(person: Person, parameters: Parameters, today: int) -> None:
+def test_nothing_discrete_changes_before_the_next_moment(
+    person: Person, parameters: Parameters, today: int
+) -> None:
     records = records_of([person])
     found = evaluate(records, MAPPING, MODELS, parameters, day(today))
     if not found.frame.height:
@@ -96,11 +114,15 @@ def written(found: object) -> dict[str, object]:
 
 @WORLDS
 @given(people(), portals, today_days)
-def test_the_rebuilt_history_is_the_one_that_was_lived(person: Person, parameters: Parameters, today: int) -> None:
+def test_the_rebuilt_history_is_the_one_that_was_lived(
+    person: Person, parameters: Parameters, today: int
+) -> None:
     rebuilt = history(records_of([person]), MAPPING, MODELS, parameters, day(today), ("contact", 1))
     lived = []
     for d in range(person.born(), today + 1, 53):
-        frame = evaluate(records_of([person], until=d), MAPPING, MODELS, parameters, day(d), dates=False).frame
+        frame = evaluate(
+            records_of([person], until=d), MAPPING, MODELS, parameters, day(d), dates=False
+        ).frame
         lived.append((day(d), frame["stage"].to_list()))
     for when, stage in lived:
         said = [s for begun, s, _ in rebuilt if begun <= when]
@@ -125,7 +147,9 @@ def test_a_customer_does_not_depend_on_who_else_is_in_the_batch(
 
 @WORLDS
 @given(people(), portals, today_days)
-def test_a_purchase_up_to_keep_until_keeps_the_stage(person: Person, parameters: Parameters, today: int) -> None:
+def test_a_purchase_up_to_keep_until_keeps_the_stage(
+    person: Person, parameters: Parameters, today: int
+) -> None:
     frame = evaluate(records_of([person]), MAPPING, MODELS, parameters, day(today)).frame
     if not frame.height or frame["keep_until"][0] is None:
         return

@@ -96,7 +96,11 @@ def people(draw: st.DrawFn) -> Person:
         deals=[*sales, *draw(st.lists(deals(), max_size=3))],
         engaged=sorted(set(draw(st.lists(_days, max_size=4)))),
         markers=draw(st.lists(_days, max_size=1)),
-        nps=sorted(dict(draw(st.lists(st.tuples(_days, st.sampled_from([None, 3.0, 8.0, 9.0, 10.0])), max_size=3))).items()),
+        nps=sorted(
+            dict(
+                draw(st.lists(st.tuples(_days, st.sampled_from([None, 3.0, 8.0, 9.0, 10.0])), max_size=3))
+            ).items()
+        ),
         cancelled_on=draw(st.none() | _days) if many else None,
         contract=contract,
     )

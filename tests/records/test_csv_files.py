@@ -185,6 +185,18 @@ def test_missing_files_and_columns_are_told_before_anything_is_computed(put, tmp
     assert "No column says whether a deal is won" in said
 
 
+def test_in_company_mode_contacts_may_be_missing(put):
+    """Deals then name companies; a file of contacts is welcome, not needed."""
+    companies = put("companies.csv", "id,name\n7,Seven\n")
+    deals = put("d.csv", "id,company_ids,closedate,hs_is_closed_won\n1,7,2026-01-01,true\n")
+    read = read_records(companies=companies, deals=deals, mapping=Mapping(customer="company"))
+    assert read.companies.rows() == [(7, "Seven")]
+    assert read.deals.select("contact_ids", "company_ids").row(0) == ([], [7])
+    assert read.contacts.height == 0
+    said = _refusal(companies=companies, deals=deals, contacts=None, mapping=Mapping(customer="both"))
+    assert "no file of contacts is given" in said
+
+
 def test_excels_own_first_line_and_empty_columns_do_no_harm(put):
     """`sep=;` is no header; a column without header and cells is nothing; blank lines are skipped."""
     contacts = put("c.csv", "sep=;\r\nid;email;\r\n51;a;\r\n\r\n52;b;\r\n")

@@ -27,7 +27,8 @@ class Api:
         self.session.headers["Authorization"] = f"Bearer {server.token}"
 
     def call(self, method: str, path: str, body: Any = None, **params: Any) -> requests.Response:
-        return self.session.request(method, self.server.url + path, json=body, params=params or None, timeout=20)
+        url = self.server.url + path
+        return self.session.request(method, url, json=body, params=params or None, timeout=20)
 
     def objects(self, method: str, path: str, body: Any = None, **params: Any) -> requests.Response:
         return self.call(method, f"/crm/objects/{self.version}/{path}", body, **params)
@@ -162,7 +163,7 @@ def small_world() -> World:
     )
     won = WorldRecord(
         302,
-        {"dealname": "Won", "dealstage": "closedwon", "amount": "50", "closedate": "2026-01-05T10:00:00.000Z"},
+        {"dealname": "Won", "dealstage": "closedwon", "amount": "50", "closedate": "2026-01-05T10:00:00Z"},
         EPOCH,
         associations=[("contact", 3, 3), ("company", 201, 5)],
     )

@@ -25,7 +25,9 @@ def facts(api: Api, deal: int) -> dict[str, str]:
         ("closedlost", "true", "false", "0.0"),
     ],
 )
-def test_a_stage_says_closed_won_and_probable(api: Api, stage: str, closed: str, won: str, chance: str) -> None:
+def test_a_stage_says_closed_won_and_probable(
+    api: Api, stage: str, closed: str, won: str, chance: str
+) -> None:
     deal = api.create("deals", {"dealname": "D", "dealstage": stage, "amount": "12.5"})
     found = facts(api, deal)
     assert (found["hs_is_closed"], found["hs_is_closed_won"]) == (closed, won)

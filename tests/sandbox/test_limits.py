@@ -40,7 +40,8 @@ def test_a_missing_scope_is_403(sandbox: SandboxServer, api: Api) -> None:
     refused = api.objects("POST", "contacts", {"properties": {}})
     assert refused.status_code == 403
     assert refused.json()["category"] == "MISSING_SCOPES"
-    assert refused.json()["errors"][0]["context"] == {"requiredGranularScopes": ["crm.objects.contacts.write"]}
+    needed = {"requiredGranularScopes": ["crm.objects.contacts.write"]}
+    assert refused.json()["errors"][0]["context"] == needed
     assert api.call("GET", "/crm/objects/2026-09/deals").status_code == 403
     assert api.call("GET", "/account-info/2026-09/details").status_code == 200
 

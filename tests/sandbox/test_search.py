@@ -21,7 +21,7 @@ def deals(sandbox: SandboxServer, api: Api) -> None:
         WorldRecord(
             number,
             {"dealname": f"Deal number {number}", "dealstage": "closedwon" if number % 2 else "contractsent",
-             "closedate": f"2026-01-{number:02d}T00:00:00.000Z"} | ({"amount": f"{number}0"} if number < 5 else {}),
+             "closedate": f"2026-01-{number:02d}T00:00:00.000Z", "amount": f"{number}0" if number < 5 else ""},
             EPOCH + number * 1_000,
         )
         for number in range(1, 6)
@@ -93,7 +93,9 @@ def test_associations_can_be_searched_by(sandbox: SandboxServer, api: Api, small
     assert [one["id"] for one in found] == ["302"]
 
 
-@pytest.mark.parametrize(("kind", "wrong"), [("contacts", "hs_lastmodifieddate"), ("deals", "lastmodifieddate")])
+@pytest.mark.parametrize(
+    ("kind", "wrong"), [("contacts", "hs_lastmodifieddate"), ("deals", "lastmodifieddate")]
+)
 def test_the_wrong_modification_date_finds_nothing_without_an_error(
     sandbox: SandboxServer, api: Api, small_world: World, kind: str, wrong: str
 ) -> None:

@@ -91,6 +91,13 @@ def test_the_rhythm_is_the_one_asked_for():
     assert np.std(gaps) / np.mean(gaps) == pytest.approx(1 / 3, rel=0.1)
 
 
+def test_as_many_leave_after_the_first_order_as_the_beta_says():
+    """Drop-out is beta(a, b) after every purchase: a quarter of the buyers never come back (sd 0.008)."""
+    made = generate(3000, 6, end=END, habits=Habits(buyers=1, drop_a=1, drop_b=3))
+    once = [t for t in made.truth.values() if t["left_on"] and t["purchases"] == 1]
+    assert len(once) / 3000 == pytest.approx(0.25, abs=0.025)
+
+
 def test_the_oddities_are_in_it(world):
     """Refunds, zero and unknown amounts, shared deals, deals dated ahead, open and lost ones with a past."""
     won = _won(world)

@@ -1,11 +1,15 @@
 """Anybody's CSV export becomes a portal that can be played with."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from plugin.errors import InputError
-from plugin.sandbox.loaders import from_csv
+from plugin.lifecycle.records import Records
+from plugin.records.csv_files import write_records
+from plugin.sandbox.loaders import from_csv, generate
+from plugin.sandbox.world import World, WorldRecord
 
 
 @pytest.fixture
@@ -65,3 +69,37 @@ def test_faults_in_the_files_are_told(files):
     files["contacts"].write_text("name\nAda\n")
     with pytest.raises(InputError, match="no column with the records' ids"):
         from_csv(**files)
+
+
+def test_a_world_written_to_files_and_read_back_is_the_same_world(tmp_path):
+    """Records, histories and associations of a generated portal survive the way through CSV."""
+    made = generate(120, 3, end=date(2026, 11, 22), time_zone="UTC")
+    write_records(_records(made), tmp_path)
+    files = {name: tmp_path / f"{name}.csv" for name in ("contacts", "deals", "companies")}
+    back = from_csv(**files, history=tmp_path / "history.jsonl")
+    for kind in ("contacts", "companies", "deals"):
+        assert [_known(r) for r in getattr(back, kind)] == [_known(r) for r in getattr(made, kind)]
+
+
+def _known(record: WorldRecord) -> tuple:
+    return record.id, record.properties, record.created_at, record.history, sorted(record.associations)
+
+
+def _records(world: World) -> Records:
+    def ids(record, kind):
+        return list(dict.fromkeys(id_ for name, id_, _ in record.associations if name == kind))
+
+    return Records.from_rows(
+        [{"id": c.id, "company_ids": ids(c, "company"), **c.properties} for c in world.contacts],
+        [{"id": c.id, **c.properties} for c in world.companies],
+        [
+            {"id": d.id, "contact_ids": ids(d, "contact"), "company_ids": ids(d, "company"), **d.properties}
+            for d in world.deals
+        ],
+        [
+            {"object": kind, "id": r.id, "property": name, "value": value, "at": at}
+            for kind, records in (("contact", world.contacts), ("deal", world.deals))
+            for r in records
+            for name, value, at in r.history
+        ],
+    )

@@ -26,7 +26,7 @@ _PROPERTY_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "PROPER
 #: A property refused in so many rows, and landed in none, was retyped: it is left out of the others.
 _RETYPED_AFTER = 5
 #: So many rows refused alone, for the same reason and with no row landed: the reason is not in the rows.
-_HOPELESS_AFTER = 5
+_HOPELESS_AFTER = 8
 
 
 def land(rows: Mapping[int, Mapping[str, str]], send: Send) -> UpdateResult:

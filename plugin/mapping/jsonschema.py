@@ -1,0 +1,71 @@
+"""The mapping file as a JSON Schema, so that an editor completes keys and marks faults while one types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from plugin.mapping.fields import PROPERTY, Choice, Known, Number, OneOrMany, Property, Switch
+from plugin.mapping.model import OUTPUT_NAMES
+from plugin.mapping.schema import (
+    CURRENT_VERSION,
+    SECONDARY_OUTPUT,
+    SHIPPED_MODELS,
+    Headers,
+    MappingSchema,
+    Outputs,
+    OutputSchema,
+    Version,
+)
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NAME: dict[str, Any] = {"type": "string", "pattern": f"^{PROPERTY}$"}
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a whole mapping file (JSON Schema 2020-12); checks across keys are not in it."""
+    title = {"$schema": DIALECT, "title": "Customer lifecycle: mapping file"}
+    return title | _object(MappingSchema())
+
+
+def _object(schema: Schema) -> dict[str, Any]:
+    properties = {name: _nullable(_field(field), field) for name, field in schema.fields.items()}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _nullable(shape: dict[str, Any], field: fields.Field[Any]) -> dict[str, Any]:
+    """Sections and fields that may be left empty."""
+    empty = field.allow_none or isinstance(field, (fields.Nested, Outputs, Headers))
+    return {"anyOf": [shape, {"type": "null"}]} if empty else shape
+
+
+def _field(field: fields.Field[Any]) -> dict[str, Any]:
+    """The shape of one field's value."""
+    if isinstance(field, fields.Nested):
+        return _object(field.schema)
+    if isinstance(field, OneOrMany):
+        one = _field(field.inner)
+        return {"anyOf": [one, {"type": "array", "items": one, "uniqueItems": True}]}
+    if isinstance(field, Number):
+        kind = "integer" if field.whole else "number"
+        return {"type": kind, "minimum": field.low, "maximum": field.high}
+    if isinstance(field, Choice):
+        return {"enum": list(field.words)}
+    if isinstance(field, Known):
+        return {"enum": sorted(field.names())}
+    return _plain(field)
+
+
+def _plain(field: fields.Field[Any]) -> dict[str, Any]:
+    if isinstance(field, Outputs):
+        one = {"anyOf": [{"type": "boolean"}, _NAME, _object(OutputSchema())]}
+        names = (*OUTPUT_NAMES, *(SECONDARY_OUTPUT + model for model in SHIPPED_MODELS))
+        return {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(names, one)}
+    if isinstance(field, Headers):
+        return {"type": "object", "additionalProperties": _NAME}
+    if isinstance(field, Property):
+        return dict(_NAME)
+    if isinstance(field, Version):
+        return {"const": CURRENT_VERSION}
+    return {"type": "boolean"} if isinstance(field, Switch) else {"type": ["string", "integer"]}

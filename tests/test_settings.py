@@ -1,0 +1,97 @@
+"""Settings: every fault at once with its cure, secrets from files and never shown, no usable defaults."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from plugin.errors import ConfigError
+from plugin.settings import NAMES, Settings, generated_secret, load
+
+
+def test_without_any_setting_the_defaults_of_the_documentation_hold() -> None:
+    """Embedded store in ./var, port 8000, the real CRM."""
+    found = load({})
+    assert (found.port, found.public_url) == (8000, "http://localhost:8000")
+    assert found.database_url == f"sqlite:///{Path('var').absolute() / 'lifecycle.db'}"
+    assert (found.api_url, found.redis_url, found.burst_limit) == ("https://api.hubapi.com", None, 100)
+
+
+def test_every_fault_is_named_in_one_message() -> None:
+    """Nobody wants to correct a file four times."""
+    wrong = {
+        "PORT": "0",
+        "PUBLIC_URL": "example.com",
+        "DATABASE_URL": "mysql://x",
+        "HUBSPOT_BURST_LIMIT": "-1",
+        "LIFECYCLE_CONFIG": "/no/such/file.yaml",
+        "HUBSPOT_CLIENT_SECRET_FILE": "/no/such/secret",
+    }
+    with pytest.raises(ConfigError) as caught:
+        load(wrong)
+    assert "6 setting(s)" in str(caught.value)
+    assert all(name in str(caught.value) for name in wrong)
+
+
+def test_what_is_missing_is_asked_for_with_its_cure() -> None:
+    """No secret has a default."""
+    with pytest.raises(ConfigError, match=r"HUBSPOT_ACCESS_TOKEN[\s\S]*HUBSPOT_CLIENT_SECRET"):
+        load({}).require("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET")
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    """As orchestrators mount them; what stands in the environment wins."""
+    file = tmp_path / "token"
+    file.write_text("from-file\n")
+    assert load({"HUBSPOT_ACCESS_TOKEN_FILE": str(file)}).access_token == "from-file"
+    both = {"HUBSPOT_ACCESS_TOKEN_FILE": str(file), "HUBSPOT_ACCESS_TOKEN": "direct"}
+    assert load(both).access_token == "direct"
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    """A traceback or a log line gives nothing away."""
+    env = {
+        "HUBSPOT_ACCESS_TOKEN": "sesame-1",
+        "HUBSPOT_CLIENT_SECRET": "sesame-2",
+        "ADMIN_TOKEN": "sesame-3",
+        "DATABASE_URL": "postgresql://me:sesame-4@db/x",
+        "REDIS_URL": "redis://:sesame-5@queue",
+    }
+    assert "sesame" not in repr(load(env))
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_postgresql_address_of_any_spelling_is_understood(scheme: str) -> None:
+    """Fly and Heroku write postgres://."""
+    assert load({"DATABASE_URL": f"{scheme}://u@h/n"}).database_url == "postgresql+psycopg://u@h/n"
+
+
+@pytest.mark.parametrize(
+    ("api", "honoured"),
+    [("http://127.0.0.1:9", True), ("http://localhost:9", True), ("https://api.hubapi.com", False)],
+)
+def test_the_clock_is_moved_only_beside_a_crm_on_this_machine(api: str, honoured: bool) -> None:
+    """Nobody can shift a production clock by a forgotten variable."""
+    env = {"HUBSPOT_API_URL": api, "LIFECYCLE_CLOCK_FILE": "/tmp/offset"}
+    if honoured:
+        assert load(env).clock_file == Path("/tmp/offset")
+        return
+    with pytest.raises(ConfigError, match="LIFECYCLE_CLOCK_FILE"):
+        load(env)
+
+
+def test_a_generated_secret_is_shown_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    """The second start finds it and says nothing."""
+    shown: list[str] = []
+    first = generated_secret(tmp_path, "ADMIN_TOKEN", shown.append)
+    assert generated_secret(tmp_path, "ADMIN_TOKEN", shown.append) == first
+    assert shown == [first]
+    assert stat.S_IMODE((tmp_path / "admin_token").stat().st_mode) == 0o600
+
+
+def test_every_field_comes_from_a_named_variable() -> None:
+    """The list that the documentation is held to is complete."""
+    assert set(NAMES) >= {"DATA_DIR", "PORT", "HUBSPOT_ACCESS_TOKEN", "LIFECYCLE_CONFIG"}
+    assert len(Settings.__dataclass_fields__) <= len(NAMES)

@@ -24,19 +24,13 @@ NAMES = (
     "PUBLIC_URL",
     "HUBSPOT_API_URL",
     "HUBSPOT_ACCESS_TOKEN",
-    "HUBSPOT_CLIENT_ID",
     "HUBSPOT_CLIENT_SECRET",
-    "HUBSPOT_APP_ID",
     "HUBSPOT_BURST_LIMIT",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
-    "ENCRYPTION_KEYS",
-    "SECRET_KEY",
     "ADMIN_TOKEN",
 )
-SECRETS = frozenset(
-    {"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "ENCRYPTION_KEYS", "SECRET_KEY", "ADMIN_TOKEN"}
-)
+SECRETS = frozenset({"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "ADMIN_TOKEN"})
 
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 _CURES = {
@@ -56,13 +50,10 @@ class Settings:
     public_url: str = "http://localhost:8000"
     api_url: str = "https://api.hubapi.com"
     access_token: str = field(default="", repr=False)
-    client_id: str = ""
     client_secret: str = field(default="", repr=False)
-    app_id: str = ""
     burst_limit: int = STATIC_TOKEN_BURST
     config_path: Path | None = None
     clock_file: Path | None = None
-    secret_key: str = field(default="", repr=False)
     admin_token: str = field(default="", repr=False)
 
     def require(self, *names: str) -> None:
@@ -90,13 +81,10 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         public_url=reader.url("PUBLIC_URL", f"http://localhost:{port}"),
         api_url=api_url,
         access_token=reader.text("HUBSPOT_ACCESS_TOKEN"),
-        client_id=reader.text("HUBSPOT_CLIENT_ID"),
         client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
-        app_id=reader.text("HUBSPOT_APP_ID"),
         burst_limit=reader.number("HUBSPOT_BURST_LIMIT", STATIC_TOKEN_BURST, 1, 10_000),
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
-        secret_key=reader.text("SECRET_KEY"),
         admin_token=reader.text("ADMIN_TOKEN"),
     )
     if reader.faults:

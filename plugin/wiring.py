@@ -35,6 +35,7 @@ class Parts:
     settings: Settings
     context: Context
     redis: Redis
+    redis_url: str
     bells: RqBells
 
     def ping_queue(self) -> None:
@@ -51,7 +52,9 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
     `silent`: ring no bells, because this process does the work itself.
     """
     clock = SystemClock(chosen.clock_file)
-    redis = Redis.from_url(chosen.redis_url or _embedded(chosen.data_dir))
+    redis_url = chosen.redis_url or _embedded(chosen.data_dir)
+    # a queue server that hangs must not hang us: bells and budget can do without it for a while
+    redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
     bells = RqBells(redis)
     context = build_context(
         store=Store(chosen.database_url),
@@ -60,7 +63,7 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
     )
-    return Parts(chosen, context, redis, bells)
+    return Parts(chosen, context, redis, redis_url, bells)
 
 
 def build_context(

@@ -77,7 +77,7 @@ def summary(places: Places, loaded: Loaded) -> str:
     for body in filter(None, samples):
         label = stages[body["stage"]].label(context.mapping.language)
         lines.append(f"  {body['object']} {body['id']} · {label} since {body['since']}\n    {body['reason']}")
-        lines.append(f"    {places.crm}/contact/{body['id']}")
+        lines.append(f"    {places.crm}/records/contact/{body['id']}")
     return "\n".join(lines)
 
 

@@ -93,15 +93,17 @@ def worker(queue: str | None) -> None:
         _workers_for_all()
         return
     telemetry.start(f"worker-{queue}")
+    from redis import Redis
     from rq import Queue, SimpleWorker
     from rq.serializers import JSONSerializer
 
     from plugin import wiring
 
     parts = wiring.process_parts()
-    queues = [Queue(queue, connection=parts.redis, serializer=JSONSerializer)]
+    waiting = Redis.from_url(parts.redis_url)  # without the short timeout: a worker waits for its next job
+    queues = [Queue(queue, connection=waiting, serializer=JSONSerializer)]
     # a SimpleWorker: a forked child of a process that ran Polars hangs
-    running = SimpleWorker(queues, connection=parts.redis, serializer=JSONSerializer)
+    running = SimpleWorker(queues, connection=waiting, serializer=JSONSerializer)
     running.work(max_jobs=JOBS_BEFORE_RECYCLING, logging_level="WARNING")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
+from plugin.errors import InputError
 from plugin.handlers.router import route
 from plugin.hubspot.protocol.events import Event, decode_events
 from plugin.jobs.context import Context
@@ -18,11 +19,20 @@ def apply_inbox(context: Context) -> int:
         arrived = inbox.take(connection, BODIES)
         by_portal: dict[int, list[Event]] = {}
         for body in arrived:
-            for event in decode_events(body.body):
+            for event in _events(context, connection, body):
                 by_portal.setdefault(event.portal_id, []).append(event)
         for portal_id, events in by_portal.items():
             _apply(context, connection, portal_id, events)
     return len(arrived)
+
+
+def _events(context: Context, connection: Connection, body: inbox.Arrived) -> list[Event]:
+    """The events of a body; one that cannot be decoded is counted, or it would stop all behind it."""
+    try:
+        return decode_events(body.body)
+    except InputError:
+        inbox.count(context.store, connection, body.portal_id, {"events_malformed": body.events})
+        return []
 
 
 def _apply(context: Context, connection: Connection, portal_id: int, events: list[Event]) -> None:

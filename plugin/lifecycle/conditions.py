@@ -125,15 +125,16 @@ def _open_quote(text: str) -> int:
 
 
 def _offset(node: exp.Expr, text: str) -> int:
-    """Where a node begins: at its first name, else at its own word, else at the text's begin."""
+    """Where a node begins: at its word or quote, at its first name, else at the text's begin."""
     starts = [int(n.meta["start"]) for n in node.find_all(exp.Identifier) if "start" in n.meta]
-    word = str(node.this) if isinstance(node, (exp.Anonymous, exp.Literal)) else node.key.replace("_", "")
-    at = text.lower().find(word.lower())
-    if isinstance(node, exp.Func) and not isinstance(node, (exp.Connector, exp.Case, exp.Cast)):
-        names = node.sql_names() if not isinstance(node, exp.Anonymous) else [word]
-        spots = [m.start() for n in names for m in re.finditer(rf"\b{re.escape(n)}\b", text, re.IGNORECASE)]
-        return min(spots) if spots else min(starts, default=max(at, 0))
-    return min(starts) if starts else max(at, 0)
+    words = [str(node.this)] if isinstance(node, (exp.Anonymous, exp.Literal)) else []
+    if isinstance(node, exp.Func) and not isinstance(node, (exp.Anonymous, exp.Connector, exp.Cast)):
+        words = [*node.sql_names(), node.key]
+    if isinstance(node, exp.Subquery):
+        return max(text.find("("), 0)
+    spots = [m.start() for w in words for m in re.finditer(rf"(?<!\w){re.escape(w)}(?!\w)", text, re.IGNORECASE)]
+    quoted = isinstance(node, exp.Literal) and node.is_string
+    return max(min(spots) - quoted, 0) if spots else min(starts, default=0)
 
 
 _COMPARE: dict[type[exp.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {

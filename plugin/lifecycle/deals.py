@@ -21,6 +21,7 @@ class DealReader:
         self.frame, self.history = records.deals, records.history
         self.mapping, self.zone, self.currency = mapping, zone, currency
         self.findings = Findings()
+        self._dates: dict[str, pl.Series] = {}
 
     def table(self) -> pl.DataFrame:
         """One row a deal: its days, states, cents and id lists."""
@@ -49,9 +50,12 @@ class DealReader:
         return text_column(self.frame, name)
 
     def _days(self, name: str) -> pl.Series:
+        if name in self._dates:  # the purchase date is the close date, mostly
+            return self._dates[name]
         text = self._text(name)
         found = days(text, self.zone)
         self.findings.add("deal", name, "not a date", unread(text, found))
+        self._dates[name] = found
         return found
 
     def _number(self, name: str) -> pl.Series:

@@ -21,6 +21,7 @@ class Arrived:
     id: int
     portal_id: int
     received_at: int
+    events: int
     body: bytes
 
 
@@ -33,7 +34,8 @@ def put(connection: Connection, portal_id: int, body: bytes, events: int, now: i
 def take(connection: Connection, limit: int) -> list[Arrived]:
     """Remove and return the oldest bodies; they come back if the transaction does not commit."""
     oldest = sa.select(inbox).order_by(inbox.c.id).limit(limit).with_for_update(skip_locked=True)
-    rows = [Arrived(r.id, r.portal_id, r.received_at, bytes(r.body)) for r in connection.execute(oldest)]
+    found = connection.execute(oldest)
+    rows = [Arrived(r.id, r.portal_id, r.received_at, r.events, bytes(r.body)) for r in found]
     if rows:
         connection.execute(sa.delete(inbox).where(inbox.c.id.in_([row.id for row in rows])))
     return rows

@@ -10,9 +10,11 @@ from plugin.sandbox import (
     http_associations,
     http_batch,
     http_control,
+    http_links,
     http_lists,
     http_oauth,
     http_objects,
+    http_people,
     http_pipelines,
     http_properties,
     pages,
@@ -27,9 +29,11 @@ _ENDPOINTS = (
     http_properties,
     http_pipelines,
     http_account,
+    http_links,
     http_lists,
     http_oauth,
     http_control,
+    http_people,
 )
 
 

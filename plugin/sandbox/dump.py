@@ -13,13 +13,13 @@ from plugin.sandbox.records import Record
 from plugin.sandbox.values import iso
 
 if TYPE_CHECKING:
-    from plugin.sandbox.store import Store
+    from plugin.sandbox.core import Core
 
 _CHUNK = 1_000
 
 
 def listed(
-    store: Store, kind: Kind, portal: Portal, query: str, limit: int, after: int
+    store: Core, kind: Kind, portal: Portal, query: str, limit: int, after: int
 ) -> list[dict[str, Any]]:
     """Records above the id `after`, those whose values contain `query`."""
     found: list[dict[str, Any]] = []
@@ -51,30 +51,32 @@ def complete(conn: sqlite3.Connection, portal: int, record: Record) -> dict[str,
     return next(_completed(conn, portal, record.kind, [record]))
 
 
-def everything(store: Store, portal: int | None = None) -> Iterator[dict[str, Any]]:
+def everything(store: Core, portal: int | None = None, only_kept: bool = False) -> Iterator[dict[str, Any]]:
     """Every live record of a portal, with history and associations, read in one state of the file.
 
     Each: object, id, properties, createdAt, updatedAt, history {property: [newest first]},
-    associations {plural: [{id, types}]}.
+    associations {plural: [{id, types}]}. A property whose value never changed has a history of one value,
+    dated at the record's creation, which `only_kept` leaves out.
     """
     number = store.portals.get(portal).id
     with store.read() as conn:
         for kind in KINDS:
             after = 0
             while chunk := records.page(conn, number, kind, after, _CHUNK):
-                yield from _completed(conn, number, kind, chunk)
+                yield from _completed(conn, number, kind, chunk, only_kept)
                 after = chunk[-1].id
 
 
 def _completed(
-    conn: sqlite3.Connection, portal: int, kind: Kind, chunk: list[Record]
+    conn: sqlite3.Connection, portal: int, kind: Kind, chunk: list[Record], only_kept: bool = False
 ) -> Iterator[dict[str, Any]]:
     ids = [record.id for record in chunk]
     kept = history.read(conn, portal, kind, ids)
     linked = _associations(conn, portal, kind, ids)
     for record in chunk:
         own = kept.get(record.id, {})
-        names = [name for name in dict.fromkeys([*record.properties, *own]) if name not in MODIFIED_NAMES]
+        listed = own if only_kept else dict.fromkeys([*record.properties, *own])
+        names = [name for name in listed if name not in MODIFIED_NAMES]
         yield _plain(record) | {
             "history": history.complete(record, own, names, 0),
             "associations": linked.get(record.id, {}),

@@ -12,11 +12,12 @@ from plugin.sandbox.limits import limited
 from plugin.sandbox.problems import Problem, invalid
 
 _MESSAGES = {
+    401: ("The OAuth token used to make this call expired.", "EXPIRED_AUTHENTICATION"),
+    403: ("This app hasn't been granted all required scopes to make this call.", "MISSING_SCOPES"),
     423: ("The record is locked by another process.", "LOCKED"),
     477: ("This account is being migrated to another data centre.", "MIGRATION_IN_PROGRESS"),
     500: ("internal error", "INTERNAL_ERROR"),
 }
-KINDS = ("reset", "hang")
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Fault:
     policy: str = "TEN_SECONDLY_ROLLING"  # or DAILY, SECONDLY: which allowance a 429 says is spent
     after: bool = False  # the work is done first, then the answer is lost
     hold: float = 60.0  # seconds that a hang holds the connection
+    html: bool = False  # answer with a page, as a gateway in between does
 
 
 class Faults:
@@ -51,7 +53,7 @@ class Faults:
         if unknown := body.keys() - known.keys():
             raise invalid(f"Unknown fields of a fault: {', '.join(sorted(unknown))}")
         fault = Fault(**(body | {"kind": str(body.get("kind", ""))}))
-        if fault.kind not in KINDS and not fault.kind.isdigit():
+        if fault.kind not in (("reset", "hang") if not fault.html else ()) and not fault.kind.isdigit():
             raise invalid(f"Unknown kind of fault: {fault.kind}")
         end = None if fault.seconds is None else time.monotonic() + fault.seconds
         with self._lock:

@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from plugin.sandbox import associations, writes
 from plugin.sandbox.associations import number_of
-from plugin.sandbox.http_objects import resolve
 from plugin.sandbox.kinds import Kind, default_type, kind_of, path_type
-from plugin.sandbox.problems import Problem, invalid, missing_ids_error, not_found
+from plugin.sandbox.labels import labels
+from plugin.sandbox.problems import invalid, missing_ids_error, not_found
 from plugin.sandbox.records import Record
 from plugin.sandbox.unit import Unit
-from plugin.sandbox.versions import DATED
 from plugin.sandbox.web import (
-    after_argument,
-    answer,
     batch_answer,
     call,
     id_of,
     inputs,
-    mapping,
     nothing,
-    page_limit,
     paging,
-    payload,
     portal,
     services,
 )
@@ -36,12 +30,12 @@ READ, WRITE, OLD_PAGE = 1_000, 2_000, 100
 Row = tuple[int, list[int]]
 
 
-def _shape(source: Kind, target: Kind) -> Callable[[Row], list[dict[str, Any]]]:
+def association_shape(source: Kind, target: Kind) -> Callable[[Row], list[dict[str, Any]]]:
     """How one associated record is answered: v3 by name, v4 with a number, dated versions with a string."""
     version = call().version
     if version == "v3":
         return lambda row: [{"id": str(row[0]), "type": path_type(source, target, one)} for one in row[1]]
-    known = associations.labels(services().store.documents, portal(), source, target)
+    known = labels(services().store.documents, portal(), source, target)
 
     def full(row: Row) -> list[dict[str, Any]]:
         number = row[0] if version == "v4" else str(row[0])
@@ -55,7 +49,7 @@ def read_batch(source_name: str, target_name: str) -> Response:
     """The associations of up to 1,000 records. A long list is cut: follow its entry's `paging.next.after`."""
     source, target, given = kind_of(source_name), kind_of(target_name), inputs(READ)
     size = min(OLD_PAGE, portal().association_page) if call().version == "v3" else portal().association_page
-    shape, results, without = _shape(source, target), list[dict[str, Any]](), list[str]()
+    shape, results, without = association_shape(source, target), list[dict[str, Any]](), list[str]()
     with services().store.read() as conn:
         for one in given:
             number, after = number_of(one.get("id")), number_of(one.get("after") or 0)
@@ -86,13 +80,13 @@ def _none_error(source: Kind, target: Kind, number: str) -> dict[str, Any]:
     }
 
 
-def _type_ids(given: Any, id_name: str = "associationTypeId") -> list[int]:
+def type_ids_of(given: Any, id_name: str = "associationTypeId") -> list[int]:
     if not isinstance(given, list):
         raise invalid("Invalid input JSON: a list of association types is expected")
     return [int(one[id_name]) for one in given]
 
 
-def _pair(unit: Unit, source: Kind, target: Kind, here: Any, there: Any) -> tuple[Record, Record] | None:
+def live_pair(unit: Unit, source: Kind, target: Kind, here: Any, there: Any) -> tuple[Record, Record] | None:
     one = unit.fetch(source, [number_of(here)]).get(number_of(here))
     other = unit.fetch(target, [number_of(there)]).get(number_of(there))
     return (one, other) if one is not None and other is not None and one.live and other.live else None
@@ -106,33 +100,33 @@ def create_batch(source_name: str, target_name: str) -> Response:
     with services().store.unit(portal().id, call().source) as unit:
         for one in given:
             here, there = id_of(one, "from"), id_of(one, "to")
-            pair = _pair(unit, source, target, here, there)
+            pair = live_pair(unit, source, target, here, there)
             if pair is None:
                 errors.append(missing_ids_error(source.name, [here, there]))
                 continue
-            results.append(_link(unit, *pair, _types_of(one, source, target)))
+            results.append(link_pair(unit, *pair, types_of(one, source, target)))
     return batch_answer(results, errors, status=201)
 
 
-def _types_of(one: dict[str, Any], source: Kind, target: Kind) -> list[int]:
+def types_of(one: dict[str, Any], source: Kind, target: Kind) -> list[int]:
     if "types" in one:
-        return _type_ids(one["types"])
-    names = {path_type(source, target, number): number for number in _known(source, target)}
+        return type_ids_of(one["types"])
+    names = {path_type(source, target, number): number for number in known_types(source, target)}
     if "type" in one and one["type"] not in names:
         raise invalid(f"Invalid association type: {one['type']}")
     return [names[one["type"]]] if "type" in one else []
 
 
-def _known(source: Kind, target: Kind) -> dict[int, dict[str, Any]]:
-    return associations.labels(services().store.documents, portal(), source, target)
+def known_types(source: Kind, target: Kind) -> dict[int, dict[str, Any]]:
+    return labels(services().store.documents, portal(), source, target)
 
 
-def _link(unit: Unit, one: Record, other: Record, type_ids: list[int]) -> dict[str, Any]:
+def link_pair(unit: Unit, one: Record, other: Record, type_ids: list[int]) -> dict[str, Any]:
     now_there = writes.link(unit, one, other, type_ids)
     if call().version == "v3":
         plain = {"from": {"id": str(one.id)}, "to": {"id": str(other.id)}}
         return plain | {"type": path_type(one.kind, other.kind, now_there[-1])}
-    known = _known(one.kind, other.kind)
+    known = known_types(one.kind, other.kind)
     return {
         "fromObjectTypeId": one.kind.type_id,
         "fromObjectId": str(one.id),
@@ -148,15 +142,15 @@ def create_default_batch(source_name: str, target_name: str) -> Response:
     source, target, results = kind_of(source_name), kind_of(target_name), list[dict[str, Any]]()
     with services().store.unit(portal().id, call().source) as unit:
         for one in inputs(WRITE):
-            results += _default(unit, source, target, id_of(one, "from"), id_of(one, "to"))
+            results += link_default_pair(unit, source, target, id_of(one, "from"), id_of(one, "to"))
     return batch_answer(results)
 
 
-def _default(unit: Unit, source: Kind, target: Kind, here: Any, there: Any) -> list[dict[str, Any]]:
-    pair = _pair(unit, source, target, here, there)
+def link_default_pair(unit: Unit, source: Kind, target: Kind, here: Any, there: Any) -> list[dict[str, Any]]:
+    pair = live_pair(unit, source, target, here, there)
     if pair is None:
         raise not_found()
-    _link(unit, *pair, [])
+    link_pair(unit, *pair, [])
     return [
         {
             "from": {"id": str(one.id)},
@@ -178,7 +172,7 @@ def archive_batch(source_name: str, target_name: str) -> Response:
         for one in inputs(WRITE):
             targets = one.get("to") if isinstance(one.get("to"), list) else [one.get("to")]
             for there in targets or ():
-                pair = _pair(unit, source, target, id_of(one, "from"), id_of(there))
+                pair = live_pair(unit, source, target, id_of(one, "from"), id_of(there))
                 if pair is not None:
                     associations.unlink(unit, *pair)
     return nothing()
@@ -190,86 +184,7 @@ def archive_labels(source_name: str, target_name: str) -> Response:
     source, target = kind_of(source_name), kind_of(target_name)
     with services().store.unit(portal().id, call().source) as unit:
         for one in inputs(WRITE):
-            pair = _pair(unit, source, target, id_of(one, "from"), id_of(one, "to"))
+            pair = live_pair(unit, source, target, id_of(one, "from"), id_of(one, "to"))
             if pair is not None:
-                associations.unlink(unit, *pair, _type_ids(one.get("types")))
-    return nothing()
-
-
-@blueprint.get("/associations/<source_name>/<target_name>/labels")
-def list_labels(source_name: str, target_name: str) -> Response:
-    """The association types between two object types."""
-    return answer({"results": list(_known(kind_of(source_name), kind_of(target_name)).values())})
-
-
-@blueprint.get("/associations/<source_name>/<target_name>/types")
-def list_types(source_name: str, target_name: str) -> Response:
-    """The association types as v3 names them."""
-    source, target = kind_of(source_name), kind_of(target_name)
-    found = [{"id": str(one), "name": path_type(source, target, one)} for one in _known(source, target)]
-    return answer({"results": found})
-
-
-@blueprint.post("/associations/<source_name>/<target_name>/labels")
-def create_label(source_name: str, target_name: str) -> Response:
-    """Define a label, in both directions."""
-    body, store = mapping(), services().store
-    if not body.get("label"):
-        raise invalid('Invalid input JSON: required field "label" is missing')
-    pair = (kind_of(source_name), kind_of(target_name))
-    with store.write() as conn:
-        inverse = body.get("inverseLabel") or ""
-        made = associations.define_label(conn, store.documents, portal(), *pair, body["label"], inverse)
-    return answer({"results": made})
-
-
-@blueprint.get("/objects/<source_name>/<record_id>/associations/<target_name>")
-def read_one(source_name: str, record_id: str, target_name: str) -> Response:
-    """The associations of one record; not in 2026-09, where only batch read is left."""
-    if call().version == DATED[-1]:
-        raise Problem(404, "resource not found", "OBJECT_NOT_FOUND")
-    source, target = kind_of(source_name), kind_of(target_name)
-    size = page_limit(min(500, portal().association_page), 500)
-    with services().store.read() as conn:
-        record = resolve(conn, source, record_id)
-        rows, following = associations.page(
-            conn, portal().id, source, record.id, target, after_argument(), size
-        )
-    shape = _shape(source, target)
-    return answer({"results": [entry for row in rows for entry in shape(row)]} | paging(following))
-
-
-@blueprint.put("/objects/<source_name>/<here>/associations/default/<target_name>/<there>")
-def link_default(source_name: str, here: str, target_name: str, there: str) -> Response:
-    """Associate two records without a label."""
-    with services().store.unit(portal().id, call().source) as unit:
-        results = _default(unit, kind_of(source_name), kind_of(target_name), here, there)
-    return batch_answer(results)
-
-
-@blueprint.put("/objects/<source_name>/<here>/associations/<target_name>/<there>")
-@blueprint.put("/objects/<source_name>/<here>/associations/<target_name>/<there>/<type_name>")
-def link_one(source_name: str, here: str, target_name: str, there: str, type_name: str = "") -> Response:
-    """Associate two records with labels (v3: with the type named in the path)."""
-    source, target = kind_of(source_name), kind_of(target_name)
-    type_ids = [] if type_name else _type_ids(payload())
-    if type_name:
-        type_ids = [int(type_name)] if type_name.isdigit() else _types_of({"type": type_name}, source, target)
-    with services().store.unit(portal().id, call().source) as unit:
-        pair = _pair(unit, source, target, here, there)
-        if pair is None:
-            raise not_found()
-        return answer(_link(unit, *pair, type_ids), 201)
-
-
-@blueprint.delete("/objects/<source_name>/<here>/associations/<target_name>/<there>")
-@blueprint.delete("/objects/<source_name>/<here>/associations/<target_name>/<there>/<type_name>")
-def unlink_one(source_name: str, here: str, target_name: str, there: str, type_name: str = "") -> Response:
-    """Take an association away."""
-    del type_name  # v3 names one type; the pair goes as a whole, as with v4
-    with services().store.unit(portal().id, call().source) as unit:
-        pair = _pair(unit, kind_of(source_name), kind_of(target_name), here, there)
-        if pair is not None:
-            associations.unlink(unit, *pair)
-    request.get_data(cache=False)
+                associations.unlink(unit, *pair, type_ids_of(one.get("types")))
     return nothing()

@@ -9,7 +9,10 @@ from flask import Blueprint, Response
 
 from plugin.sandbox import records, writes
 from plugin.sandbox.associations import number_of
-from plugin.sandbox.http_objects import (
+from plugin.sandbox.kinds import Kind, kind_of
+from plugin.sandbox.problems import invalid, missing_ids_error
+from plugin.sandbox.records import Record, shown
+from plugin.sandbox.shapes import (
     HISTORY_PAGE,
     add_history,
     check_unique_property,
@@ -17,9 +20,6 @@ from plugin.sandbox.http_objects import (
     properties_of,
     written,
 )
-from plugin.sandbox.kinds import Kind, kind_of
-from plugin.sandbox.problems import invalid, missing_ids_error
-from plugin.sandbox.records import Record, shown
 from plugin.sandbox.unit import Unit
 from plugin.sandbox.web import (
     batch_answer,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +10,6 @@ from flask import Blueprint, Response, request
 
 from plugin.clock import from_milliseconds
 from plugin.sandbox import dump
-from plugin.sandbox.history import Source
 from plugin.sandbox.kinds import kind_of
 from plugin.sandbox.load import record_from_json, world_from_json
 from plugin.sandbox.portals import Portal
@@ -23,7 +21,7 @@ from plugin.sandbox.world import World
 blueprint = Blueprint("control", __name__, url_prefix="/sandbox/v1")
 
 
-def _portal_id() -> int | None:
+def portal_argument() -> int | None:
     text = request.args.get("portal")
     return int(text) if text else None
 
@@ -63,16 +61,14 @@ def reset() -> Response:
 
 @blueprint.get("/dump")
 def dump_records() -> Response:
-    """Every live record with history and associations: NDJSON, or one array with `format=json`."""
-    found = dump.everything(services().store, _portal_id())
+    """Every live record with history and associations: NDJSON, or one array with `format=json`.
+
+    With `history=kept` a property is listed only if its history has more than its first value.
+    """
+    found = dump.everything(services().store, portal_argument(), request.args.get("history") == "kept")
     if request.args.get("format") == "json":
         return answer(list(found))
-
-    def lines() -> Iterator[bytes]:
-        for record in found:
-            yield orjson.dumps(record) + b"\n"
-
-    return Response(b"".join(lines()), mimetype="application/x-ndjson")
+    return Response((orjson.dumps(record) + b"\n" for record in found), mimetype="application/x-ndjson")
 
 
 @blueprint.get("/webhooks")
@@ -124,7 +120,7 @@ def inject() -> Response:
     store, given = services().store, payload()
     if not isinstance(given, list):
         raise invalid("A list of events is expected")
-    portal = store.portals.get(_portal_id())
+    portal = store.portals.get(portal_argument())
     with store.write() as conn:
         kept = store.outbox.keep(conn, portal.id, given)
     store.on_events(kept)
@@ -209,91 +205,8 @@ def save_portal() -> Response:
 def uninstall() -> Response:
     """A person in HubSpot removes the app: every OAuth token of the portal stops working."""
     store = services().store
-    number = store.portals.get(_portal_id()).id
+    number = store.portals.get(portal_argument()).id
     with store.write() as conn:
         granted = [token.token for token in store.portals.tokens(number) if token.use != "static"]
         store.portals.drop_tokens(conn, granted)
-    return nothing()
-
-
-def _source() -> Source:
-    name = request.args.get("source", "CRM_UI")
-    return Source(name, request.args.get("source_id", "userId:1" if name == "CRM_UI" else ""))
-
-
-@blueprint.get("/records/<kind_name>")
-def list_records(kind_name: str) -> Response:
-    """Records for display: `query`, `limit`, `after`, `portal`."""
-    given = request.args
-    found = services().store.listed(
-        kind_name,
-        portal=_portal_id(),
-        query=given.get("query", ""),
-        limit=int(given.get("limit") or 50),
-        after=int(given.get("after") or 0),
-    )
-    return answer({"results": found})
-
-
-@blueprint.get("/records/<kind_name>/<int:record_id>")
-def get_record(kind_name: str, record_id: int) -> Response:
-    """One record with history and associations."""
-    return answer(services().store.record(kind_name, record_id, portal=_portal_id()))
-
-
-@blueprint.post("/records/<kind_name>")
-def create_record(kind_name: str) -> Response:
-    """Create a record as a person would: {"properties": {...}, "links": [["contact", id], ...]}."""
-    body = mapping()
-    links = [(str(name), int(number)) for name, number in body.get("links") or ()]
-    made = services().store.create_record(
-        kind_name, body.get("properties") or {}, links, source=_source(), portal=_portal_id()
-    )
-    return answer(made, 201)
-
-
-@blueprint.patch("/records/<kind_name>/<int:record_id>")
-def edit_record(kind_name: str, record_id: int) -> Response:
-    """Write properties as a person would: {"properties": {...}}."""
-    values = mapping().get("properties") or {}
-    changed = services().store.edit(kind_name, record_id, values, source=_source(), portal=_portal_id())
-    return answer(changed)
-
-
-@blueprint.delete("/records/<kind_name>/<int:record_id>")
-def archive_record(kind_name: str, record_id: int) -> Response:
-    """Put a record into the bin."""
-    services().store.archive_record(kind_name, record_id, source=_source(), portal=_portal_id())
-    return nothing()
-
-
-@blueprint.post("/records/<kind_name>/<int:record_id>/restore")
-def restore_record(kind_name: str, record_id: int) -> Response:
-    """Take a record out of the bin; HubSpot has no API for it."""
-    services().store.restore_record(kind_name, record_id, source=_source(), portal=_portal_id())
-    return nothing()
-
-
-@blueprint.post("/records/<kind_name>/<int:record_id>/merge/<int:other_id>")
-def merge_record(kind_name: str, record_id: int, other_id: int) -> Response:
-    """Merge another record into this one; the answer's id is new."""
-    made = services().store.merge_records(
-        kind_name, record_id, other_id, source=_source(), portal=_portal_id()
-    )
-    return answer({"id": made})
-
-
-@blueprint.route("/associations", methods=["POST", "DELETE"])
-def associate() -> Response:
-    """Associate two records or part them: {"from": [kind, id], "to": [kind, id], "type": optional id}."""
-    body = mapping()
-    one, other = ((str(kind), int(number)) for kind, number in (body["from"], body["to"]))
-    services().store.associate(
-        one,
-        other,
-        remove=request.method == "DELETE",
-        type_id=body.get("type"),
-        source=_source(),
-        portal=_portal_id(),
-    )
     return nothing()

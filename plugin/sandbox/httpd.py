@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -60,28 +61,39 @@ class Handler(BaseHTTPRequestHandler):
             return lambda data: None
 
         answer = self.server.application(self._environ(body), start_response)
+        known = status.startswith("204") or any(name.lower() == "content-length" for name, _ in headers)
         try:
-            payload = b"".join(answer)
+            if self.connection.fileno() >= 0:  # a fault may have taken the connection away
+                if known:
+                    self._send(status, headers, b"".join(answer))
+                else:
+                    self._stream(status, headers, answer)
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        if self.connection.fileno() >= 0:
-            self._send(status, headers, payload)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = serve_request  # noqa: N815
 
     def _send(self, status: str, headers: list[tuple[str, str]], payload: bytes) -> None:
-        lines = [f"HTTP/1.1 {status}"]
-        lines += [f"{name}: {value}" for name, value in headers if name.lower() != "content-length"]
-        if not status.startswith("204"):
-            lines.append(f"Content-Length: {len(payload)}")
-        lines.append(
-            "Connection: close\r\n\r\n" if self.close_connection else "Connection: keep-alive\r\n\r\n"
-        )
-        self.wfile.write("\r\n".join(lines).encode("latin-1"))
+        kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        length = [] if status.startswith("204") else [("Content-Length", str(len(payload)))]
+        self._head(status, kept + length)
         if self.command != "HEAD":
             self.wfile.write(payload)
         self.wfile.flush()
+
+    def _stream(self, status: str, headers: list[tuple[str, str]], answer: Iterable[bytes]) -> None:
+        """An answer of unknown length goes out in chunks as it is made."""
+        self._head(status, [*headers, ("Transfer-Encoding", "chunked")])
+        for part in filter(None, answer):
+            self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def _head(self, status: str, headers: list[tuple[str, str]]) -> None:
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+        lines.append("Connection: close" if self.close_connection else "Connection: keep-alive")
+        self.wfile.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
     def _body(self) -> bytes:
         if self.headers.get("Expect", "").lower() == "100-continue":
@@ -154,7 +166,7 @@ class Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
 
     def _run(self) -> None:
-        self.serve_forever(poll_interval=0.05)
+        self.serve_forever(poll_interval=0.01)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A broken connection is the client's affair; anything else is shown."""

@@ -14,6 +14,7 @@ from typing import Any
 from plugin.sandbox import associations, history, records, rules
 from plugin.sandbox.documents import Documents
 from plugin.sandbox.kinds import COMPANY, CONTACT, DEAL, PRIMARY_TYPES, Kind, default_type, kind_of
+from plugin.sandbox.labels import define_label, inverse_type, labels
 from plugin.sandbox.pipelines import Pipelines, stage_json
 from plugin.sandbox.portals import Portal
 from plugin.sandbox.records import Record
@@ -101,9 +102,9 @@ class Loader:
         return linked
 
     def _types(self, kind: Kind, target: Kind, type_id: int) -> set[int]:
-        known = associations.labels(self._documents, self._portal, kind, target)
+        known = labels(self._documents, self._portal, kind, target)
         if type_id not in known:
-            associations.define_label(
+            define_label(
                 self._conn, self._documents, self._portal, kind, target, f"Label {type_id}", type_id=type_id
             )
         return {type_id, default_type(kind, target)}
@@ -111,7 +112,7 @@ class Loader:
     def _both_ways(
         self, kind: Kind, one: int, target: Kind, other: int, type_id: int
     ) -> set[tuple[Any, ...]]:
-        back = associations.inverse_type(self._documents, self._portal, kind, target, type_id)
+        back = inverse_type(self._documents, self._portal, kind, target, type_id)
         if type_id == PRIMARY_TYPES["contact", "company"] and kind is CONTACT:
             self._primary[one] = other
         if type_id == PRIMARY_TYPES["company", "contact"] and kind is COMPANY:
@@ -121,7 +122,15 @@ class Loader:
             (self._portal.id, target.name, other, kind.name, one, back),
         }
 
+    def _forget_history(self, kind: Kind, listed: Sequence[WorldRecord]) -> None:
+        """A record that is loaded again starts anew."""
+        known = "SELECT 1 FROM history WHERE portal = ? AND kind = ? LIMIT 1"
+        if self._conn.execute(known, (self._portal.id, kind.name)).fetchone():
+            rows = [(self._portal.id, kind.name, item.id) for item in listed]
+            self._conn.executemany("DELETE FROM history WHERE portal=? AND kind=? AND id=?", rows)
+
     def _store(self, kind: Kind, listed: Sequence[WorldRecord], links: Links) -> None:
+        self._forget_history(kind, listed)
         made = [self._record(kind, item, links.get((kind.name, item.id), {})) for item in listed]
         records.save(self._conn, self._portal.id, made)
         history.add_rows(

@@ -149,7 +149,7 @@ class _Desk:
         lifecycle = reader.lifecycle(kind, properties)
         return {
             "kinds": KINDS,
-            "of": kind,
+            "kind": kind,
             "record": found,
             "properties": properties,
             "title": reader.title(kind, properties),

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,24 +21,12 @@ from plugin.sandbox.httpd import Server
 from plugin.sandbox.limits import Limits
 from plugin.sandbox.outbox import Event
 from plugin.sandbox.portals import App, Portal
+from plugin.sandbox.shifted import ShiftedClock
 from plugin.sandbox.stats import Stats
 from plugin.sandbox.store import DEFAULT_TOKEN, Store
 from plugin.sandbox.web import Services
 from plugin.sandbox.webhooks import Webhooks
 from plugin.sandbox.world import World
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, moved by the control API."""
-
-    def __init__(self, base: SystemClock) -> None:
-        super().__init__()
-        self._base = base
-        self.shift = timedelta()
-
-    def now(self) -> datetime:
-        """The present moment with the shift."""
-        return self._base.now() + self.shift
 
 
 class SandboxServer:

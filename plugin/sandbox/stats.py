@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from plugin.sandbox.limits import WINDOW, RollingWindow
@@ -32,16 +33,23 @@ class Stats:
         with self._lock:
             self._calls: Counter[tuple[str, str, int]] = Counter()
             self._inputs: dict[str, list[int]] = {}
-            self._arrived, self._granted = RollingWindow(WINDOW), RollingWindow(WINDOW)
+            self._arrived = RollingWindow(WINDOW)
             self._worst_arrived = self._worst_granted = 0
 
-    def call(self, method: str, path: str, status: int, now: float, *, counted: bool) -> None:
-        """Note a call; `counted` when it was granted and spent the ten-second allowance."""
+    def arrived(self, moment: Callable[[], float]) -> None:
+        """Note a call that will spend the ten-second allowance or be refused for it."""
+        with self._lock:
+            self._worst_arrived = max(self._worst_arrived, self._arrived.add(moment()))
+
+    def granted(self, spent: int) -> None:
+        """Note how much of the allowance was spent with a granted call."""
+        with self._lock:
+            self._worst_granted = max(self._worst_granted, spent)
+
+    def call(self, method: str, path: str, status: int) -> None:
+        """Note an answered call."""
         with self._lock:
             self._calls[method, pattern(path), status] += 1
-            self._worst_arrived = max(self._worst_arrived, self._arrived.add(now))
-            if counted:
-                self._worst_granted = max(self._worst_granted, self._granted.add(now))
 
     def batch(self, path: str, inputs: int) -> None:
         """Note how many inputs a batch request had."""

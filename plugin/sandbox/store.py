@@ -1,162 +1,25 @@
-"""The sandbox's memory: portals, records, definitions and events in one SQLite file.
+"""The sandbox's memory and what one does with it: look at records, create, change, merge, associate them.
 
-This is the interface for the HTTP layer, the pages and tests. Every change goes through `unit`;
-the short methods below it (`listed`, `record`, `edit`, `create_record`, ...) are what a page needs.
+This is the interface for pages, the control API and tests; the HTTP API works on `Core.unit` directly.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
-from plugin.clock import Clock, SystemClock, milliseconds
-from plugin.sandbox import associations, dump, load, merges, records, writes
-from plugin.sandbox.db import Database
-from plugin.sandbox.documents import Documents
+from plugin.sandbox import associations, dump, merges, records, writes
+from plugin.sandbox.core import DEFAULT_TOKEN, Core
 from plugin.sandbox.history import UI, Source
-from plugin.sandbox.kinds import DEAL, DEFAULT_TYPES, Kind, kind_of
-from plugin.sandbox.lists import Lists
-from plugin.sandbox.outbox import Event, Outbox, WebhookSettings
-from plugin.sandbox.owners import seed_owners
-from plugin.sandbox.pipelines import Pipelines
-from plugin.sandbox.portals import App, Portal, Portals, Token
+from plugin.sandbox.kinds import DEAL, Kind, kind_of
 from plugin.sandbox.problems import not_found
-from plugin.sandbox.schema import Schema
-from plugin.sandbox.unit import Unit
-from plugin.sandbox.world import World
 from plugin.sandbox.writes import Draft, Edit
 
-DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but a stand-in
-_TABLES = ("settings", "portals", "tokens", "definitions", "records", "uniques", "history",
-           "associations", "memberships", "events")  # fmt: skip
+__all__ = ["DEFAULT_TOKEN", "Store"]
 
 
-class Store:
+class Store(Core):
     """One sandbox's state; safe to use from many threads."""
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        clock: Clock | None = None,
-        app: App | None = None,
-        portal: Portal | None = None,
-        token: str = DEFAULT_TOKEN,
-    ) -> None:
-        self.clock: Clock = clock or SystemClock()
-        self.app = app or App()
-        self._first, self._token = portal or Portal(), token
-        self.db = Database(path)
-        self.on_events: Callable[[Sequence[Event]], None] = lambda events: None
-        with self.db.read() as conn:
-            self.documents = Documents(conn)
-            self.portals = Portals(conn)
-            kept = conn.execute("SELECT body FROM settings WHERE name = 'webhooks'").fetchone()
-        self.schema = Schema(self.documents)
-        self.pipelines = Pipelines(self.documents)
-        self.lists = Lists(self.documents)
-        settings = WebhookSettings(**orjson.loads(kept[0])) if kept else WebhookSettings()
-        self.outbox = Outbox(self.app.app_id, settings)
-        if not self.portals.all():
-            self.add_portal(self._first, token=token)
-        elif token and self.portals.token(token) is None:
-            with self.db.write() as conn:
-                self.portals.add_token(conn, Token(token, self.portals.get().id, "static"))
-
-    def now(self) -> int:
-        """The present moment in milliseconds, by the sandbox's clock."""
-        return milliseconds(self.clock.now())
-
-    def close(self) -> None:
-        """Close the file."""
-        self.db.close()
-
-    def read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A connection for queries."""
-        return self.db.read()
-
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction for definitions and settings; what is kept in memory follows a rollback."""
-        with self.db.write() as conn:
-            try:
-                yield conn
-            except BaseException:
-                conn.execute("ROLLBACK")
-                conn.execute("BEGIN IMMEDIATE")
-                self.documents.reload(conn)
-                self.portals.reload(conn)
-                raise
-
-    @contextmanager
-    def unit(self, portal_id: int | None = None, source: Source = UI) -> Iterator[Unit]:
-        """A change of records: written, with its events, when the block ends without an error."""
-        portal = self.portals.get(portal_id)
-        events: list[Event] = []
-        with self.write() as conn:
-            unit = Unit(conn, portal, self.now(), source, self.schema, self.pipelines, self.documents)
-            yield unit
-            unit.flush()
-            events = self.outbox.write(conn, portal.id, unit.now, unit.changes)
-        self.on_events(events)
-
-    def add_portal(self, portal: Portal, token: str = "") -> Portal:
-        """Add a portal with HubSpot's own definitions, or change the settings of one that is there."""
-        with self.write() as conn:
-            known = portal.id in self.portals
-            self.portals.save(conn, portal)
-            if not known:
-                self.schema.seed(conn, portal)
-                self.pipelines.seed(conn, portal)
-                seed_owners(conn, self.documents, portal)
-            if token:
-                self.portals.add_token(conn, Token(token, portal.id, "static"))
-        return portal
-
-    def load(self, world: World) -> dict[str, int]:
-        """Store a world's records quickly, without events, in the portal with its id.
-
-        A first portal that is still empty takes the world's id. Returns how many records of each type.
-        """
-        if world.portal_id not in self.portals:
-            if self._busy():
-                self.add_portal(Portal(id=world.portal_id))
-            else:
-                self._first = replace(self._first, id=world.portal_id)
-                self.reset()
-        with self.write() as conn:
-            portal = load.world_portal(self.portals.get(world.portal_id), world)
-            self.portals.save(conn, portal)
-            loader = load.Loader(conn, portal, self.schema, self.pipelines, self.documents)
-            return loader.load(world)
-
-    def _busy(self) -> bool:
-        with self.read() as conn:
-            return conn.execute("SELECT 1 FROM records LIMIT 1").fetchone() is not None
-
-    def reset(self) -> None:
-        """Forget everything but the webhook settings; the first portal and its token are made anew."""
-        with self.write() as conn:
-            for table in _TABLES:
-                conn.execute(f"DELETE FROM {table}")
-            self.documents.reload(conn)
-            self.portals.reload(conn)
-        self.configure_webhooks(self.outbox.settings)
-        self.add_portal(self._first, token=self._token)
-
-    def configure_webhooks(self, settings: WebhookSettings) -> None:
-        """Replace the webhook settings; they survive a restart."""
-        with self.db.write() as conn:
-            conn.execute(
-                "INSERT OR REPLACE INTO settings VALUES ('webhooks', ?)", (orjson.dumps(asdict(settings)),)
-            )
-        self.outbox.configure(settings)
 
     def listed(
         self, kind: str, *, portal: int | None = None, query: str = "", limit: int = 50, after: int = 0
@@ -260,8 +123,3 @@ class Store:
     def definitions(self, kind: str, *, portal: int | None = None) -> list[dict[str, Any]]:
         """The property definitions, for labels and options."""
         return self.schema.listed(self.portals.get(portal), kind_of(kind))
-
-
-def association_kinds(kind: Kind) -> list[Kind]:
-    """The object types that a record of this type can be associated with."""
-    return [kind_of(other) for one, other in DEFAULT_TYPES if one == kind.name and other != kind.name]

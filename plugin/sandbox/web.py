@@ -45,7 +45,6 @@ class Call:
     token: Token | None = None
     allowance: Allowance | None = None
     fault: Fault | None = None
-    started: float = 0.0
 
 
 def services() -> Services:

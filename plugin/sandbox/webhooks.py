@@ -21,6 +21,7 @@ from plugin.sandbox.signing import signed_headers
 # Up to 10 retries, randomised, over 24 h; times `retry_scale`, times 0.5 to 1.5.
 RETRY_AFTER = (60, 300, 600, 1800, 3600, 7200, 10_800, 14_400, 21_600, 25_200)
 _SHUFFLE_WINDOW = 0.2  # seconds over which a shuffled event may be put off
+_DUPLICATE_WINDOW = 0.1  # and a duplicate
 
 
 class Webhooks:
@@ -69,9 +70,9 @@ class Webhooks:
             if settings.seed:
                 self._random.seed(settings.seed + next(self._ties))
             for event in events:
-                copies = 2 if self._random.random() < settings.duplicate else 1
-                for _ in range(copies):
-                    self._push(event, 0, settings.delay + self._disorder(settings))
+                self._push(event, 0, settings.delay + self._disorder(settings))
+                if self._random.random() < settings.duplicate:  # in the same request or a later one
+                    self._push(event, 0, settings.delay + self._random.random() * _DUPLICATE_WINDOW)
             self._changed.notify_all()
 
     def _disorder(self, settings: WebhookSettings) -> float:

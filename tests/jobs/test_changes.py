@@ -159,3 +159,20 @@ def test_events_of_portals_we_do_not_serve_are_counted_and_do_nothing(
         home.settle()
         with store.read() as connection:
             assert inbox.counts(connection, inbox.SEVERAL)["events_unknown_portal"] == 3
+
+
+@pytest.mark.parametrize("body", [b"[" * 5_000 + b"]" * 5_000, b'[{"a":' * 3_000 + b"1" + b"}]" * 3_000])
+def test_a_body_that_cannot_be_decoded_does_not_stop_those_behind_it(
+    store: Store, clock: FixedClock, body: bytes
+) -> None:
+    """It is counted; the next one is applied."""
+    world = cdnow(NOON.date(), limit=2)
+    with house(store, clock, world) as home:
+        home.load()
+        home.settle()
+        with store.write() as connection:
+            inbox.put(connection, home.portal_id, body, 1, 1)
+        event = {"portalId": home.portal_id, "subscriptionType": "contact.creation", "eventId": 1}
+        send(home, [{**event, "objectId": world.contacts[0].id}])
+        home.settle()
+        assert counts(home)["events_applied"] == 1

@@ -30,7 +30,7 @@ WORLD: dict[str, Any] = {
     "time_zone": "Europe/Warsaw",
     "currency": "PLN",
     "contacts": [
-        {"id": 5, "created_at": "2023-11-14T22:13:20Z", "properties": {"email": "a@example.org", "vip": "yes"}}
+        {"id": 5, "created_at": "2023-11-14T22:13:20Z", "properties": {"email": "a@x.org", "vip": "yes"}}
     ],
     "deals": [
         {
@@ -229,3 +229,34 @@ def test_the_blocking_server_stops_on_a_signal(tmp_path: Path, number: signal.Si
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(number)
     assert process.wait(20) == 0
+
+
+def test_loading_again_starts_records_anew(sandbox: SandboxServer, api: Api, small_world: World) -> None:
+    sandbox.store.load(small_world)
+    first = dumped(api)
+    api.update("deals", 301, dealstage="closedlost")
+    sandbox.store.load(small_world)
+    assert dumped(api)["deal", 301] == first["deal", 301]
+
+
+def test_a_dump_may_leave_out_histories_of_one_value(
+    sandbox: SandboxServer, api: Api, small_world: World
+) -> None:
+    sandbox.store.load(small_world)
+    lines = api.control("GET", "dump", history="kept").content.splitlines()
+    histories = {(one["object"], one["id"]): one["history"] for one in map(orjson.loads, lines)}
+    assert [len(found) for found in histories[("deal", 301)].values()] == [2]
+    assert histories[("contact", 1)] == {}
+
+
+def test_the_journal_forgets_what_was_delivered_long_ago(
+    sandbox: SandboxServer, api: Api, hooked: Receiver
+) -> None:
+    sandbox.configure_webhooks(journal_size=3)
+    sandbox.store.load(World(contacts=people(1)))
+    for turn in range(8):
+        sandbox.store.edit("contact", 1, {"city": f"city {turn}"})
+        assert sandbox.drained()
+    assert len(hooked.events) == 8
+    kept = api.control("GET", "events").json()["results"]
+    assert [one["event"]["propertyValue"] for one in kept] == ["city 4", "city 5", "city 6", "city 7"]

@@ -74,6 +74,12 @@ def test_an_answer_may_be_lost_after_the_work_is_done(sandbox: SandboxServer, ap
     assert api.value("contacts", 1, "city") == "Oslo"
 
 
+def test_a_gateway_answers_with_a_page(api: Api) -> None:
+    api.control("POST", "faults", {"kind": "502", "html": True, "calls": 1})
+    answer = api.objects("GET", "contacts")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
+
+
 def test_an_unknown_fault_is_refused(api: Api) -> None:
     assert api.control("POST", "faults", {"kind": "earthquake"}).status_code == 400
     assert api.control("POST", "faults", {"kind": "500", "often": 1}).status_code == 400

@@ -223,3 +223,29 @@ def test_a_very_long_address_is_414(api: Api) -> None:
     assert refused.status_code == 414
     shorter = api.objects("GET", "contacts", properties=names[:15_000])
     assert shorter.status_code == 200
+
+
+def test_what_is_no_json_or_lacks_a_field_is_400(sandbox: SandboxServer, api: Api) -> None:
+    sandbox.store.load(World(contacts=people(1)))
+    url = f"{api.server.url}/crm/objects/2026-09/contacts/batch/update"
+    assert api.session.post(url, data=b"{not json", timeout=10).status_code == 400
+    misshapen = [{"inputs": [{"id": "1"}]}, {"inputs": ["1"]}, {"inputs": [{"id": "1", "properties": [1]}]}]
+    for body in ({}, {"inputs": []}, {"inputs": [{"properties": {}}]}, [], *misshapen):
+        refused = api.session.post(url, json=body, timeout=10)
+        assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_search_of_another_shape_is_400(api: Api) -> None:
+    for body in ({"limit": "many"}, {"filterGroups": ["x"]}, {"filterGroups": [{"filters": ["x"]}]}):
+        refused = api.objects("POST", "contacts/search", body)
+        assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_known_path_with_the_wrong_method_names_the_right_one(api: Api) -> None:
+    refused = api.call("PUT", "/crm/objects/2026-09/contacts/batch/update", {})
+    assert refused.status_code == 405
+    assert "POST" in refused.headers["Allow"]
+
+
+def test_an_unknown_object_type_is_refused(api: Api) -> None:
+    assert api.objects("GET", "unicorns").status_code == 400

@@ -20,8 +20,10 @@ def deals(sandbox: SandboxServer, api: Api) -> None:
     made = [
         WorldRecord(
             number,
-            {"dealname": f"Deal number {number}", "dealstage": "closedwon" if number % 2 else "contractsent",
-             "closedate": f"2026-01-{number:02d}T00:00:00.000Z", "amount": f"{number}0" if number < 5 else ""},
+            {"dealname": f"Deal number {number}",
+             "dealstage": "closedwon" if number % 2 else "contractsent",
+             "closedate": f"2026-01-{number:02d}T00:00:00.000Z",
+             "amount": f"{number}0" if number < 5 else ""},
             EPOCH + number * 1_000,
         )
         for number in range(1, 6)

@@ -223,3 +223,17 @@ def test_pages_load_nothing_from_elsewhere(crm):
     assert "<script>" not in answer.text
     for name in ("page.css", "page.js"):
         assert "http" not in _get(crm, f"/page-static/{name}")
+
+
+@pytest.mark.parametrize(("kind", "number"), [("contact", ADA), ("deal", DEAL)])
+def test_every_form_and_link_of_a_record_leads_back_to_that_record(
+    crm: SandboxServer, kind: str, number: int
+) -> None:
+    """What a page offers works from that page."""
+    import re
+
+    page = _get(crm, f"/records/{kind}/{number}")
+    addresses = set(re.findall(r'(?:action|data-refresh)="(/records/[^"]*)"', page))
+    assert f"/records/{kind}/{number}/live" in addresses
+    assert all(re.fullmatch(r"/records/(contact|company|deal)(/\d+(/\w+)?)?", one) for one in addresses)
+    assert ("Add won deal" in page) == (kind == "contact")

@@ -1,0 +1,247 @@
+"""What people and the CRM read: reasons in three languages, risk, plays, and the exact written values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Any, get_args
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plugin.lifecycle.evaluate import evaluate
+from plugin.lifecycle.models import load_models
+from plugin.lifecycle.parameters import Comparison, Parameters, fit
+from plugin.lifecycle.reasons import LIMIT, shorten
+from plugin.lifecycle.written import nearest, plain_number
+from plugin.errors import InputError
+from plugin.mapping.model import Language, Mapping, ModelChoice, Output
+from tests.lifecycle.naive import Person
+from tests.lifecycle.test_schemes import PATHS
+from tests.lifecycle.worlds import ALL, MAPPING, MODELS, START, day, people, portals, records_of, rhythm
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+CYRILLIC = re.compile("[а-яё]")
+
+
+def in_language(language: Language) -> Mapping:
+    """The tests' mapping in a language."""
+    return replace(MAPPING, language=language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_is_short_complete_and_in_its_language(language: Language) -> None:
+    persons = [person for person, _ in PATHS.values()]
+    mapping = in_language(language)
+    models = load_models(mapping)
+    texts = []
+    for when in ("2024-01-08", "2024-02-05", "2024-03-20", "2024-08-20", "2024-10-10", "2025-05-05"):
+        for parameters in (rhythm(3, 30.0), rhythm(300, 30.0)):
+            found = evaluate(
+                records_of(persons), mapping, models, parameters, date.fromisoformat(when)
+            ).to_json()
+            texts += [o["reason"] for o in found] + [s for o in found for s in o["risk_reasons"].values()]
+            texts += [o["next_action"] for o in found]
+    assert len(set(texts)) > 30
+    for text in texts:
+        assert 5 < len(text) <= LIMIT
+        assert "?" not in text
+        assert "{" not in text
+        assert bool(CYRILLIC.search(text)) == (language == "ru"), text
+
+
+def test_reasons_state_the_date_the_rhythm_and_the_rule_that_was_used() -> None:
+    person, _ = PATHS["a regular buyer who falls asleep and is lost"]
+    reasons = {}
+    for name, parameters in (("own", rhythm(300, 30.0)), ("fixed", rhythm(3, 30.0))):
+        [found] = evaluate(records_of([person]), MAPPING, MODELS, parameters, date(2024, 9, 10)).to_json()
+        reasons[name] = found["reason"]
+    assert reasons["own"] == (
+        "No order since 10 Mar 2024; usually every 30 days. Lost after 180 days of silence."
+    )
+    assert reasons["fixed"] == (
+        "No order since 10 Mar 2024. Sleeping after 180 days of silence "
+        "(fixed limit: too few repeat customers for a rhythm)."
+    )
+
+
+def test_russian_and_polish_decline_their_days() -> None:
+    person, _ = PATHS["a regular buyer who falls asleep and is lost"]
+    said = {}
+    for language in ("ru", "pl"):
+        mapping = in_language(language)  # type: ignore[arg-type]
+        [found] = evaluate(
+            records_of([person]), mapping, load_models(mapping), rhythm(3, 31.0), date(2024, 4, 1)
+        ).to_json()
+        said[language] = found["reason"]
+    assert said["ru"] == "Покупок: 3, последняя 10 мар. 2024; обычный интервал: 31 день."
+    assert said["pl"] == "Zakupy: 3, ostatni 10 mar 2024; zwykły odstęp: 31 dni."
+
+
+@settings(max_examples=20, deadline=None)
+@given(people(), portals, st.integers(START, START + 1500))
+def test_texts_never_change_on_a_day_that_nothing_is_said_to_change(
+    person: Person, parameters: Parameters, today: int
+) -> None:
+    now = evaluate(records_of([person]), MAPPING, MODELS, parameters, day(today))
+    if now.frame.height and (now.frame["next_moment"][0] or date.max) > day(today + 1):
+        after = evaluate(records_of([person]), MAPPING, MODELS, parameters, day(today + 1))
+        assert after.texts.rows() == now.texts.rows()
+
+
+def test_a_long_text_is_cut_at_a_word() -> None:
+    text = shorten("word " * 100)
+    assert len(text) <= LIMIT
+    assert text.endswith("word…")
+
+
+def test_every_label_exists_in_every_language() -> None:
+    named: list[Any] = [*MODELS.flags, *MODELS.levels, *MODELS.segments, *MODELS.tiers]
+    for model in MODELS.known.values():
+        named += [model, *model.stages]
+        assert all(stage.colour.startswith("#") and stage.play in MODELS.plays for stage in model.stages)
+        assert all(set(stage.goals) == set(LANGUAGES) for stage in model.stages)
+    texts = [n.labels for n in named] + [w.text for w in MODELS.reasons]
+    texts += [w.text for f in MODELS.flags for w in f.reasons]
+    texts += [t for p in MODELS.plays.values() for t in (p.goal, p.action)]
+    assert [t for t in texts if set(t) != set(LANGUAGES) or not all(t.values())] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [(1234.5, 2, "1234.5"), (1200.0, 2, "1200"), (0.0, 2, "0"), (-0.05, 2, "-0.05"), (-0.001, 2, "0")]
+    + [(1e12 + 0.25, 2, "1000000000000.25"), (0.1 + 0.2, 2, "0.3"), (33.335, 2, "33.34"), (2.675, 2, "2.68")],
+)
+def test_numbers_are_written_as_the_crm_echoes_them(value: float, places: int, text: str) -> None:
+    frame = pl.DataFrame({"v": [value]})
+    assert frame.select(plain_number(pl.col("v"), places).alias("v"))["v"].to_list() == [text]
+
+
+def test_steps_are_rounded_half_away_from_zero() -> None:
+    frame = pl.DataFrame({"v": [0.325, 0.324, 0.0249, 0.025, 0.975, -0.325]})
+    found = frame.select(plain_number(nearest(pl.col("v"), 0.05), 2).alias("v"))["v"].to_list()
+    assert found == ["0.35", "0.3", "0", "0.05", "1", "-0.35"]
+
+
+def test_written_holds_one_text_per_switched_on_output_and_secondary_model() -> None:
+    outputs = {
+        **MAPPING.outputs,
+        "clm_reason": Output("why", write=True),
+        "clm_tier": Output("clm_tier", write=False),
+    }
+    mapping = replace(MAPPING, outputs=outputs, models=ModelChoice("lifecycle9", ("path5",)))
+    person, _ = PATHS["a one-time buyer"]
+    found = evaluate(records_of([person]), mapping, load_models(mapping), rhythm(3, 30.0), date(2024, 2, 5))
+    assert found.written().columns == ["object", "id", *(name for name, _ in mapping.written_outputs())]
+    [body] = found.to_json()
+    assert body["written"]["why"] == body["reason"]
+    assert "clm_tier" not in body["written"]
+    assert body["written"]["clm_stage_path5"] == "sale"
+    assert all(isinstance(v, str) for v in body["written"].values())
+
+
+def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
+    person, _ = PATHS["a one-time buyer"]
+    [body] = evaluate(records_of([person]), MAPPING, MODELS, rhythm(150, 40.0), date(2024, 2, 5)).to_json()
+    metrics = body.pop("metrics")
+    written = body.pop("written")
+    assert body == {
+        "object": "contact",
+        "id": 1,
+        "stage": "new_customer",
+        "stages": dict(
+            zip(
+                ALL,
+                (
+                    "new_customer",
+                    "sale",
+                    "purchase",
+                    "conversion",
+                    "sale",
+                    "acquisition",
+                    "acquisition",
+                    "acquisition",
+                    "developing",
+                ),
+                strict=True,
+            )
+        ),
+        "since": "2024-02-01",
+        "reason": "First purchase on 1 Feb 2024.",
+        "exited_from": None,
+        "next_stage": "active",
+        "next_stage_on": "2024-03-03",
+        "keep_until": None,
+        "risk_level": "none",
+        "risk_flags": [],
+        "risk_reasons": {},
+        "next_action": "Ask how the purchase went and what could help; share instructions, support options and the return policy.",
+        "segments": ["active"],
+    }
+    assert {k: v for k, v in metrics.items() if v not in (None, 0)} == {
+        "tenure_days": 35,
+        "engagements": 1,
+        "days_since_engaged": 31,
+        "days_since_deal_activity": 4,
+        "purchases": 1,
+        "orders": 1,
+        "days_since_first_purchase": 4,
+        "days_since_purchase": 4,
+        "usual_gap_days": 40.0,
+        "gap_ratio": 0.1,
+        "sleeping_after_days": 100.0,
+        "lost_after_days": 240.0,
+        "revenue": 100.0,
+        "profit": 100.0,
+        "average_order_value": 100.0,
+        "purchases_recent": 1,
+        "rfm": "512",
+        "tier": "silver",
+    }
+    assert {k: v for k, v in written.items() if v} == {
+        "clm_stage": "new_customer",
+        "clm_stage_since": "2024-02-01",
+        "clm_reason": "First purchase on 1 Feb 2024.",
+        "clm_next_stage": "active",
+        "clm_next_stage_on": "2024-03-03",
+        "clm_risk_level": "none",
+        "clm_value_to_date": "100",
+        "clm_average_order": "100",
+        "clm_segment": "active",
+        "clm_rfm": "512",
+        "clm_tier": "silver",
+        "clm_next_action": body["next_action"],
+        **{f"clm_stage_{model}": body["stages"][model] for model in ALL[1:]},
+    }
+
+
+def test_the_level_of_risk_weighs_the_gravest_flag_with_the_money_at_stake() -> None:
+    person, _ = PATHS["a one-time buyer"]
+    levels = {}
+    for name, cuts in (("rich", (10.0, 90.0, 500.0)), ("usual", (10.0, 200.0, 500.0))):
+        portal = Comparison(usual_gap_days=30.0, repeat_customers=3, value_cuts=cuts)
+        parameters = Parameters(comparisons={"contact": portal})
+        [body] = evaluate(records_of([person]), MAPPING, MODELS, parameters, date(2024, 9, 1)).to_json()
+        levels[name] = (body["risk_flags"], body["risk_level"])
+    assert levels == {"rich": (["sleeping"], "high"), "usual": (["sleeping"], "medium")}
+    cold, _ = PATHS["a lead whose deal was lost and who went cold"]
+    [lead] = evaluate(records_of([cold]), MAPPING, MODELS, rhythm(3, 30.0), date(2024, 9, 1)).to_json()
+    assert (lead["risk_flags"], lead["risk_level"]) == (["lost"], "medium")
+
+
+def test_parameters_survive_their_json_and_refuse_another() -> None:
+    parameters = fit(
+        records_of([p for p, _ in PATHS.values()]),
+        MAPPING,
+        date(2025, 1, 1),
+        version=4,
+        time_zone="Europe/Warsaw",
+    )
+    assert Parameters.from_json(parameters.to_json()) == parameters
+    assert (parameters.version, parameters.time_zone, parameters.repeat_customers) == (4, "Europe/Warsaw", 3)
+    for text in ("", "{}", "[1]", '{"version": 1, "adopted_on": "x", "comparisons": {}}'):
+        with pytest.raises(InputError):
+            Parameters.from_json(text)

@@ -6,7 +6,9 @@ import time
 
 from plugin import wiring
 from plugin.jobs.apply import apply_inbox as apply_round
+from plugin.jobs.bells import check_name
 from plugin.jobs.evaluate import work_portal as work_round
+from plugin.jobs.reconcile import sweep
 
 SECONDS = 20.0  # then the bell is left to the scheduler, so that other portals get their turn
 
@@ -27,3 +29,10 @@ def work_portal(portal_id: int, lane: str) -> None:
     until = time.monotonic() + SECONDS
     while work_round(context, portal_id, lane) and time.monotonic() < until:
         pass
+
+
+def check_portal(portal_id: int) -> None:
+    """Compare a slice of a portal with the CRM."""
+    context = wiring.process_context()
+    sweep(context, portal_id)
+    wiring.bell_answered("bulk", check_name(portal_id))

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "go-live": ("portal", "Start to write to the CRM."),
     "pause": ("portal", "Stop writing at once; go on computing."),
     "backfill": ("portal", "Read everything, compute every customer."),
+    "reconcile": ("sync", "Compare with the CRM and repair what was missed."),
     "status": ("portal", "How everything stands."),
     "parked": ("portal", "What was given up: list, retry or drop it."),
     "export": ("portal", "Write the records that outcomes are computed from as CSV."),

@@ -15,14 +15,15 @@ from plugin.records.portals import Portal
 from plugin.records.store import Store
 from plugin.wiring import Parts
 
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_portal_option = click.option(
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+portal_option = click.option(
     "--portal", type=int, help="The portal's id; needed only where several are served."
 )
 
 
 @contextmanager
-def _parts() -> Iterator[Parts]:
+def opened() -> Iterator[Parts]:
+    """The parts of a process that does the work itself, on a migrated store."""
     from plugin import settings, wiring
 
     chosen = settings.load()
@@ -53,7 +54,7 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
 
 @click.command(epilog="Example: lifecycle install --live")
 @click.option("--live", is_flag=True, help="Start to write at once, too.")
-@_as_json
+@as_json_option
 def install(live: bool, as_json: bool) -> None:
     """Make the property group and properties in the CRM, and note the portal.
 
@@ -61,7 +62,7 @@ def install(live: bool, as_json: bool) -> None:
     """
     from plugin.jobs.install import install_portal
 
-    with _parts() as parts:
+    with opened() as parts:
         report = install_portal(parts.context, live=live)
     click.echo(json.dumps(report.as_dict()) if as_json else report.as_text())
 
@@ -70,12 +71,12 @@ def install(live: bool, as_json: bool) -> None:
 @click.option(
     "--percent", type=click.IntRange(1, 100), default=100, show_default=True, help="Share of customers."
 )
-@_portal_option
+@portal_option
 def go_live(percent: int, portal: int | None) -> None:
     """Open the writes, for all customers or for a share of them that stays the same."""
     from plugin.records import portals
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         with parts.context.store.write() as connection:
             portals.change(connection, served.portal_id, mode=portals.LIVE, share=percent)
@@ -83,12 +84,12 @@ def go_live(percent: int, portal: int | None) -> None:
 
 
 @click.command(epilog="Example: lifecycle pause")
-@_portal_option
+@portal_option
 def pause(portal: int | None) -> None:
     """Stop writing at once. Everything is still computed; `lifecycle go-live` opens the writes again."""
     from plugin.records import portals
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         with parts.context.store.write() as connection:
             portals.change(connection, served.portal_id, mode=portals.PAUSED)
@@ -96,8 +97,8 @@ def pause(portal: int | None) -> None:
 
 
 @click.command(epilog="Example: lifecycle backfill")
-@_portal_option
-@_as_json
+@portal_option
+@as_json_option
 def backfill(portal: int | None, as_json: bool) -> None:
     """Read every record, fit the parameters, compute every customer and write what differs.
 
@@ -105,7 +106,7 @@ def backfill(portal: int | None, as_json: bool) -> None:
     """
     from plugin.jobs.backfill import run_backfill
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         with show.progress(hidden=as_json) as bar:
             result = run_backfill(parts.context, served.portal_id, bar)
@@ -118,12 +119,12 @@ def backfill(portal: int | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: lifecycle status --json")
-@_as_json
+@as_json_option
 def status(as_json: bool) -> None:
     """How everything stands: what waits, what was given up, how many customers are in each stage."""
     from plugin.jobs.status import status as standing
 
-    with _parts() as parts:
+    with opened() as parts:
         result = standing(parts.context)
     click.echo(json.dumps(result) if as_json else show.status_text(result))
 
@@ -134,15 +135,15 @@ def parked() -> None:
 
 
 @parked.command("list", epilog="Example: lifecycle parked list --json")
-@_portal_option
-@_as_json
+@portal_option
+@as_json_option
 def parked_list(portal: int | None, as_json: bool) -> None:
     """List what was given up."""
     from dataclasses import asdict
 
     from plugin.records import parked as parked_rows
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         with parts.context.store.read() as connection:
             rows = parked_rows.listed(connection, served.portal_id)
@@ -150,12 +151,12 @@ def parked_list(portal: int | None, as_json: bool) -> None:
 
 
 @parked.command("retry", epilog="Example: lifecycle parked retry")
-@_portal_option
+@portal_option
 def parked_retry(portal: int | None) -> None:
     """Try everything that was given up once more."""
     from plugin.jobs.retry import retry_parked
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         count = retry_parked(parts.context, served.portal_id)
     click.echo(f"{count} will be tried again by the workers.")
@@ -163,12 +164,12 @@ def parked_retry(portal: int | None) -> None:
 
 @parked.command("drop", epilog="Example: lifecycle parked drop --yes")
 @click.confirmation_option(prompt="Forget everything that was given up?")
-@_portal_option
+@portal_option
 def parked_drop(portal: int | None) -> None:
     """Forget what was given up, without trying again."""
     from plugin.jobs.retry import drop_parked
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         count = drop_parked(parts.context, served.portal_id)
     click.echo(f"{count} dropped.")
@@ -182,13 +183,13 @@ def parked_drop(portal: int | None) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write contacts.csv, deals.csv, companies.csv, history.jsonl and parameters.json.",
 )
-@_portal_option
+@portal_option
 def export(directory: Path, portal: int | None) -> None:
     """Write the records that outcomes are computed from, as `lifecycle evaluate` reads them."""
     from plugin.records import frames, portals
     from plugin.records.csv_files import write_records
 
-    with _parts() as parts:
+    with opened() as parts:
         served = _portal(parts, portal)
         with parts.context.store.read() as connection:
             records = frames.load(connection, served.portal_id, parts.context.mapping, None)

@@ -35,6 +35,10 @@ class RqBells:
         """A portal has marked records or customers."""
         self._ring(lane, str(portal_id), "plugin.tasks.work_portal", portal_id, lane)
 
+    def ring_check(self, portal_id: int) -> None:
+        """A portal is to be compared with the CRM."""
+        self._ring("bulk", check_name(portal_id), "plugin.tasks.check_portal", portal_id)
+
     def _ring(self, queue: str, what: str, task: str, *arguments: object) -> None:
         try:
             if self.redis.set(bell_key(queue, what), 1, nx=True, ex=HANGS_SECONDS):
@@ -53,6 +57,11 @@ class RqBells:
     def answered(self, queue: str, what: str) -> None:
         """A worker has come: the next change may ring again."""
         self.redis.delete(bell_key(queue, what))
+
+
+def check_name(portal_id: int) -> str:
+    """What the bell of a portal's comparison is called."""
+    return f"check:{portal_id}"
 
 
 def bell_key(queue: str, what: str) -> str:

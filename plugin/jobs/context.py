@@ -26,6 +26,9 @@ class Bells(Protocol):
     def ring_work(self, portal_id: int, lane: str) -> None:
         """A portal has marked records or customers."""
 
+    def ring_check(self, portal_id: int) -> None:
+        """A portal is to be compared with the CRM."""
+
 
 class Silence:
     """Bells that nobody hears: for commands that do the work themselves, and for tests."""
@@ -34,6 +37,9 @@ class Silence:
         """Do nothing."""
 
     def ring_work(self, portal_id: int, lane: str) -> None:
+        """Do nothing."""
+
+    def ring_check(self, portal_id: int) -> None:
         """Do nothing."""
 
 

@@ -132,7 +132,9 @@ def _offset(node: exp.Expr, text: str) -> int:
         words = [*node.sql_names(), node.key]
     if isinstance(node, exp.Subquery):
         return max(text.find("("), 0)
-    spots = [m.start() for w in words for m in re.finditer(rf"(?<!\w){re.escape(w)}(?!\w)", text, re.IGNORECASE)]
+    spots = [
+        m.start() for w in words for m in re.finditer(rf"(?<!\w){re.escape(w)}(?!\w)", text, re.IGNORECASE)
+    ]
     quoted = isinstance(node, exp.Literal) and node.is_string
     return max(min(spots) - quoted, 0) if spots else min(starts, default=0)
 

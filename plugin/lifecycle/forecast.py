@@ -47,12 +47,11 @@ def forecast(engine: Engine, models: Models, customers: Ints, today: int) -> For
 
 def _next_moment(engine: Engine, models: Models, customers: Ints, today: int, change: Ints) -> Ints:
     """The first later day on which anything discrete changes, an event lies, or a change comes in sight."""
-    moment = next_changes(engine, models.whole_plan, customers, today)
     entering = np.where((change > today + WINDOW) & (change < FAR), change - WINDOW, FAR)
-    moment = np.minimum(np.minimum(moment, change), entering)
+    bound = np.minimum(change, entering)
     for points in (*engine.events.points.values(), *engine.events.steps.values()):
-        moment = np.minimum(moment, _next_event(points, customers, today))
-    return moment
+        bound = np.minimum(bound, _next_event(points, customers, today))
+    return np.minimum(bound, next_changes(engine, models.whole_plan, customers, today, bound))
 
 
 def _next_event(points: Points, customers: Ints, today: int) -> Ints:

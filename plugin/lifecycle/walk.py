@@ -159,50 +159,80 @@ def _last_change(
     return owner[last], day[last]
 
 
-def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, horizon: int = HORIZON) -> Ints:
-    """The first later day on which the output differs from today's if nothing happens; FAR where none."""
-    horizon = min(horizon, WILD_HORIZON) if plan.wild else horizon
+def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, until: Ints | int = FAR) -> Ints:
+    """The first later day, up to `until`, with another output than today's if nothing happens; FAR where none.
+
+    Looks ahead span by span, in growing steps.
+    """
     breaks = engine.breaks(plan.facts)
-    todays = np.full(len(customers), today, np.int64)
-    target = signature(engine, plan, customers, todays)
+    limit = np.minimum(until, today + (WILD_HORIZON if plan.wild else HORIZON)) + np.zeros_like(customers)
+    start = np.full(len(customers), today, np.int64)
+    target = signature(engine, plan, customers, start)
     found = np.full(len(customers), FAR, np.int64)
-    position = np.searchsorted(breaks.keys, pack(customers, todays), side="right").astype(np.int64)
-    start, left = todays.copy(), np.arange(len(customers), dtype=np.int64)
+    position = np.searchsorted(breaks.keys, pack(customers, start), side="right").astype(np.int64)
+    left, step = np.flatnonzero(limit > today), 1
     while len(left):
-        more = position[left] < breaks.first[customers[left] + 1]
-        following = np.full(len(left), today + horizon + 1, np.int64)
-        following[more] = np.minimum(breaks.days[position[left[more]]], today + horizon + 1)
-        hit, day = _first_change(engine, plan, customers, target, left, start[left], following)
-        found[hit] = np.where(day <= today + horizon, day, FAR)
-        left = left[more & ~np.isin(left, hit)]
-        start[left] = breaks.days[position[left]] if len(left) else start[left]
-        left = left[start[left] <= today + horizon]
-        position[left] += 1
+        spans = _spans_after(breaks, customers, left, position, start, limit, step)
+        hit, day = _first_change(engine, plan, customers, target, spans, limit)
+        found[hit] = day
+        position[left] += step
+        more = (position[left] <= breaks.first[customers[left] + 1]) & ~np.isin(left, hit)
+        left = left[more]
+        start[left] = breaks.days[position[left] - 1]
+        left = left[start[left] <= limit[left]]
+        step = min(step * 2, max(1, _CHUNK // max(len(left), 1)))
     return found
 
 
+def _spans_after(
+    breaks: Points, customers: Ints, left: Ints, position: Ints, start: Ints, limit: Ints, step: int
+) -> Spans:
+    """(entry, first day, last day) of up to `step` spans from each entry's start on."""
+    owners, starts, stops = [], [], []
+    for ahead in range(step):
+        at = position[left] + ahead
+        end = breaks.first[customers[left] + 1]
+        entry, at, end = left[at <= end], at[at <= end], end[at <= end]
+        begin = start[entry] if ahead == 0 else breaks.days[at - 1]
+        last = limit[entry]
+        bounded = at < end
+        last[bounded] = np.minimum(last[bounded], breaks.days[at[bounded]] - 1)
+        inside = begin <= limit[entry]
+        owners.append(entry[inside])
+        starts.append(begin[inside])
+        stops.append(last[inside])
+        if not inside.any():
+            break
+    return np.concatenate(owners), np.concatenate(starts), np.concatenate(stops)
+
+
 def _first_change(
-    engine: Engine,
-    plan: Plan,
-    customers: Ints,
-    target: Ints,
-    left: Ints,
-    start: Ints,
-    following: Ints,
+    engine: Engine, plan: Plan, customers: Ints, target: Ints, spans: Spans, limit: Ints
 ) -> tuple[Ints, Ints]:
-    """Per entry with one, the first day of (start, following] with another output."""
-    row, day = candidates(engine, plan, customers[left], start, following - 1)
-    rows = np.arange(len(left), dtype=np.int64)
-    keys = distinct_keys(np.concatenate([pack(row, day), pack(rows, following)]))
-    first = offsets(keys, len(left))
-    at, open_ = first[:-1].copy(), rows
-    found = np.full(len(left), FAR, np.int64)
+    """Per entry with one, the first day in or right behind its spans with another output."""
+    entry, starts, stops = spans
+    row, day = candidates(engine, plan, customers[entry], starts, stops)
+    owner, day = np.concatenate([entry[row], entry]), np.concatenate([day, stops + 1])
+    inside = day <= limit[owner]
+    keys = distinct_keys(pack(owner[inside], day[inside]))
+    owner, day = customer_of(keys), day_of(keys)
+    entries, first = np.unique(owner, return_index=True)
+    end = np.append(first[1:], len(owner))
+    found = np.full(len(entries), FAR, np.int64)
+    open_, at, step = np.arange(len(entries)), first.astype(np.int64), 1
     while len(open_):
-        when = day_of(keys[at[open_]])
-        other = signature(engine, plan, customers[left[open_]], when) != target[left[open_]]
-        found[open_[other]] = when[other]
-        open_ = open_[~other]
-        at[open_] += 1
-        open_ = open_[at[open_] < first[open_ + 1]]
-    hit = np.flatnonzero(found < FAR)
-    return left[hit], found[hit]
+        tried, pick = _pick(at[open_], end[open_], step)
+        other = signature(engine, plan, customers[owner[pick]], day[pick]) != target[owner[pick]]
+        np.minimum.at(found, open_[tried[other]], day[pick[other]])
+        at[open_] += step
+        open_ = open_[(found[open_] == FAR) & (at[open_] < end[open_])]
+        step = min(step * 2, max(1, _CHUNK // max(len(open_), 1)))
+    hit = found < FAR
+    return entries[hit], found[hit]
+
+
+def _pick(at: Ints, end: Ints, step: int) -> tuple[Ints, Ints]:
+    """(row, index) of up to `step` indices of each row, from `at` up to its end."""
+    index = at[:, None] + np.arange(step)
+    row, column = np.nonzero(index < end[:, None])
+    return row, index[row, column]

@@ -150,7 +150,7 @@ def _misshapen(error: Exception) -> Response:
 
     The log keeps the trace, because a mistake of the sandbox itself would end here as well.
     """
-    if request.method in ("GET", "DELETE"):
+    if request.method in ("GET", "DELETE") or not request.path.startswith((INNER, "/sandbox/")):
         raise error
     current_app.logger.warning("refused as misshapen: %s %s", request.method, request.path, exc_info=error)
     return _refuse(invalid(f"Invalid input JSON: {error}"))

@@ -23,7 +23,13 @@ FITTED = date(1998, 1, 31)
 def shop() -> Records:
     """The sample as contacts, created with their first order, and won deals."""
     orders = [
-        {"id": n, "contact_ids": [o.customer], "amount": o.dollars, "closedate": _day(o.day), "createdate": _day(o.day)}
+        {
+            "id": n,
+            "contact_ids": [o.customer],
+            "amount": o.dollars,
+            "closedate": _day(o.day),
+            "createdate": _day(o.day),
+        }
         for n, o in enumerate(read_orders(), start=1)
     ]
     for order in orders:
@@ -52,7 +58,9 @@ def test_the_shop_is_measured_by_its_own_rhythm(parameters: Parameters) -> None:
     assert comparison.notes == ()
 
 
-def test_every_customer_has_an_outcome_and_the_stages_are_plausible(shop: Records, parameters: Parameters) -> None:
+def test_every_customer_has_an_outcome_and_the_stages_are_plausible(
+    shop: Records, parameters: Parameters
+) -> None:
     frame = evaluate(shop, MAPPING, MODELS, parameters, FITTED).frame
     counts = dict(frame["stage"].value_counts().iter_rows())
     assert frame.height == 2357
@@ -80,6 +88,8 @@ def test_outcomes_change_exactly_at_the_next_moments(shop: Records, parameters: 
     for n in (1, 3, 9):
         day = FITTED + timedelta(days=n)
         now = evaluate(shop, MAPPING, MODELS, parameters, day).written()
-        quiet = first.frame.filter(pl.col("next_moment").is_null() | (pl.col("next_moment") > day)).select("id")
+        quiet = first.frame.filter(pl.col("next_moment").is_null() | (pl.col("next_moment") > day)).select(
+            "id"
+        )
         assert quiet.height > 1000
         assert now.join(quiet, on="id").equals(first.written().join(quiet, on="id"))

@@ -70,7 +70,7 @@ class House:
             for lane in ("live", "bulk"):
                 while work_portal(self.context, self.portal_id, lane):
                     pass
-            if status(self.context)["settled"] and self.crm.drained():
+            if self.crm.drained() and status(self.context)["settled"]:
                 return
         raise AssertionError(f"It does not settle: {status(self.context)}")
 
@@ -81,14 +81,14 @@ class House:
         ).json()
         return found
 
-    def standing(self) -> dict[int, dict[str, str]]:
-        """The contacts' properties as they stand in the CRM, by id."""
-        return {int(r["id"]): r["properties"] for r in self.dump() if r["object"] == "contact"}
+    def standing(self, kind: str = "contact") -> dict[int, dict[str, str]]:
+        """The properties of every record of a kind as they stand in the CRM, by id."""
+        return {int(r["id"]): r["properties"] for r in self.dump() if r["object"] == kind}
 
-    def writes(self) -> int:
-        """How many contacts' rows were sent to be updated since the last reset of the counts."""
+    def writes(self, kind: str = "contacts") -> int:
+        """How many rows of a kind were sent to be updated since the last reset of the counts."""
         sizes = self.stats()["batches"]
-        return sum(one["inputs"] for path, one in sizes.items() if path.endswith("contacts/batch/update"))
+        return sum(one["inputs"] for path, one in sizes.items() if path.endswith(f"{kind}/batch/update"))
 
     def stats(self) -> dict[str, Any]:
         """What the CRM counted since the last reset of the counts."""
@@ -154,22 +154,26 @@ def _served(context: Context, crm: SandboxServer) -> Iterator[str]:
         thread.join()
 
 
-def differing(house: House) -> list[int]:
-    """The contacts whose properties in the CRM differ from an offline computation on the CRM's own dump."""
-    records = records_of(house.dump(), house.context)
-    with house.context.store.read() as connection:
+def differing(house: House) -> list[tuple[str, int]]:
+    """The customers whose properties in the CRM differ from an offline computation on the CRM's own dump."""
+    dump, context = house.dump(), house.context
+    with context.store.read() as connection:
         portal = portals.get(connection, house.portal_id)
         assert portal is not None
         parameters = portals.current_parameters(connection, portal)
     assert parameters is not None
-    context, standing = house.context, house.standing()
-    outcomes = evaluate(records, context.mapping, context.models, parameters, context.today(portal))
-    rows = outcomes.to_json()
-    assert {row["id"] for row in rows} == set(standing)
+    records, day = records_of(dump, context), context.today(portal)
+    rows = evaluate(records, context.mapping, context.models, parameters, day).to_json()
+    standing = {
+        (one["object"], int(one["id"])): one["properties"]
+        for one in dump
+        if one["object"] in context.mapping.customer_objects()
+    }
+    assert {(row["object"], row["id"]) for row in rows} == set(standing)
     return [
-        row["id"]
+        key
         for row in rows
-        if difference(("contact", row["id"]), row["written"], standing[row["id"]], {}, context.mapping)
+        if difference(key := (row["object"], row["id"]), row["written"], standing[key], {}, context.mapping)
     ]
 
 

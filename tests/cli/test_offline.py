@@ -1,0 +1,160 @@
+"""`evaluate` and `explain` as a user runs them: real files, real processes, clear errors."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONTACTS = """id,firstname,hs_feedback_last_nps_rating,createdate
+101,Ada,10,2025-01-02
+102,Bob,,2025-01-02
+103,Cleo,,2026-11-01
+"""
+DEALS = """id,contact_ids,amount,closedate,dealstage,pipeline,hs_is_closed,hs_is_closed_won,createdate
+1,101,100.00,2026-10-01,closedwon,default,true,true,2026-09-20
+2,101,50.50,2026-11-01,closedwon,default,true,true,2026-10-20
+3,102,10,2025-02-01,closedwon,default,true,true,2025-01-20
+4,101;102,30.01,2026-11-10,closedwon,default,true,true,2026-11-01
+"""
+AT = "2026-11-22"
+
+
+def lifecycle(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1", "DATA_DIR": str(folder / "var")}
+    return subprocess.run(
+        [sys.executable, "-m", "plugin", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two CSV files."""
+    (tmp_path / "contacts.csv").write_text(CONTACTS)
+    (tmp_path / "deals.csv").write_text(DEALS)
+    return tmp_path
+
+
+def evaluate(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    files = ("--contacts", "contacts.csv", "--deals", "deals.csv")
+    return lifecycle(folder, "evaluate", *files, "--at", AT, *more)
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> dict[int, dict[str, Any]]:
+    assert done.returncode == 0, done.stderr
+    return {row["id"]: row for row in json.loads(done.stdout)}
+
+
+def test_every_promised_key_is_there(folder: Path) -> None:
+    """The shape of an outcome is a promise to scripts."""
+    found = rows(evaluate(folder))
+    keys = "object id stage stages since reason exited_from next_stage next_stage_on keep_until risk_level"
+    keys += " risk_flags risk_reasons metrics written next_action segments"
+    assert set(found) == {101, 102, 103}
+    assert all(set(row) == set(keys.split()) for row in found.values())
+
+
+def test_purchases_money_and_shares_are_what_the_files_say(folder: Path) -> None:
+    """A deal of two contacts is split in cents, the remainder to the lowest id."""
+    found = rows(evaluate(folder))
+    assert [found[i]["metrics"]["purchases"] for i in (101, 102, 103)] == [3, 2, 0]
+    assert found[101]["metrics"]["revenue"] == pytest.approx(165.51)
+    assert found[102]["metrics"]["revenue"] == pytest.approx(25.00)
+    assert found[101]["written"]["clm_value_to_date"] == "165.51"
+    assert found[103]["stage"] == "lead"
+
+
+def test_any_day_can_be_looked_at(folder: Path) -> None:
+    """What is dated later is not seen."""
+    files = ("--contacts", "contacts.csv", "--deals", "deals.csv")
+    past = rows(lifecycle(folder, "evaluate", *files, "--at", "2026-10-15"))
+    assert past[101]["metrics"]["purchases"] == 1
+
+
+def test_several_models_stand_side_by_side(folder: Path) -> None:
+    """The first is primary."""
+    found = rows(evaluate(folder, "--model", "maturity7", "--model", "churn5,path5"))
+    assert set(found[101]["stages"]) == {"maturity7", "churn5", "path5"}
+    assert found[101]["stage"] == found[101]["stages"]["maturity7"]
+    assert found[101]["written"]["clm_stage_churn5"] == found[101]["stages"]["churn5"]
+
+
+def test_csv_has_a_line_a_customer(folder: Path) -> None:
+    """Lists are joined with semicolons."""
+    done = evaluate(folder, "--format", "csv", "--out", "out.csv")
+    assert done.returncode == 0, done.stderr
+    found = list(csv.DictReader(io.StringIO((folder / "out.csv").read_text())))
+    assert [row["id"] for row in found] == ["101", "102", "103"]
+    assert found[0]["metrics.purchases"] == "3"
+
+
+def test_fitted_parameters_can_be_given_back(folder: Path) -> None:
+    """The same records, parameters and day give the same outcome."""
+    from datetime import date
+
+    from plugin.lifecycle.parameters import fit
+    from plugin.mapping.model import Mapping
+    from plugin.records.csv_files import read_records
+
+    records = read_records(contacts=folder / "contacts.csv", deals=folder / "deals.csv")
+    (folder / "p.json").write_text(fit(records, Mapping(), date(2026, 11, 22)).to_json())
+    assert rows(evaluate(folder, "--parameters", "p.json")) == rows(evaluate(folder))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--contacts", "no.csv", "--deals", "deals.csv"), ("no.csv",)),
+        (("--contacts", "contacts.csv", "--deals", "contacts.csv"), ("contacts.csv", "Cure")),
+        (("--contacts", "contacts.csv", "--deals", "deals.csv", "--model", "life9"), ("life9", "lifecycle9")),
+        (("--contacts", "contacts.csv", "--deals", "deals.csv", "--at", "soon"), ("--at",)),
+        (("--contacts", "contacts.csv", "--deals", "deals.csv", "--out", "/no/where"), ("/no/where",)),
+        (("--deals", "deals.csv"), ("contacts",)),
+    ],
+)
+def test_wrong_use_ends_with_two_and_one_clear_message(
+    folder: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    """On standard error, without a traceback; standard output stays empty."""
+    done = lifecycle(folder, "evaluate", *arguments)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_a_broken_parameters_file_is_named(folder: Path) -> None:
+    """With its cure."""
+    (folder / "p.json").write_text('{"version": "many"')
+    done = evaluate(folder, "--parameters", "p.json")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_explain_tells_one_customers_story(folder: Path) -> None:
+    """Stage, why, and the path since the first record."""
+    files = ("--contacts", "contacts.csv", "--deals", "deals.csv", "--at", AT)
+    done = lifecycle(folder, "explain", "102", "--history", "--json", *files)
+    assert done.returncode == 0, done.stderr
+    story = json.loads(done.stdout)
+    stages = [step["stage"] for step in story["history"]]
+    assert stages[0] == "lead" or stages[0] == "evaluating"
+    assert {"new_customer", "lost", "reactivated"} <= set(stages)
+    assert stages[-1] == story["stage"] == "reactivated"
+    words = lifecycle(folder, "explain", "102", *files).stdout
+    assert story["reason"] in words
+    missing = lifecycle(folder, "explain", "999", *files)
+    assert (missing.returncode, "999" in missing.stderr) == (2, True)

@@ -1,0 +1,55 @@
+"""Companies as customers: what a B2B portal looks like, on real opportunities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plugin.clock import FixedClock
+from plugin.records.store import Store
+from plugin.sandbox.loaders import generate, opportunities
+from tests.conftest import NOON
+from tests.jobs.test_changes import DISORDER, make
+from tests.support.house import differing, house
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def config(folder: Path, customer: str) -> Path:
+    path = folder / "lifecycle.yaml"
+    path.write_text(f"version: 1\ncustomer: {customer}\n")
+    return path
+
+
+@pytest.mark.parametrize("customer", ["company", "both"])
+def test_companies_are_computed_as_offline_before_and_after_changes(
+    store: Store, clock: FixedClock, tmp_path: Path, customer: str
+) -> None:
+    """Deals count for the company, engagement comes from its contacts."""
+    world = generate(120, seed=5, end=NOON.date())
+    assert world.companies
+    with house(store, clock, world, config=config(tmp_path, customer), webhooks=DISORDER) as home:
+        home.load()
+        home.settle()
+        assert differing(home) == []
+        assert any(one.get("clm_stage") for one in home.standing("company").values())
+        make(home, world, 120, seed=3)
+        home.settle()
+        assert differing(home) == []
+
+
+@pytest.mark.parametrize("customer", ["contact", "company"])
+def test_a_b2b_pipeline_with_open_won_and_lost_deals_is_computed_as_offline(
+    store: Store, clock: FixedClock, tmp_path: Path, customer: str
+) -> None:
+    """Deals without an account, lost deals of value 0, prospects without dates: nothing stumbles."""
+    world = opportunities(DATA / "opportunities", end=NOON.date())
+    with house(store, clock, world, config=config(tmp_path, customer)) as home:
+        home.load()
+        home.settle()
+        assert differing(home) == []
+        kind, customers = (
+            ("companies", world.companies) if customer == "company" else ("contacts", world.contacts)
+        )
+        assert home.writes(kind) == len(customers)

@@ -1,4 +1,4 @@
-"""Works a portal's waiting rows off to the last, beside running workers or alone: what commands do at their end."""
+"""Works a portal's waiting rows off to the last, beside running workers or alone: how commands end."""
 
 from __future__ import annotations
 

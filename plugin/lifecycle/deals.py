@@ -139,7 +139,7 @@ def _cents(money: pl.Series) -> pl.Series:
 
 
 def share_out(table: pl.DataFrame, ids: str, index: pl.DataFrame, attribution: str) -> pl.DataFrame:
-    """One row per deal and customer of the batch: `row` (of the deal), `customer`, `amount`, `profit` (cents).
+    """One row per deal and customer: `row` (of the deal), `customer`, `amount` and `profit` in cents.
 
     `ids` names the list column, `index` maps `id` to `customer`.
     """

@@ -28,7 +28,8 @@ from plugin.lifecycle.walk import candidates, outcomes, run_starts
 from plugin.mapping.model import Mapping
 
 _EPOCH = date(1970, 1, 1)
-_CHUNK = 250_000
+#: Customers evaluated at once; fewer where every day must be looked at.
+_CHUNK, _WILD_CHUNK = 250_000, 5_000
 
 Customer = tuple[str, int]
 
@@ -50,13 +51,15 @@ def evaluate(
     first record is dated later is not in the frame but in `Outcomes.unseen`. With `dates=False`, `since` and
     `exited_from` are left empty (half the work). `scorer` fills the prediction facts.
     """
-    frames, unseen, findings = [], [], []
+    frames, unseen, findings, engines = [], [], [], []
     for object_type in mapping.customer_objects():
         wanted = None if customers is None else [i for kind, i in customers if kind == object_type]
         engine = make_engine(records, mapping, models, parameters, day, object_type, wanted, scorer=scorer)
         born = engine.events.born
         present = np.flatnonzero(born <= engine.today).astype(np.int64)
-        frames += [_frame(engine, models, part, dates=dates) for part in _parts(present)]
+        size = _WILD_CHUNK if models.whole_plan.wild else _CHUNK
+        frames += [_frame(engine, models, part, dates=dates) for part in _parts(present, size)]
+        engines.append(engine)
         unseen.append(_unseen(engine, np.flatnonzero(born > engine.today)))
         findings += [dict(row) for row in engine.events.findings]
     return Outcomes(
@@ -68,11 +71,12 @@ def evaluate(
         models=models,
         parameters=parameters,
         words=Wordsmith(mapping, models, parameters, day),
+        engines=tuple(engines),
     )
 
 
-def _parts(customers: Ints) -> list[Ints]:
-    return [customers[i : i + _CHUNK] for i in range(0, max(len(customers), 1), _CHUNK)]
+def _parts(customers: Ints, size: int) -> list[Ints]:
+    return [customers[i : i + size] for i in range(0, max(len(customers), 1), size)]
 
 
 def make_engine(

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from plugin.lifecycle.catalogue import METRICS
+from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.ruleset import Models
@@ -38,6 +39,7 @@ class Outcomes:
     models: Models
     parameters: Parameters
     words: Wordsmith
+    engines: tuple[Engine, ...] = ()  # what the past of this batch can be rebuilt from
 
     def only(self, customers: Sequence[tuple[str, int]]) -> Outcomes:
         """The outcomes of some customers, so that texts are made for them alone."""

@@ -33,7 +33,7 @@ def _company_buyer(e: Ground, m: Moment) -> Floats:
     if "company_buyer" in e.events.missing:
         return nothing(m)
     without = m.count(e.events.points["deal_activity"]) + m.count(e.events.points["orders"]) == 0
-    return (without & (m.count(e.events.points["company_purchases"]) > 0)).astype(np.float64)
+    return np.asarray(without & (m.count(e.events.points["company_purchases"]) > 0), dtype=np.float64)
 
 
 def _loyalty(e: Ground, m: Moment) -> Floats:

@@ -40,7 +40,7 @@ def span_text(days: int, language: str) -> str:
 @lru_cache(maxsize=10_000)
 def number_text(value: float, language: str) -> str:
     """A number with the language's separators, without needless zeros."""
-    return format_decimal(value, format="#,##0.##", locale=language)
+    return str(format_decimal(value, format="#,##0.##", locale=language))
 
 
 def shorten(text: str) -> str:

@@ -22,7 +22,6 @@ from plugin.lifecycle.series import (
     customer_of,
     day_of,
     distinct_keys,
-    offsets,
     pack,
 )
 
@@ -160,7 +159,7 @@ def _last_change(
 
 
 def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, until: Ints | int = FAR) -> Ints:
-    """The first later day, up to `until`, with another output than today's if nothing happens; FAR where none.
+    """The first later day, up to `until`, with another output than today's; FAR where there is none.
 
     Looks ahead span by span, in growing steps.
     """

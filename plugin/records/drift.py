@@ -1,4 +1,4 @@
-"""Questions about what is kept, asked when it is compared with the CRM: stamps, links, counts by range of ids."""
+"""What is asked of the mirror when it is compared with the CRM: stamps, links, counts by range of ids."""
 
 from __future__ import annotations
 

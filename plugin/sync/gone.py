@@ -1,4 +1,4 @@
-"""Finds records that the CRM no longer has, by counting: only ranges of ids whose counts differ are looked into.
+"""Finds records that the CRM no longer has, by counting: ranges of ids whose counts differ are looked into.
 
 One search for each object type when nothing is gone; for a deleted record about as many as there are halvings
 from all ids down to 200; never more than one for 100 records, however many are gone.

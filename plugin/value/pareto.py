@@ -49,6 +49,21 @@ def present(values: Floats, x: Floats | Ints, age: Floats) -> Floats:
     return found
 
 
+def silence(values: Floats, x: Floats | Ints, age: Floats, ahead: Floats) -> Floats:
+    """Probability of no purchase in the next `ahead`, of customers still there: it may end by leaving.
+
+    1 − ∫ f(y) dy with w = ((α + T) / (α + T + y))^(r + x + s), in which the integrand is nearly flat.
+    """
+    r, alpha, s, beta = values
+    power, here, there = r + x + s, alpha + age, beta + age
+    span = -np.expm1(-power * np.log1p(ahead / here))
+    share = 1 - span * (0.5 - 0.5 * _NODES[:, None])
+    later = here * share ** (-1 / power)
+    flat = (later / here * (there / (there + later - here))) ** s
+    found: Floats = 1 - (r + x) / power * span * (_WEIGHTS / 2 @ flat)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class ParetoLikelihood:
     """Log-likelihood of (r, α, s, β) over packed histories."""

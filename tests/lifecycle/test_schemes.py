@@ -10,8 +10,8 @@ from datetime import date
 import pytest
 
 from plugin.lifecycle.evaluate import evaluate, history
-from plugin.mapping.model import Mapping, ModelChoice
 from plugin.lifecycle.models import load_models
+from plugin.mapping.model import Mapping, ModelChoice
 from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.worlds import ALL, EPOCH, MAPPING, day, records_of, rhythm
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugin.errors import InputError
 from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Comparison, Parameters, fit
 from plugin.lifecycle.reasons import LIMIT, shorten
 from plugin.lifecycle.written import nearest, plain_number
-from plugin.errors import InputError
 from plugin.mapping.model import Language, Mapping, ModelChoice, Output
 from tests.lifecycle.naive import Person
 from tests.lifecycle.test_schemes import PATHS

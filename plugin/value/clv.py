@@ -1,0 +1,119 @@
+"""Discounted value of the coming months, with an interval made without drawing random numbers.
+
+CLV = margin × expected spend × ∫ e^(−δt) dE[purchases by t]. The interval is that of one customer's value:
+whether it is still there, how often it buys and how much it spends; the parameters are taken as known. The
+value is 0 with P(no purchase), and otherwise gamma distributed with the mean and variance that the models
+give: quantiles follow from three numbers, so a million customers take seconds.
+
+Sources: Fader, Hardie & Lee 2005, "RFM and CLV"; Fader & Hardie 2013. The moment match is our own; its
+coverage is measured in the tests and in the backtest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincinv, ndtri
+
+from plugin.value.arrays import Floats, Ints
+from plugin.value.process import Process
+from plugin.value.spend import Spend
+
+_YEAR = 365.25
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a value is counted over: days ahead, discount a year, margin as a share of revenue, the interval."""
+
+    days: float = _YEAR
+    yearly_rate: float = 0.10
+    margin: float = 1.0
+    interval: float = 0.80
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """One entry a customer; money in the data's currency. `purchases` is not discounted."""
+
+    p_alive: Floats
+    purchases: Floats
+    spend: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+def values(
+    process: Process,
+    spend: Spend,
+    histories: tuple[Ints, Ints, Ints],
+    paid: tuple[Ints, Floats],
+    terms: Terms,
+    *,
+    interval: bool = True,
+) -> Values:
+    """Value of each customer: `histories` are (x, recency, age), `paid` (known repeat amounts, their mean)."""
+    alive = process.p_alive(*histories)
+    mean, square = process.moments(*histories, terms.days)
+    discounted = discounted_purchases(process, histories, mean, terms)
+    amount = spend.expected(*paid)
+    value = terms.margin * amount * alive * discounted
+    low = high = np.full(len(alive), np.nan)
+    if interval:
+        none = 1 - alive * (1 - process.silence(*histories, terms.days))
+        spread = _spread(spend, paid[0], alive, mean, square, none)
+        low = value * _quantile((1 - terms.interval) / 2, none, spread)
+        high = value * _quantile((1 + terms.interval) / 2, none, spread)
+    return Values(alive, alive * mean, amount, value, low, high)
+
+
+def discounted_purchases(
+    process: Process, histories: tuple[Ints, Ints, Ints], mean: Floats, terms: Terms
+) -> Floats:
+    """∫ e^(−δt) dE(t) up to `terms.days`, given not left; `mean` is E at the end.
+
+    By parts it is e^(−δH) E(H) + δ ∫ e^(−δt) E(t) dt: only the small second part needs quadrature.
+    """
+    rate = float(np.log1p(terms.yearly_rate)) / _YEAR
+    found = np.exp(-rate * terms.days) * mean
+    if rate == 0:
+        return found
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        # squared, so that the steep beginning is looked at more closely
+        share = ((1 + node) / 2) ** 2
+        step = (1 + node) / 2 * weight
+        at = terms.days * share
+        found = found + rate * terms.days * step * np.exp(-rate * at) * process.moments(*histories, at)[0]
+    return found
+
+
+def _spread(spend: Spend, known: Ints, alive: Floats, mean: Floats, square: Floats, none: Floats) -> Floats:
+    """Squared coefficient of variation of the value, given at least one purchase."""
+    between, each = spend.spread(known)
+    some = np.maximum(1 - none, 1e-300)
+    count, counted = alive * mean / some, alive * square / some
+    second = (1 + between) * counted + each * count
+    found: Floats = np.maximum(second / np.maximum(count, 1e-300) ** 2 - 1, 1e-9)
+    return found
+
+
+def _quantile(share: float, none: Floats, spread: Floats) -> Floats:
+    """Quantile of the value by its mean: 0 up to P(no purchase), then that of a gamma distribution."""
+    some = np.maximum(1 - none, 1e-300)
+    chance = np.clip((share - none) / some, 0.0, 1.0)
+    shape = 1 / spread
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(chance > 0, _gamma_quantile(shape, chance) / some, 0.0)
+    return found
+
+
+def _gamma_quantile(shape: Floats, chance: Floats) -> Floats:
+    """Quantile of a gamma distribution with mean 1: exact for small shapes, Wilson-Hilferty's cube above."""
+    cube = 1 - 1 / (9 * shape) + ndtri(np.clip(chance, 1e-12, 1 - 1e-12)) / (3 * np.sqrt(shape))
+    found = cube**3
+    low = shape < 20
+    found[low] = gammaincinv(shape[low], chance[low]) / shape[low]
+    return found

@@ -1,4 +1,4 @@
-"""How long evaluating a whole portal takes: seconds, peak memory and customers per second, by size and by part.
+"""How long evaluating a whole portal takes: seconds, peak memory, customers per second, by size.
 
 Run: .venv/bin/python bench/bench_evaluate.py [customers ...]. Each size runs in a process of its own, so that
 its peak memory is its own. Three deals a customer; one primary and two secondary models.
@@ -27,7 +27,7 @@ _MAPPING = Mapping(models=ModelChoice("lifecycle9", ("path5", "maturity7")))
 
 
 def world(customers: int, seed: int = 7) -> Records:
-    """A portal of contacts with three deals each on average: buyers of all habits, leads, open and lost deals."""
+    """A portal of contacts with three deals each on average: buyers of all habits, open and lost deals."""
     rng = np.random.default_rng(seed)
     today = (TODAY - date(1970, 1, 1)).days
     created = today - rng.integers(1, 1500, customers)

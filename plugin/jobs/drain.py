@@ -31,7 +31,7 @@ def drain(context: Context, portal_id: int, label: str, total: int, report: Repo
 def waiting(context: Context, portal_id: int) -> int:
     """How many records and customers of a portal wait or are claimed."""
     with context.store.read() as connection:
-        records, customers, _ = work.waiting(connection, portal_id)
+        records, customers, _ = work.waiting(connection, portal_id, context.now())
     return records + customers
 
 

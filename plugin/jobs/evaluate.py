@@ -224,6 +224,7 @@ class Round:
             self._versions(parameters),
             computed.standing,
             self.context.now,
+            self.lane,
         )
         return back.write(changes, lambda: self._hold(ready))
 
@@ -245,14 +246,24 @@ class Round:
         later = written.unknown | unsent
         with self.store.write() as connection:
             now = self.context.now()
-            done = [row for row in ready if row.key not in later]
+            done = [row for row in ready if row.key not in later and row.key not in computed.unborn]
             work.finish(connection, dirty, self.portal_id, done, now=now, holder=self.holder)
             counted = {"customers_written": len(written.confirmed), "customers_refused": len(written.refused)}
             inbox.count(self.store, connection, self.portal_id, counted)
             held = [row for row in ready if row.key in later]
             self._release(connection, [*waiting, *held], now, written)
+            self._postpone(connection, [row for row in ready if row.key in computed.unborn], computed, now)
             unknown = dict.fromkeys(written.unknown, False)
             work.mark_records(self.store, connection, self.portal_id, unknown, now=now, linger=1_000)
+
+    def _postpone(
+        self, connection: Connection, rows: Sequence[Claimed], computed: Computed, now: int
+    ) -> None:
+        """Customers whose first record is dated later wait for that day."""
+        for row in rows:
+            days = (computed.unborn[row.key] - computed.day).days
+            delay = max(1, days) * 86_400_000
+            work.release(connection, dirty, self.portal_id, [row], now=now, holder=self.holder, delay=delay)
 
     def _release(self, connection: Connection, rows: Sequence[Claimed], now: int, written: Written) -> None:
         delay = int(1000 * (written.error.retry_after or 2)) if written.error else 1_000

@@ -33,6 +33,7 @@ class Computed:
     changes: list[Change]
     standing: Standing
     absent: set[RecordKey]  # customers that the mirror does not have
+    unborn: dict[RecordKey, date]  # customers whose first record is dated later, with that day
     failed: dict[RecordKey, Parked]
 
 
@@ -75,8 +76,9 @@ def _compute(
         evaluated.append(Evaluated(key, body, next_moment, DIFFERS if change else EQUAL))
         if change:
             changes.append(change)
-    absent = set(customers) - {one.key for one in evaluated}
-    return Computed(day, evaluated, changes, standing, absent, {})
+    unborn = {(row[0], row[1]): row[2] for row in result.unseen.select("object", "id", "next_moment").rows()}
+    absent = set(customers) - {one.key for one in evaluated} - set(unborn)
+    return Computed(day, evaluated, changes, standing, absent, unborn, {})
 
 
 def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None]]:
@@ -88,7 +90,7 @@ def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None
 def _failed(context: Context, key: RecordKey, day: date, error: Exception) -> Computed:
     cure = "Look at this record's values; then `lifecycle parked retry`. If they are in order, report this."
     row = Parked(*key, EVALUATE, "evaluate_failed", f"{type(error).__name__}: {error}", cure, context.now())
-    return Computed(day, [], [], {}, set(), {key: row})
+    return Computed(day, [], [], {}, set(), {}, {key: row})
 
 
 def _joined(parts: Sequence[Computed]) -> Computed:
@@ -98,5 +100,6 @@ def _joined(parts: Sequence[Computed]) -> Computed:
         [one for part in parts for one in part.changes],
         {key: value for part in parts for key, value in part.standing.items()},
         {key for part in parts for key in part.absent},
+        {key: day for part in parts for key, day in part.unborn.items()},
         {key: value for part in parts for key, value in part.failed.items()},
     )

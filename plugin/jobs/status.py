@@ -29,7 +29,7 @@ def status(context: Context) -> dict[str, Any]:
 
 
 def _portal(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
-    records, customers, since = work.waiting(connection, portal.portal_id)
+    records, customers, since = work.waiting(connection, portal.portal_id, context.now())
     bodies, events, arrived = inbox.waiting(connection, portal.portal_id)
     versions = Versions(portal.parameters_version or 0, context.config_version)
     standing = outcomes.standing(connection, portal, context.today(portal), versions)

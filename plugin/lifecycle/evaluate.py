@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, METRICS
@@ -23,7 +22,7 @@ from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.series import EVER, FAR, Ints, Moment, Points, distinct_keys
+from plugin.lifecycle.series import EVER, Ints, Moment, Points, as_dates, distinct_keys
 from plugin.lifecycle.walk import candidates, outcomes, run_starts
 from plugin.mapping.model import Mapping
 
@@ -173,14 +172,7 @@ def _stage_keys(models: Models, model: int, numbers: Ints) -> pl.Series:
     return pl.concat([keys, pl.Series("k", [None], dtype=pl.String)]).gather(index)
 
 
-def as_dates(days: npt.NDArray[np.int64]) -> pl.Series:
-    """Dates; null for EVER, FAR and days no calendar holds."""
-    frame = pl.DataFrame({"d": days})
-    real = pl.col("d").is_between(-719_162, 2_932_896) & (pl.col("d") > EVER) & (pl.col("d") < FAR)
-    return frame.select(pl.when(real).then(pl.col("d")).cast(pl.Int32).cast(pl.Date).alias("d"))["d"]
-
-
-def _unseen(engine: Engine, customers: npt.NDArray[np.int64]) -> pl.DataFrame:
+def _unseen(engine: Engine, customers: Ints) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "object": pl.Series([engine.events.object_type] * len(customers), dtype=pl.String),

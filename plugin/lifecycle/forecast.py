@@ -13,7 +13,7 @@ import polars as pl
 
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.series import FAR, Bools, Ints, Moment, Points, day_of
+from plugin.lifecycle.series import FAR, Bools, Ints, Moment, Points, as_dates, day_of
 from plugin.lifecycle.walk import next_changes, outcomes
 
 #: Days that the forecast covers.
@@ -68,8 +68,7 @@ def _kept(
 ) -> Bools:
     """Whether a purchase on the day of the change, the last on which it can, keeps the stage.
 
-    A buyer who is neither sleeping nor lost keeps it too by moving up: to another stage than the one that
-    threatens, and not into sleeping or lost.
+    Where falling asleep or being lost threatens, a purchase that leads elsewhere keeps the customer too.
     """
     if not len(customers):
         return np.zeros(0, dtype=bool)
@@ -78,11 +77,11 @@ def _kept(
     stage = f"stage_{models.primary.key}"
     now = outcomes(engine, plan, customers, np.full(len(customers), today, np.int64))
     facts = engine.facts(Moment(customers, change), names)
-    buyer = (facts["purchases"] >= 1).to_numpy()
-    then = plan.run(_with_purchase(facts))
+    falls = (plan.run(facts)["sleeping_or_lost"] == 1).to_numpy() & (facts["purchases"] >= 1).to_numpy()
+    then = plan.run(_with_purchase(facts, as_dates(change)))
     same = (then[stage] == now[stage]).to_numpy()
     awake = (then["sleeping_or_lost"] == 0).to_numpy() & (now["sleeping_or_lost"] == 0).to_numpy()
-    return np.asarray(same | (buyer & awake & (then[stage].to_numpy() != following)))
+    return np.asarray(same | (falls & awake & (then[stage].to_numpy() != following)))
 
 
 #: The facts that an ordinary purchase changes.
@@ -97,10 +96,12 @@ _BOUGHT = (
 )
 
 
-def _with_purchase(facts: pl.DataFrame) -> pl.DataFrame:
+def _with_purchase(facts: pl.DataFrame, days: pl.Series) -> pl.DataFrame:
     """The facts with one more purchase on the day itself: money and rhythm left as they are."""
     another = (pl.col("days_since_purchase") > 0).fill_null(True)  # one a day counts
-    lifted = pl.col("cancelled") & pl.col("cancelled_on").is_null()  # an undated cancellation stays
+    # an undated cancellation stays, and so does one of the same day
+    stands = pl.col("cancelled_on").is_null() | (pl.col("cancelled_on") >= pl.lit(days))
+    lifted = pl.col("cancelled") & stands
     return facts.with_columns(
         pl.col("purchases") + another,
         pl.col("purchases_recent") + another,

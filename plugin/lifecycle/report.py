@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from html import escape
 
 import polars as pl
+from babel.core import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -60,7 +61,8 @@ class _Page:
         currency = self.outcomes.mapping.currency or self.outcomes.parameters.currency
         if currency is None:
             return self.number(value)
-        return str(format_currency(value, currency, "#,##0 ¤", locale=self.language, currency_digits=False))
+        pattern = Locale.parse(self.language).currency_formats["standard"].pattern.replace("0.00", "0")
+        return str(format_currency(value, currency, pattern, locale=self.language, currency_digits=False))
 
     def subtitle(self) -> str:
         """The model and the day."""
@@ -110,8 +112,10 @@ class _Page:
 
     def over_time(self) -> str:
         """Stages at the month ends as stacked areas."""
-        days = month_ends(self.outcomes.day, MONTHS)
-        counts = stage_counts(self.outcomes.engines, self.models, days)
+        counts = stage_counts(self.outcomes.engines, self.models, month_ends(self.outcomes.day, MONTHS))
+        begun = counts.filter(pl.sum_horizontal(pl.exclude("day")).cum_sum() > 0)
+        counts = begun if begun.height > 1 else counts
+        days = counts["day"].to_list()
         most = max(counts.select(pl.sum_horizontal(pl.exclude("day"))).to_series().to_list(), default=0) or 1
         base = [0.0] * len(days)
         areas = []

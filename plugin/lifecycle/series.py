@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -137,3 +138,10 @@ class Moment:
         """How many events each pair saw `days` ago."""
         keys = pack(self.customers, self.days - days)
         return np.searchsorted(points.keys, keys, side="right") - points.first[self.customers]
+
+
+def as_dates(days: Ints) -> pl.Series:
+    """Dates; null for EVER, FAR and days no calendar holds."""
+    frame = pl.DataFrame({"d": days})
+    real = pl.col("d").is_between(-719_162, 2_932_896) & (pl.col("d") > EVER) & (pl.col("d") < FAR)
+    return frame.select(pl.when(real).then(pl.col("d")).cast(pl.Int32).cast(pl.Date).alias("d"))["d"]

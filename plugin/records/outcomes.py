@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.records.mirror import by_type
 from plugin.records.portals import Portal
-from plugin.records.schema import changes, dirty, outcomes
+from plugin.records.schema import audience, changes, dirty, outcomes
 from plugin.records.store import Row, Store, chunks
 from plugin.records.work import RecordKey
 
@@ -181,7 +181,12 @@ def _is_due(portal_id: int, today: date) -> list[Any]:
 
 def _is_unwritten(portal: Portal) -> list[Any]:
     o = outcomes.c
-    return [o.portal_id == portal.portal_id, o.write_state == DIFFERS, o.bucket < portal.share]
+    found = [o.portal_id == portal.portal_id, o.write_state == DIFFERS, o.bucket < portal.share]
+    if portal.list_id is not None:
+        a = audience.c
+        same = (a.portal_id == o.portal_id, a.object_type == o.object_type, a.object_id == o.object_id)
+        found.append(sa.exists().where(*same))
+    return found
 
 
 def _is_outdated(portal_id: int, versions: Versions) -> list[Any]:

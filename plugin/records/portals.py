@@ -30,6 +30,7 @@ class Portal:
     config_version: str | None
     last_incremental: int | None
     last_full: int | None
+    list_id: str | None = None  # only members of this list of the CRM are written
 
     def may_write(self, bucket: int) -> bool:
         """Whether a customer of this bucket (0-99) may be written now."""

@@ -56,7 +56,10 @@ portals = sa.Table(
     sa.Column("config_version", sa.String(32)),
     sa.Column("last_incremental", sa.BigInteger),
     sa.Column("last_full", sa.BigInteger),
+    sa.Column("list_id", sa.String(32)),  # only members of this list of the CRM are written; null: everyone
 )
+
+audience = sa.Table("audience", metadata, *_record())  # the members of that list, as last read
 
 inbox = sa.Table(
     "inbox",
@@ -178,6 +181,8 @@ ledger = sa.Table(
 )
 sa.Index("ix_ledger_record", ledger.c.portal_id, ledger.c.object_type, ledger.c.object_id)
 sa.Index("ix_ledger_state", ledger.c.portal_id, ledger.c.state)
+sa.Index("ix_ledger_change_set", ledger.c.portal_id, ledger.c.change_set)
+sa.Index("ix_ledger_made_at", ledger.c.portal_id, ledger.c.made_at)
 
 parameters = sa.Table(
     "parameters",
@@ -193,6 +198,19 @@ parked = sa.Table(
     metadata,
     *_record(),
     sa.Column("work", sa.String(8), primary_key=True),  # read, evaluate, write
+    sa.Column("code", sa.String(64), nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("cure", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("config_version", sa.String(32), nullable=False),
+)
+
+refused_properties = sa.Table(
+    "refused_properties",
+    metadata,
+    _portal(),
+    sa.Column("object_type", sa.String(16), primary_key=True),
+    sa.Column("property", sa.String(100), primary_key=True),  # its name in the CRM
     sa.Column("code", sa.String(64), nullable=False),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("cure", sa.Text, nullable=False),

@@ -23,6 +23,8 @@ LINGER_CAP_MS = 1_500  # ... but never longer than this after its first
 #: the priorities that a lane of workers takes
 LANES: dict[str, tuple[int, int]] = {"live": (INTERACTIVE, REPAIR), "bulk": (BACKFILL, BACKFILL)}
 
+_LATER_MS = 12 * 3_600_000  # no back-off is longer; rows further ahead wait for a day to come
+
 RecordKey = tuple[str, int]  # object type, id
 
 
@@ -203,13 +205,15 @@ def portals_with_work(connection: Connection, now: int) -> list[tuple[int, str]]
     return sorted(found)
 
 
-def waiting(connection: Connection, portal_id: int) -> tuple[int, int, int | None]:
-    """(records waiting or claimed, customers waiting or claimed, since when the oldest waits in ms)."""
+def waiting(connection: Connection, portal_id: int, now: int) -> tuple[int, int, int | None]:
+    """(records waiting or claimed, customers waiting or claimed, since when the oldest waits in ms).
+
+    What waits for a later day is not counted: nobody could do it now.
+    """
     counts, oldest = [], []
     for table in (marks, dirty):
-        query = sa.select(sa.func.count(), sa.func.min(table.c.first_at)).where(
-            table.c.portal_id == portal_id
-        )
+        soon = (table.c.portal_id == portal_id, table.c.ready_at < now + _LATER_MS)
+        query = sa.select(sa.func.count(), sa.func.min(table.c.first_at)).where(*soon)
         count, first = connection.execute(query).one()
         counts.append(count)
         oldest.append(first)

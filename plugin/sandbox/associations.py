@@ -6,7 +6,7 @@ Each association is two rows, one per direction. Rows of an archived record stay
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from plugin.sandbox.history import CALCULATED
@@ -194,8 +194,3 @@ def number_of(text: Any) -> int:
         return int(str(text))
     except ValueError:
         raise Problem(400, f"Invalid object id: {text}", "VALIDATION_ERROR") from None
-
-
-def all_types(rows: Iterable[tuple[int, list[int]]]) -> set[int]:
-    """The type ids in a page."""
-    return {type_id for _, type_ids in rows for type_id in type_ids}

@@ -144,8 +144,6 @@ class Webhooks:
         while self._queue and self._queue[0][0] <= time.monotonic() and len(due) < room * settings.batch_size:
             _, _, event, attempt = heapq.heappop(self._queue)
             due.append((event, attempt))
-        if settings.shuffle:
-            self._random.shuffle(due)
         batches = list(_batches(due, settings.batch_size))
         for batch in batches[room:]:  # more portals or attempts than requests allowed: wait again
             for event, attempt in batch:

@@ -62,6 +62,7 @@ def settle(
                 sa.update(ledger)
                 .where(ledger.c.portal_id == portal_id, ledger.c.object_type == object_type)
                 .where(ledger.c.object_id.in_(part), ledger.c.change_set == change_set)
+                .where(ledger.c.state == INTENDED)  # a change set may hold earlier writes of a record
                 .values(state=state, settled_at=now)
             )
 
@@ -71,6 +72,7 @@ def narrow(connection: Connection, portal_id: int, change_set: str, landed: Chan
     connection.execute(
         sa.update(ledger)
         .where(ledger.c.portal_id == portal_id, ledger.c.change_set == change_set)
+        .where(ledger.c.state == INTENDED)
         .where(ledger.c.object_type == landed.key[0], ledger.c.object_id == landed.key[1])
         .values(old=orjson.dumps(dict(landed.old)).decode(), new=orjson.dumps(dict(landed.new)).decode())
     )
@@ -104,6 +106,13 @@ def all_unsettled(connection: Connection, portal_id: int, before: int, limit: in
         c.portal_id == portal_id, c.state == INTENDED, c.made_at < before
     )
     return [(row[0], row[1]) for row in connection.execute(query.distinct().limit(limit))]
+
+
+def in_flight(connection: Connection, portal_id: int, since: int) -> bool:
+    """Whether a write noted after `since` (ms) still waits for its answer."""
+    c = ledger.c
+    query = sa.select(c.id).where(c.portal_id == portal_id, c.state == INTENDED, c.made_at > since)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _intended(

@@ -6,7 +6,6 @@ its records are read back before anything else is written to them.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ from plugin.records import mirror, outcomes, parked
 from plugin.records.outcomes import Versions
 from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
-from plugin.sync import ledger
+from plugin.sync import change_sets, ledger
 from plugin.sync.diff import Change
 
 BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
@@ -51,6 +50,7 @@ class WriteBack:
         versions: Versions,
         standing: Mapping[RecordKey, Mapping[str, Mapping[str, str]]],
         now: Callable[[], int],
+        kind: str = "live",
     ) -> None:
         self.store = store
         self.crm = crm
@@ -58,32 +58,44 @@ class WriteBack:
         self.versions = versions
         self.standing = standing
         self.now = now
-        self.change_set = uuid.uuid4().hex
+        self.kind = kind
+        self.change_set = ""
         self.result = Written()
 
     def write(self, changes: Sequence[Change], after_batch: Callable[[], None] = lambda: None) -> Written:
-        """Write the changes, by object type in batches of 100; stops at the first batch without an answer.
+        """Write the changes, by object type in batches of 100.
 
+        Stops at the first batch without an answer, and before a batch when the portal was paused meanwhile.
         `after_batch` is called between batches (to hold claims for longer).
         """
         for object_type in ("contact", "company"):
             for batch in chunks((c for c in changes if c.key[0] == object_type), BATCH):
-                if self.result.error is None:
-                    self._write_batch(object_type, batch)
-                    after_batch()
+                if self.result.error is not None or not self._intend(batch):
+                    return self.result
+                self._send(object_type, batch)
+                after_batch()
         return self.result
 
-    def _write_batch(self, object_type: str, batch: Sequence[Change]) -> None:
+    def _joined(self, connection: Connection) -> str | None:
+        """The change set that the next batch belongs to; None: it must not be written."""
+        return change_sets.join(self.store, connection, self.portal_id, self.kind, self.versions, self.now())
+
+    def _intend(self, batch: Sequence[Change]) -> bool:
         with self.store.write() as connection:
-            ledger.intend(
-                self.store,
-                connection,
-                self.portal_id,
-                batch,
-                change_set=self.change_set,
-                versions=self.versions,
-                now=self.now(),
-            )
+            self.change_set = self._joined(connection) or ""
+            if self.change_set:
+                ledger.intend(
+                    self.store,
+                    connection,
+                    self.portal_id,
+                    batch,
+                    change_set=self.change_set,
+                    versions=self.versions,
+                    now=self.now(),
+                )
+        return bool(self.change_set)
+
+    def _send(self, object_type: str, batch: Sequence[Change]) -> None:
         try:
             answer = self.crm.update(object_type, [(change.key[1], change.new) for change in batch])
         except CrmError as error:
@@ -106,13 +118,19 @@ class WriteBack:
             mirror.confirm_outputs(connection, self.portal_id, as_written)
             self._note_in_ledger(connection, landed, refused)
             whole = stamps.keys() - refused.keys()
-            outcomes.set_write_state(connection, self.portal_id, whole, outcomes.EQUAL)
-            outcomes.set_write_state(connection, self.portal_id, refused, outcomes.PARKED)
-            rows = [self._parked(key, found[0]) for key, found in refused.items()]
-            parked.park(self.store, connection, self.portal_id, rows, self.versions.config)
-            parked.unpark(connection, self.portal_id, whole, [parked.WRITE])
+            self._note(connection, whole, refused)
         self.result.confirmed |= whole
         self.result.refused |= set(refused)
+
+    def _note(
+        self, connection: Connection, whole: set[RecordKey], refused: Mapping[RecordKey, Sequence[Failed]]
+    ) -> None:
+        """Note with the customers how what stands in the CRM now compares with the outcome."""
+        outcomes.set_write_state(connection, self.portal_id, whole, outcomes.EQUAL)
+        outcomes.set_write_state(connection, self.portal_id, refused, outcomes.PARKED)
+        rows = [self._parked(key, found[0]) for key, found in refused.items()]
+        parked.park(self.store, connection, self.portal_id, rows, self.versions.config)
+        parked.unpark(connection, self.portal_id, whole, [parked.WRITE])
 
     def _note_in_ledger(
         self, connection: Connection, landed: Sequence[Change], refused: Mapping[RecordKey, Sequence[Failed]]
@@ -130,8 +148,12 @@ class WriteBack:
     def _as_written(
         self, change: Change, stamp: int
     ) -> tuple[RecordKey, Mapping[str, str], Mapping[str, str], int]:
-        before = self.standing[change.key]
-        return change.key, {**before["outputs"], **change.new}, {**before["ours"], **change.new}, stamp
+        before, ours = self.standing[change.key], self._ours(change)
+        return change.key, {**before["outputs"], **change.new}, {**before["ours"], **ours}, stamp
+
+    def _ours(self, change: Change) -> Mapping[str, str]:
+        """The values that are ours from now on."""
+        return change.new
 
     def _parked(self, key: RecordKey, failed: Failed) -> parked.Parked:
         where = f" (property {failed.property})" if failed.property else ""

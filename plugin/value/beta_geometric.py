@@ -72,7 +72,8 @@ class BetaGeometricLikelihood:
     def _stays(self, b: float) -> tuple[Floats, Floats]:
         """b after the purchases survived, per distinct x; and the customers with each."""
         found, _, count = self.triples.frequencies
-        return b + found + int(self.first), count
+        stayed: Floats = found + (b + int(self.first))
+        return stayed, count
 
     def _leaving_value(self, values: Floats) -> float:
         a, b = values[A], values[B]
@@ -96,75 +97,57 @@ class BetaGeometricLikelihood:
     def _terms(self, values: Floats, rows: slice) -> Terms:
         """The phases in which a customer may still be there, and (last) having left."""
         t = self.triples
-        x, recency, age = t.x[rows], t.recency[rows], t.age[rows]
-        shape, here = values[R] + self.k * x, values[ALPHA] + age
-        logs, by_r, by_alpha, bends = _alive(self.k, shape, here, age - recency)
+        x, recency, age = t.x[rows] + 0.0, t.recency[rows], t.age[rows]
+        part = _Part(self.k + int(self.drop_out), values[R] + self.k * x)
+        part.there(self.k, values[ALPHA] + age, age - recency)
         if self.drop_out:
-            return _with_left(values, x, values[ALPHA] + recency, shape, self.first, logs, by_r, by_alpha, bends)
-        return np.stack(logs), {R: np.stack(by_r), ALPHA: np.stack(by_alpha)}, _stacked(bends)
+            part.left(values, x, values[ALPHA] + recency, self.first)
+        return part.logs, part.slopes, part.bends
 
 
-_Bends = dict[tuple[int, int], list[Floats]]
+class _Part:
+    """The terms of some rows with their derivatives; every array is (terms, rows)."""
 
+    def __init__(self, terms: int, shape: Floats) -> None:
+        self.shape = shape
+        self.logs: Floats = np.empty((terms, len(shape)))
+        self.slopes: dict[int, Floats] = {R: np.empty_like(self.logs), ALPHA: np.empty_like(self.logs)}
+        pairs = ((R, R), (R, ALPHA), (ALPHA, ALPHA))
+        self.bends: dict[tuple[int, int], Floats] = {pair: np.zeros_like(self.logs) for pair in pairs}
 
-def _alive(
-    k: int, shape: Floats, here: Floats, quiet: Floats
-) -> tuple[list[Floats], list[Floats], list[Floats], _Bends]:
-    log_here, zero = np.log(here), np.zeros_like(here)
-    logs, by_r = [-shape * log_here], [-log_here]
-    by_alpha = [-shape / here]
-    bends: _Bends = {(R, R): [zero], (R, ALPHA): [-1 / here], (ALPHA, ALPHA): [shape / here**2]}
-    with np.errstate(divide="ignore"):
-        step = np.log(quiet / here)
-    for j in range(1, k):
-        at = shape + (j - 1)
-        logs.append(logs[-1] + np.log(at) - np.log(j) + step)
-        by_r.append(by_r[-1] + 1 / at)
-        by_alpha.append(-(shape + j) / here)
-        bends[R, R].append(bends[R, R][-1] - 1 / at**2)
-        bends[R, ALPHA].append(-1 / here)
-        bends[ALPHA, ALPHA].append((shape + j) / here**2)
-    return logs, by_r, by_alpha, bends
+    def _at(self, j: int, moment: Floats, phases: int) -> None:
+        """Γ-free part (r + kx)(…): (α + moment)^-(shape + phases)."""
+        self.slopes[ALPHA][j] = -(self.shape + phases) / moment
+        self.bends[R, ALPHA][j] = -1 / moment
+        self.bends[ALPHA, ALPHA][j] = (self.shape + phases) / moment**2
 
+    def there(self, k: int, here: Floats, quiet: Floats) -> None:
+        """Still there, in phase 0 … k − 1: (R)_j / j! (T − t_x)^j (α + T)^-(R + j)."""
+        log_here = np.log(here)
+        self.logs[0], self.slopes[R][0] = -self.shape * log_here, -log_here
+        self._at(0, here, 0)
+        with np.errstate(divide="ignore"):
+            step = np.log(quiet / here)
+        for j in range(1, k):
+            at = self.shape + (j - 1)
+            self.logs[j] = self.logs[j - 1] + np.log(at) - np.log(j) + step
+            self.slopes[R][j] = self.slopes[R][j - 1] + 1 / at
+            self.bends[R, R][j] = self.bends[R, R][j - 1] - 1 / at**2
+            self._at(j, here, j)
 
-def _with_left(
-    values: Floats,
-    x: Floats,
-    then: Floats,
-    shape: Floats,
-    first: bool,
-    logs: list[Floats],
-    by_r: list[Floats],
-    by_alpha: list[Floats],
-    bends: _Bends,
-) -> Terms:
-    """Add the term of having left after the last purchase; in BG/NBD one-time buyers cannot have."""
-    log_then, k = np.log(then), len(logs)
-    chances = values[B] + x - (0 if first else 1)
-    possible = np.ones(len(x), dtype=bool) if first else x > 0
-    chances = np.where(possible, chances, 1.0)
-    left = np.log(values[A]) - np.log(chances) - shape * log_then
-    logs.append(np.where(possible, left, -np.inf))
-    by_r.append(-log_then)
-    by_alpha.append(-shape / then)
-    bends[R, R].append(np.zeros_like(then))
-    bends[R, ALPHA].append(-1 / then)
-    bends[ALPHA, ALPHA].append(shape / then**2)
-    nothing = np.zeros((k, 1)) + np.zeros_like(then)
-    slopes = {
-        R: np.stack(by_r),
-        ALPHA: np.stack(by_alpha),
-        A: np.vstack([nothing, np.full_like(then, 1 / values[A])]),
-        B: np.vstack([nothing, -1 / chances]),
-    }
-    bent = _stacked(bends)
-    bent[A, A] = np.vstack([nothing, np.full_like(then, -1 / values[A] ** 2)])
-    bent[B, B] = np.vstack([nothing, 1 / chances**2])
-    return np.stack(logs), slopes, bent
-
-
-def _stacked(bends: _Bends) -> dict[tuple[int, int], Floats]:
-    return {pair: np.stack(rows) for pair, rows in bends.items()}
+    def left(self, values: Floats, x: Floats, then: Floats, first: bool) -> None:
+        """Left after the last purchase: a / (b + x) (α + t_x)^-R; one-time buyers cannot have in BG/NBD."""
+        log_then = np.log(then)
+        possible = np.ones(len(x), dtype=bool) if first else x > 0
+        chances = np.where(possible, values[B] + x - int(not first), 1.0)
+        log = np.log(values[A]) - np.log(chances) - self.shape * log_then
+        self.logs[-1], self.slopes[R][-1] = np.where(possible, log, -np.inf), -log_then
+        self._at(-1, then, 0)
+        for parameter, slope in ((A, 1 / values[A]), (B, -1 / chances)):
+            self.slopes[parameter] = np.zeros_like(self.logs)
+            self.slopes[parameter][-1] = slope
+            self.bends[parameter, parameter] = np.zeros_like(self.logs)
+            self.bends[parameter, parameter][-1] = -(slope**2) if parameter == A else slope**2
 
 
 def _add(found: tuple[Floats, Floats], gradient: Floats, hessian: Floats) -> None:

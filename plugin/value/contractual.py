@@ -61,7 +61,7 @@ def fit_contract(survivors: Floats) -> Contract:
             "A cohort's sizes must be three or more numbers that never grow.",
             cure="Give customers at the start, after renewal 1, 2 …",
         )
-    if lost.sum() == 0 or sizes[-1] == 0 and lost[:-1].sum() == 0:
+    if lost.sum() == 0 or (sizes[-1] == 0 and lost[:-1].sum() == 0):
         raise InputError(
             "Nobody left this cohort, or all at once: nothing to fit.", cure="Wait for more renewals."
         )

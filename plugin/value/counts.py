@@ -6,14 +6,14 @@ it stays with c_n = (b)_(n−1) / (a + b)_(n−1). So E[N] = Σ_m P(M = m) Σ_{n
 subtracted, so that neither heavy buyers, a = 1, a → 0 nor b → ∞ need a case of their own. (The textbook
 form with ₂F₁ overflows for heavy buyers and is 0/0 at a = 1.)
 
-Source: derived from the model of Platzer & Reutterer 2016; for k = 1 it equals Fader, Hardie & Lee 2005, eq. 10.
+Source: derived from the model of Platzer & Reutterer 2016; k = 1 is Fader, Hardie & Lee 2005, eq. 10.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from plugin.value.arrays import Floats, Ints
+from plugin.value.arrays import Bools, Floats
 
 _LOOK = 16  # terms between two looks at who is done
 _MANY = 1e200
@@ -21,7 +21,9 @@ _RELATIVE = 1e-13
 _LONGEST = 200_000
 
 
-def future_moments(shape: Floats, odds: Floats, a: float, b: Floats, k: int, phase: int) -> tuple[Floats, Floats]:
+def future_moments(
+    shape: Floats, odds: Floats, a: float, b: Floats, k: int, phase: int
+) -> tuple[Floats, Floats]:
     """(E[N], E[N²]) of customers who are there, in `phase` (0 … k − 1) of the next purchase.
 
     `shape` is r + kx + phase, `odds` is t / (α + T), `b` is that after the purchases survived; all (rows,).
@@ -67,19 +69,20 @@ class _State:
             self.worth2 += (2 * self.bought - 1) * self.stay
             self.stay *= (self.b + (self.bought - 1)) / (self.a + self.b + (self.bought - 1))
 
-    def done(self, m: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def done(self, m: int) -> Bools:
         """Whether what is still to come is too little to see."""
         ratio = (self.shape + m + 1) / (m + 2) * self.z
         falling = np.maximum(1 - ratio, 1e-12)
         # worth2 grows at most like m², which a geometric tail takes (1 + 1/falling)² further
         rest = self.chance * (self.worth2 + 1) * (1 + 1 / falling) ** 2 / falling
-        return (ratio < 1) & (rest < _RELATIVE * self.second)
+        found: Bools = (ratio < 1) & (rest < _RELATIVE * self.second)
+        return found
 
-    def result(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> tuple[Floats, Floats]:
+    def result(self, rows: Bools) -> tuple[Floats, Floats]:
         scale = np.exp(self.offset[rows])
         return self.first[rows] * scale, self.second[rows] * scale
 
-    def keep(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
+    def keep(self, rows: Bools) -> None:
         for name in ("shape", "z", "b", "chance", "offset", "stay", "worth", "worth2", "first", "second"):
             setattr(self, name, getattr(self, name)[rows])
 
@@ -93,7 +96,7 @@ class _State:
         self.offset[big] += np.log(_MANY)
 
 
-def phase_shares(k: int, shape: Floats | Ints, share: Floats) -> Floats:
+def phase_shares(k: int, shape: Floats, share: Floats) -> Floats:
     """Chances of being in phase 0 … k − 1, given still there; (k, rows).
 
     `share` is (T − t_x) / (α + T): phase i weighs (R)_i / i! · share^i.
@@ -102,4 +105,5 @@ def phase_shares(k: int, shape: Floats | Ints, share: Floats) -> Floats:
     for i in range(1, k):
         weights.append(weights[-1] * (shape + (i - 1)) / i * share)
     found = np.stack(weights)
-    return found / found.sum(axis=0)
+    shares: Floats = found / found.sum(axis=0)
+    return shares

@@ -90,8 +90,8 @@ class _Likelihood:
         """Value, gradient and Hessian: a logarithm of a sum, as in `mixture`."""
         active, mask = _terms(self.x, self.recency, self.periods)
         left = (active < self.periods).astype(np.float64)
-        buying = _log_beta(values[:2], self.x + 0.0 * active, active - self.x)
-        staying = _log_beta(values[2:], left, active)
+        buying = _log_beta(values[:2], self.x + 0.0 * active, (active - self.x) + 0.0)
+        staying = _log_beta(values[2:], left, active + 0.0)
         logs = buying[0] + staying[0] + mask
         value = log_sum(logs)
         share = np.exp(logs - value)

@@ -15,7 +15,7 @@ from plugin.value.arrays import Floats
 from plugin.value.newton import Derivatives
 from plugin.value.triples import Triples
 
-_CHUNK = 16_384
+_CHUNK = 8_192  # fits a cache, and is short of where BLAS would wake its threads
 
 #: rows → terms (terms, rows), gradients {parameter: (terms, rows)}, Hessians {(p, q): (terms, rows)}
 Terms = tuple[Floats, dict[int, Floats], dict[tuple[int, int], Floats]]

@@ -1,4 +1,4 @@
-"""Damped Newton ascent in the logarithms of positive parameters: few steps, and the covariance comes along."""
+"""Damped Newton ascent in the logarithms of positive parameters: few steps, and their covariance."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def maximise(objective: Objective, start: Floats, prior: Prior | None = None) ->
     logs = np.log(start)
     here = _in_logs(objective, logs, prior)
     ridge, steps = 0.0, 0
-    for steps in range(1, _STEPS + 1):
+    while steps < _STEPS:
+        steps += 1
         step, ridge = _uphill(here[1], here[2], ridge)
         if float(step @ here[1]) < _ENOUGH:
             break
@@ -117,4 +118,5 @@ def _covariance(hessian: Floats, logs: Floats) -> tuple[Floats, bool]:
         np.linalg.cholesky(-hessian)
     except np.linalg.LinAlgError:
         return np.full(hessian.shape, np.nan), False
-    return np.linalg.inv(-hessian), inside
+    covariance: Floats = np.linalg.inv(-hessian)
+    return covariance, inside

@@ -1,6 +1,6 @@
 """Gamma-Gamma: how much a customer spends at a purchase, from the mean of what it spent so far.
 
-A customer's amounts are gamma distributed (shape p, rate ν), and ν is gamma distributed (q, γ) over customers.
+A customer's amounts are gamma distributed (shape p, rate ν); ν is gamma distributed (q, γ) over customers.
 Spend is taken to be independent of how often a customer buys: the fit reports their rank correlation.
 
 Source: Fader & Hardie 2013, "The Gamma-Gamma model of monetary value", eqs. 1a and 5.
@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from scipy.special import digamma, gammaln, polygamma
-from scipy.stats import spearmanr
 
 from plugin.value.arrays import Floats, Ints
 from plugin.value.findings import Finding
@@ -39,7 +39,8 @@ class Spend:
     def expected(self, x: Floats | Ints, mean: Floats) -> Floats:
         """Expected amount of a future purchase, given `x` known amounts of that mean (NaN: none)."""
         seen = np.where(np.isfinite(mean) & (x > 0), x, 0)
-        total = seen * np.where(seen > 0, mean, 0.0)
+        # refunds can outweigh purchases; an expected amount stays positive
+        total = seen * np.where(seen > 0, np.maximum(mean, 0.0), 0.0)
         found: Floats = self.p * (self.gamma + total) / (self.p * seen + self.q - 1)
         return found
 
@@ -96,24 +97,28 @@ def fit_spend(x: Ints, mean: Floats, cap: float = np.inf) -> tuple[Spend | None,
     findings. Money is scaled to mean 1 first, so that the prior has no currency.
     """
     used = (x > 0) & np.isfinite(mean) & (mean > 0)
-    x, mean = x[used].astype(np.float64), mean[used]
-    if len(x) < _LEAST:
-        return None, [Finding("no_spend_model", f"{len(x)} customers with repeat amounts; {_LEAST} needed")]
+    number, mean = x[used].astype(np.float64), mean[used]
+    if len(number) < _LEAST:
+        return None, [
+            Finding("no_spend_model", f"{len(number)} customers with repeat amounts; {_LEAST} needed")
+        ]
     scale = float(mean.mean())
-    weight = np.minimum(1.0, cap / x)
+    weight = np.minimum(1.0, cap / number)
     prior = None
-    if len(x) < PRIOR_BELOW:
+    if len(number) < PRIOR_BELOW:
         prior = Prior(np.log([4.0, 4.0, 1.0]), np.array([1.5, 1.0, 1.5]))
-    top = maximise(SpendLikelihood(x, mean / scale, weight), np.array([3.0, 3.0, 1.0]), prior)
-    findings = _independence(x, mean)
+    top = maximise(SpendLikelihood(number, mean / scale, weight), np.array([3.0, 3.0, 1.0]), prior)
+    findings = _independence(number, mean)
     if not top.settled:
-        findings.append(Finding("spend_alike", "customers differ too little in spend: everyone gets the mean"))
+        findings.append(
+            Finding("spend_alike", "customers differ too little in spend: everyone gets the mean")
+        )
         return _everyone_alike(mean, top, weight), findings
     p, q, gamma = (float(v) for v in top.values)
     if q <= 1:
         return None, [*findings, Finding("infinite_spend", f"q = {q:.2f} ≤ 1: the mean spend is infinite")]
-    likelihood = top.log_likelihood - float(weight.sum()) * np.log(scale)
-    return Spend(p, q, gamma * scale, likelihood, len(x)), findings
+    likelihood = top.log_likelihood - float(weight.sum() * np.log(scale))
+    return Spend(p, q, gamma * scale, likelihood, len(number)), findings
 
 
 def _everyone_alike(mean: Floats, top: Maximum, weight: Floats) -> Spend:
@@ -127,7 +132,8 @@ def _everyone_alike(mean: Floats, top: Maximum, weight: Floats) -> Spend:
 def _independence(x: Floats, mean: Floats) -> list[Finding]:
     if x.min() == x.max() or mean.min() == mean.max():
         return []
-    rho = float(spearmanr(x, mean).statistic)
+    # a rank correlation is the ordinary one of the ranks; scipy.stats costs half a second to import
+    rho = float(np.corrcoef(pl.Series(x).rank().to_numpy(), pl.Series(mean).rank().to_numpy())[0, 1])
     if abs(rho) <= CORRELATED:
         return []
     text = f"spend and frequency are correlated (Spearman {rho:.2f}): value is {'low' if rho > 0 else 'high'}"

@@ -35,8 +35,8 @@ class Triples:
     def frequencies(self) -> tuple[Ints, Ints, Floats]:
         """The distinct x, the number of each row's x among them, and the customers with each."""
         # x is small and whole: counting beats sorting
-        counts = np.bincount(self.x, weights=self.weight)
-        values = np.flatnonzero(np.bincount(self.x))
+        counts = np.bincount(self.x, weights=self.weight).astype(np.float64)
+        values: Ints = np.flatnonzero(np.bincount(self.x))
         number = np.zeros(len(counts), np.int64)
         number[values] = np.arange(len(values))
         return values, number[self.x], counts[values]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.clock import FixedClock
+from plugin.clock import FixedClock, milliseconds
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
-from plugin.sandbox.world import World
+from plugin.sandbox.world import World, WorldRecord
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
 
@@ -96,6 +96,23 @@ def test_a_stage_moves_when_its_day_comes_without_any_event(
         after = home.standing()[first]
         assert after["clm_stage"] == foretold["clm_next_stage"]
         assert after["clm_stage_since"] == foretold["clm_next_stage_on"]
+        assert differing(home) == []
+
+
+def test_a_customer_whose_first_record_is_dated_tomorrow_is_computed_tomorrow(
+    store: Store, clock: FixedClock
+) -> None:
+    """Until then nothing is written, and nothing spins."""
+    world = cdnow(NOON.date(), limit=30)
+    late = WorldRecord(5, {"email": "late@example.com"}, created_at=milliseconds(NOON) + 86_400_000)
+    world.contacts.append(late)
+    with house(store, clock, world) as home:
+        home.load()
+        home.settle()
+        assert not home.standing()[late.id].get("clm_stage")
+        _travel(home, "2026-11-24")
+        home.settle()
+        assert home.standing()[late.id]["clm_stage"] == "lead"
         assert differing(home) == []
 
 

@@ -6,6 +6,7 @@ It shares no code with the product but the thresholds' names; the tests compare 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 
@@ -60,7 +61,7 @@ class Naive:
     def gap(self, day: int) -> float | None:
         """The usual gap."""
         days = self.bought(day)
-        gaps = [b - a for a, b in zip(days, days[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(days)]
         if self.portal_gap is None:
             return median(gaps) if gaps else None
         own = len(gaps) * median(gaps) if gaps else 0
@@ -142,9 +143,9 @@ class Naive:
             eve = purchase - 1
             silence = self.silence(eve) or 0
             silent = silence > self.limit("sleeping", eve) or silence > self.limit("lost", eve)
-            if self.cancelled(eve) or (silent and not self.contract(eve)):
-                if day - purchase <= self.t["reactivated_days"]:
-                    return True
+            asleep = self.cancelled(eve) or (silent and not self.contract(eve))
+            if asleep and day - purchase <= self.t["reactivated_days"]:
+                return True
         return False
 
     def advocate(self, day: int) -> bool:

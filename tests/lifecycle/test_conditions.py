@@ -236,7 +236,8 @@ def test_a_stage_behind_one_that_always_holds_first_is_warned_about(tmp_path: Pa
 def test_a_rule_on_a_prediction_is_warned_about(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
-        "model: mine\nstages: [{key: a}, {key: c}]\nrules:\n  - {stage: a, when: p_alive > 0.5}\n  - stage: c\n",
+        "model: mine\nstages: [{key: a}, {key: c}]\nrules:\n"
+        "  - {stage: a, when: p_alive > 0.5}\n  - stage: c\n",
         encoding="utf-8",
     )
     [warning] = check_models(Mapping(), [path])

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.lifecycle.evaluate import evaluate, history, make_engine
+from plugin.lifecycle.models import load_models
+from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.walk import outcomes
-from tests.lifecycle.naive import Person
+from plugin.mapping.model import ModelChoice
+from tests.lifecycle.naive import Deal, Naive, Person
 from tests.lifecycle.worlds import (
     ALL,
     EPOCH,
@@ -26,7 +32,14 @@ from tests.lifecycle.worlds import (
     records_of,
 )
 
-WORLDS = settings(max_examples=60, deadline=None)
+WORLDS = settings(max_examples=25, deadline=None)
+MINE = """model: mine
+stages: [{{key: quiet}}, {{key: fresh}}]
+rules:
+  - stage: quiet
+    when: {rule}
+  - stage: fresh
+"""
 today_days = st.integers(START, START + SPAN + 300)
 
 
@@ -76,9 +89,9 @@ def test_since_exit_and_forecast_are_exact_to_the_day(
     assert row["exited_from"] == _exit(person, plain, path, today)
 
 
-def _exit(person: Person, plain: object, path: dict[int, dict[str, str]], today: int) -> str | None:
+def _exit(person: Person, plain: Naive, path: dict[int, dict[str, str]], today: int) -> str | None:
     def dormant(d: int) -> bool:
-        return bool(plain.lost(d) or plain.sleeping(d))  # type: ignore[attr-defined]
+        return plain.lost(d) or plain.sleeping(d)
 
     if not dormant(today):
         return None
@@ -106,10 +119,10 @@ def test_nothing_discrete_changes_before_the_next_moment(
             assert (d, written(evaluate(records, MAPPING, MODELS, parameters, day(d)))) == (d, said)
 
 
-def written(found: object) -> dict[str, object]:
+def written(found: Outcomes) -> dict[str, object]:
     """Everything written and forecast of the one customer."""
-    frame = found.frame.select("next_stage", "next_stage_on", "keep_until", "since", "play")  # type: ignore[attr-defined]
-    return {**found.written().row(0, named=True), **frame.row(0, named=True)}  # type: ignore[attr-defined]
+    frame = found.frame.select("next_stage", "next_stage_on", "keep_until", "since", "play")
+    return {**found.written().row(0, named=True), **frame.row(0, named=True)}
 
 
 @WORLDS
@@ -156,10 +169,29 @@ def test_a_purchase_up_to_keep_until_keeps_the_stage(
     keep = frame["keep_until"][0]
     assert keep == frame["next_stage_on"][0]
     bought = (keep - EPOCH).days
-    from tests.lifecycle.naive import Deal
-
     buying = Person(**{**person.__dict__, "deals": [*person.deals, Deal(bought, bought, True, 80.0)]})
     after = evaluate(records_of([buying]), MAPPING, MODELS, parameters, keep, dates=False).frame
     assert after["stage"][0] != frame["next_stage"][0]
     assert after["sleeping_or_lost"][0] == 0 or after["stage"][0] == frame["stage"][0]
     assert keep - timedelta(days=400) <= day(today)
+
+
+@settings(max_examples=15, deadline=None)
+@given(people(), portals, today_days)
+def test_a_rule_whose_days_cannot_be_derived_is_looked_at_day_by_day(
+    person: Person, parameters: Parameters, today: int
+) -> None:
+    found = {}
+    for name, rule in (
+        ("derived", "days_since_purchase > 45"),
+        ("daily", "LEAST(days_since_purchase, 99) > 45"),
+    ):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "mine.yaml"
+            path.write_text(MINE.format(rule=rule), encoding="utf-8")
+            mapping = replace(MAPPING, models=ModelChoice("mine"))
+            models = load_models(mapping, [path])
+        assert models.primary_plan.wild == (name == "daily")
+        frame = evaluate(records_of([person]), mapping, models, parameters, day(today)).frame
+        found[name] = frame.select("stage", "since", "next_stage", "next_stage_on", "keep_until").rows()
+    assert found["daily"] == found["derived"]

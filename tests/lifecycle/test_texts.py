@@ -112,8 +112,17 @@ def test_every_label_exists_in_every_language() -> None:
 
 @pytest.mark.parametrize(
     ("value", "places", "text"),
-    [(1234.5, 2, "1234.5"), (1200.0, 2, "1200"), (0.0, 2, "0"), (-0.05, 2, "-0.05"), (-0.001, 2, "0")]
-    + [(1e12 + 0.25, 2, "1000000000000.25"), (0.1 + 0.2, 2, "0.3"), (33.335, 2, "33.34"), (2.675, 2, "2.68")],
+    [
+        (1234.5, 2, "1234.5"),
+        (1200.0, 2, "1200"),
+        (0.0, 2, "0"),
+        (-0.05, 2, "-0.05"),
+        (-0.001, 2, "0"),
+        (1e12 + 0.25, 2, "1000000000000.25"),
+        (0.1 + 0.2, 2, "0.3"),
+        (33.335, 2, "33.34"),
+        (2.675, 2, "2.68"),
+    ],
 )
 def test_numbers_are_written_as_the_crm_echoes_them(value: float, places: int, text: str) -> None:
     frame = pl.DataFrame({"v": [value]})
@@ -178,7 +187,8 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "risk_level": "none",
         "risk_flags": [],
         "risk_reasons": {},
-        "next_action": "Ask how the purchase went and what could help; share instructions, support options and the return policy.",
+        "next_action": "Ask how the purchase went and what could help; share instructions, support options "
+        "and the return policy.",
         "segments": ["active"],
     }
     assert {k: v for k, v in metrics.items() if v not in (None, 0)} == {

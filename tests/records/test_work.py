@@ -80,10 +80,10 @@ def test_the_late_finish_of_a_worker_that_lost_its_claim_changes_nothing(store: 
     held = claim(store, now=later, holder="b")
     finish(store, lost, now=later + 1, holder="a")
     with store.read() as connection:
-        assert work.waiting(connection, PORTAL)[0] == 1
+        assert work.waiting(connection, PORTAL, later)[0] == 1
     finish(store, held, now=later + 2, holder="b")
     with store.read() as connection:
-        assert work.waiting(connection, PORTAL)[0] == 0
+        assert work.waiting(connection, PORTAL, later)[0] == 0
 
 
 def test_the_more_urgent_class_and_the_wider_reading_win(store: Store) -> None:

@@ -187,6 +187,16 @@ def test_a_refused_request_is_tried_again_with_a_higher_attempt(
     assert [(one["state"], one["attempts"]) for one in journal] == [("delivered", 3)]
 
 
+def test_a_retry_waits_as_long_as_the_schedule_says(sandbox: SandboxServer, hooked: Receiver) -> None:
+    sandbox.configure_webhooks(retry_scale=1.0)
+    sandbox.store.load(World(contacts=people(1)))
+    hooked.answers = [500]
+    sandbox.store.edit("contact", 1, {"city": "Oslo"})
+    assert not sandbox.drained(timeout=0.5)
+    assert len(hooked.requests) == 1
+    assert sandbox.webhooks.state()["retrying"] == 1
+
+
 def test_after_ten_retries_it_is_given_up(sandbox: SandboxServer, hooked: Receiver) -> None:
     sandbox.configure_webhooks(retry_scale=0.000001)
     sandbox.store.load(World(contacts=people(1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +35,8 @@ from plugin.hubspot.protocol.requests import (
     CUSTOM_PROPERTY_LIMITS,
     SEARCH_PAGE_SIZE,
     TaskInput,
+    list_request,
+    members_request,
     search_body,
     tasks_body,
     update_body,
@@ -199,6 +201,20 @@ class Crm:
                 return None
             raise
         return definitions.allowance(body, object_type)
+
+    def list_type(self, list_id: str) -> str:
+        """The object type of a list's members."""
+        return records.list_type(self._apis.send(list_request(list_id)))
+
+    def list_members(self, list_id: str) -> Iterator[list[int]]:
+        """The ids of the records on a list, a page at a time."""
+        after: str | None = None
+        while True:
+            body = self._apis.send(members_request(list_id, after))
+            yield [int(one["recordId"]) for one in records.results(body)]
+            after = records.next_cursor(body)
+            if after is None:
+                return
 
     def create_tasks(self, tasks: Sequence[TaskInput]) -> list[int]:
         """Create tasks about records, 100 a call; gives their ids.

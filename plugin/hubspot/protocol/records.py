@@ -126,6 +126,12 @@ def truncated(wire: Mapping[str, Any]) -> dict[str, str]:
     return {singular(word): cursor for word, one in listed if (cursor := next_cursor(one)) is not None}
 
 
+def list_type(body: Any) -> str:
+    """The object type of a list: its data stand under `list`, older versions answer them bare."""
+    data = body.get("list", body) if isinstance(body, dict) else {}
+    return singular(str(data.get("objectTypeId") or ""))
+
+
 def association(wire: Mapping[str, Any]) -> Association:
     """One link of an associations batch read."""
     types = wire.get("associationTypes") or ()

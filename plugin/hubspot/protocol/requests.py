@@ -40,6 +40,18 @@ class Request:
 
 ACCOUNT = Request("GET", "/account-info/v3/details")
 CUSTOM_PROPERTY_LIMITS = Request("GET", "/crm/v3/limits/custom-properties")
+LIST_PAGE_SIZE = 250
+
+
+def list_request(list_id: str) -> Request:
+    """A list's own data."""
+    return Request("GET", f"/crm/v3/lists/{quote(list_id, safe='')}")
+
+
+def members_request(list_id: str, after: str | None) -> Request:
+    """A page of a list's members."""
+    cursor = (("after", after),) if after else ()
+    return Request("GET", f"{list_request(list_id).path}/memberships", (("limit", str(LIST_PAGE_SIZE)), *cursor))
 
 
 def from_generated(

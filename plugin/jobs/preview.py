@@ -1,0 +1,134 @@
+"""Computes every customer as a configuration would, and counts what would be written. Changes nothing.
+
+What the mirror has is used as it is. Before the first load, or where a configuration names fields that were
+never read, everything is read into a store of its own that is thrown away afterwards.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from plugin.errors import ConfigError
+from plugin.jobs.context import Context
+from plugin.jobs.drain import Report
+from plugin.jobs.fit import fit_portal
+from plugin.jobs.outcome import compute
+from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.ruleset import Models
+from plugin.mapping.model import Mapping
+from plugin.records import drift, mirror, portals
+from plugin.records.portals import Portal
+from plugin.records.store import Store
+from plugin.records.work import RecordKey
+from plugin.sync.backfill import Backfill
+from plugin.sync.findings import types
+from plugin.sync.preview import Preview
+
+AT_ONCE = 1_000
+
+
+def run_preview(
+    context: Context,
+    portal_id: int,
+    wanted: tuple[Mapping, Models] | None = None,
+    report: Report = lambda *_: None,
+) -> Preview:
+    """What this portal's records would come to; `wanted`: another configuration than the one in force."""
+    present = context.mapping
+    if wanted is not None:
+        context = replace(context, mapping=wanted[0], models=wanted[1])
+    portal, parameters = _standing(context, portal_id)
+    if parameters is not None and not _asks_for_more(context.mapping, present):
+        return _computed(context, portal, parameters, report)
+    with _read_apart(context, portal, report) as apart:
+        portal, parameters = _standing(apart, portal_id)
+        if parameters is None:
+            raise ConfigError("There is nothing to preview.", cure="Check that the portal has contacts.")
+        return _computed(apart, portal, parameters, report)
+
+
+def _standing(context: Context, portal_id: int) -> tuple[Portal, Parameters | None]:
+    with context.store.read() as connection:
+        portal = portals.get(connection, portal_id)
+        if portal is None:
+            raise ConfigError("This portal is not installed yet.", cure="Run `lifecycle install` first.")
+        return portal, portals.current_parameters(connection, portal)
+
+
+def _asks_for_more(wanted: Mapping, present: Mapping) -> bool:
+    """Whether the mirror lacks something that the wanted mapping reads.
+
+    A new name of an output is not among it: what we have not made yet stands empty in the CRM.
+    """
+    if not set(types(wanted)) <= set(types(present)):
+        return True
+    return any(
+        not set(wanted.read_properties(name)) <= set(present.read_properties(name))
+        or not set(wanted.history_properties(name)) <= set(present.history_properties(name))
+        for name in types(wanted)
+    )
+
+
+def _computed(context: Context, portal: Portal, parameters: Parameters, report: Report) -> Preview:
+    found = Preview(context.mapping)
+    with context.store.read() as connection:
+        names = context.mapping.customer_objects()
+        total = sum(drift.count(connection, portal.portal_id, name) for name in names)
+    for keys in _customers(context, portal.portal_id):
+        report("Customers computed", found.customers, total)
+        part = compute(context, portal, parameters, keys)
+        changes = {change.key: change for change in part.changes}
+        for one in part.evaluated:
+            found.add(one.body, changes.get(one.key), part.standing[one.key]["outputs"])
+        found.failed += len(part.failed)
+    report("Customers computed", total, total)
+    return found
+
+
+def _customers(context: Context, portal_id: int) -> Iterator[list[RecordKey]]:
+    for name in context.mapping.customer_objects():
+        after = 0
+        while ids := _ids_after(context.store, portal_id, name, after):
+            yield [(name, id_) for id_ in ids]
+            after = ids[-1]
+
+
+def _ids_after(store: Store, portal_id: int, name: str, after: int) -> list[int]:
+    with store.read() as connection:
+        return drift.ids_after(connection, portal_id, name, after, AT_ONCE)
+
+
+@contextmanager
+def _read_apart(context: Context, portal: Portal, report: Report) -> Iterator[Context]:
+    """The same portal read whole into an empty store, with parameters of its own."""
+    with tempfile.TemporaryDirectory(prefix="lifecycle-preview-") as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'preview.db'}")
+        store.migrate()
+        apart = replace(context, store=store)
+        try:
+            account = (portal.time_zone, portal.currency, portal.ui_domain)
+            with store.write() as connection:
+                portals.remember(connection, store, portal.portal_id, *account)
+            crm = context.crm(portal.portal_id, "backfill")
+            load = Backfill(store, crm, portal.portal_id, context.mapping, context.clock)
+            load.run(lambda now: report("Records read", now.records, now.expected))
+            fit_portal(apart, portal.portal_id)
+            _take_over_ours(context, apart, portal.portal_id)
+            yield apart
+        finally:
+            store.close()
+
+
+def _take_over_ours(context: Context, apart: Context, portal_id: int) -> None:
+    """What we wrote last is known only here: by it a person's edit is told from our own value."""
+    for keys in _customers(apart, portal_id):
+        with context.store.read() as connection:
+            known = mirror.outputs(connection, portal_id, keys)
+        with apart.store.write() as connection:
+            now = mirror.outputs(connection, portal_id, known)
+            written = [(key, now[key]["outputs"], known[key]["ours"], 0) for key in now]
+            mirror.confirm_outputs(connection, portal_id, written)

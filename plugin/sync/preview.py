@@ -1,0 +1,88 @@
+"""What writing would change, counted: stages from where to where, properties, and samples with reasons.
+
+Pure: takes outcomes and the differences that the write-back would send, and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugin.mapping.model import Mapping as FieldMapping
+from plugin.records.work import RecordKey
+from plugin.sync.diff import Change
+
+SAMPLES = 20
+BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
+Move = tuple[str, str]  # stage that stands in the CRM ("": none), stage computed
+
+
+@dataclass
+class Preview:
+    """Counts over all customers, and twenty samples spread over the kinds of move."""
+
+    mapping: FieldMapping
+    customers: int = 0
+    written: int = 0  # customers with at least one property that differs
+    failed: int = 0  # customers that could not be computed
+    stages: Counter[str] = field(default_factory=Counter)
+    moves: Counter[Move] = field(default_factory=Counter)
+    properties: Counter[str] = field(default_factory=Counter)
+    _samples: dict[Move, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, body: Mapping[str, Any], change: Change | None, standing: Mapping[str, str]) -> None:
+        """Count one customer: its outcome, what would be written, and what stands in the CRM."""
+        self.customers += 1
+        self.stages[body["stage"]] += 1
+        if change is None:
+            return
+        self.written += 1
+        self.properties.update(change.new.keys())
+        move = (self._stands(standing), body["stage"])
+        if move[0] != move[1]:
+            self.moves[move] += 1
+        kept = self._samples.setdefault(move, [])
+        if len(kept) < SAMPLES:
+            kept.append(_sample(change.key, body, change, move))
+
+    def _stands(self, standing: Mapping[str, str]) -> str:
+        return standing.get(dict(self.mapping.outputs)["clm_stage"].name) or ""
+
+    def samples(self) -> list[dict[str, Any]]:
+        """Up to twenty: one of each kind of move, then the next of each, the most frequent moves first."""
+        order = sorted(self._samples, key=lambda move: (-self.moves[move], move))
+        turns = (
+            self._samples[move][turn] for turn in range(SAMPLES) for move in order if self._has(move, turn)
+        )
+        return [sample for sample, _ in zip(turns, range(SAMPLES), strict=False)]
+
+    def _has(self, move: Move, turn: int) -> bool:
+        return turn < len(self._samples[move])
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines."""
+        moves = [{"from": a, "to": b, "customers": n} for (a, b), n in self.moves.most_common()]
+        return {
+            "customers": self.customers,
+            "written": self.written,
+            "unchanged": self.customers - self.written,
+            "failed": self.failed,
+            "calls": -(-self.written // BATCH),
+            "stages": dict(self.stages.most_common()),
+            "moves": moves,
+            "properties": dict(self.properties.most_common()),
+            "samples": self.samples(),
+        }
+
+
+def _sample(key: RecordKey, body: Mapping[str, Any], change: Change, move: Move) -> dict[str, Any]:
+    return {
+        "object": key[0],
+        "id": key[1],
+        "from": move[0],
+        "to": move[1],
+        "reason": body.get("reason") or "",
+        "properties": {name: [change.old[name], value] for name, value in change.new.items()},
+    }

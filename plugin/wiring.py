@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,9 +93,21 @@ def rules(config_path: Path | None) -> tuple[Mapping, Models]:
     return mapping, load_models(mapping)
 
 
-@cache
+_queues: dict[Path, EmbeddedQueue] = {}
+
+
 def _embedded(data_dir: Path) -> str:
-    return EmbeddedQueue(data_dir).start()
+    """The embedded queue server's address; this process counts as its user until it leaves."""
+    if data_dir not in _queues:
+        _queues[data_dir] = EmbeddedQueue(data_dir)
+    return _queues[data_dir].start()
+
+
+@atexit.register
+def leave_queues() -> None:
+    """Leave the embedded queue servers that this process used; the last to leave stops one."""
+    while _queues:
+        _queues.popitem()[1].stop()
 
 
 def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, str], Crm]:

@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "telemetry": set(),
     "mapping": BASE,
     "lifecycle": BASE - {"clock"} | {"mapping"},
+    "value": BASE - {"clock"},
     "hubspot": BASE,
     "records": BASE | {"mapping", "lifecycle"},
     "handlers": BASE | {"mapping", "hubspot", "records"},

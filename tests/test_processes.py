@@ -200,6 +200,15 @@ def test_it_runs_on_postgresql_and_a_queue_server_of_ones_own(
         assert not (tmp_path / "lifecycle.db").exists()
 
 
+def test_a_command_by_itself_leaves_nothing_running(tmp_path: Path) -> None:
+    """The queue server that it needed is stopped with it."""
+    alone = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "HUBSPOT_ACCESS_TOKEN": "x"}
+    done = run(alone, "status")
+    assert (done.returncode, "lifecycle install" in done.stdout) == (0, True), done.stderr
+    listed = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path) not in listed
+
+
 def test_missing_settings_are_all_named_at_once(tmp_path: Path) -> None:
     """One message with every fault and its cure; nothing starts."""
     bare = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}

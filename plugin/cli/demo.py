@@ -53,6 +53,7 @@ class Places:
             "HUBSPOT_ACCESS_TOKEN": _TOKEN,
             "HUBSPOT_CLIENT_SECRET": self.secret,
             "HUBSPOT_BURST_LIMIT": str(_BURST),
+            "LIFECYCLE_CLOCK_FILE": str(self.folder / "clock"),
             "ADMIN_TOKEN": self.secret,
         }
 
@@ -119,6 +120,7 @@ def _free_port(wanted: int, *taken: int) -> int:
 @contextmanager
 def _processes(places: Places) -> Iterator[threading.Thread]:
     """The sandbox and the product, kept running until the block ends or somebody stops the command."""
+    from plugin import wiring
     from plugin.supervisor import Child, Supervisor
 
     log = (places.folder / "demo.log").open("ab")
@@ -136,6 +138,7 @@ def _processes(places: Places) -> Iterator[threading.Thread]:
     try:
         yield thread
     finally:
+        wiring.leave_queues()  # `up` leaves last, and stops it
         supervisor.stopping.set()
         thread.join()
         log.close()

@@ -11,6 +11,7 @@ from plugin.cli import show
 from plugin.cli.demo import Places
 from plugin.clock import SystemClock
 from plugin.errors import LifecycleError
+from plugin.handlers.subscriptions import subscriptions
 from plugin.jobs.backfill import Loaded, run_backfill
 from plugin.jobs.install import install_portal
 from plugin.jobs.status import status
@@ -37,9 +38,16 @@ def load(places: Places) -> Loaded:
     _wait_for(f"{places.web}/healthz")
     os.environ.update(places.environment())
     parts = _parts()
+    _subscribe(places, parts)
     installed = install_portal(parts.context, live=True)
     with show.progress() as bar:
         return run_backfill(parts.context, installed.portal_id, bar)
+
+
+def _subscribe(places: Places, parts: Parts) -> None:
+    """What an admin does once in the app's settings: subscribe to the webhooks that we have a use for."""
+    wanted = {"subscriptions": subscriptions(parts.context.mapping)}
+    requests.post(f"{places.crm}/sandbox/v1/webhooks", json=wanted, timeout=10).raise_for_status()
 
 
 def _parts() -> Parts:
@@ -89,7 +97,8 @@ def addresses(places: Places) -> str:
     """Where to look."""
     return (
         f"\nThe CRM (a stand-in): {places.crm}/\n"
-        "  Open a sleeping customer, add a won deal of today, and watch the stage move.\n"
+        "  Open a sleeping customer, add a won deal of today, and watch the stage move;\n"
+        "  or go ahead some days, and see the foretold changes come.\n"
         f"The product's state:  {places.web}/readyz   {places.web}/api/docs\n"
         f"Ctrl-C stops. The log is {places.folder / 'demo.log'}."
     )

@@ -71,28 +71,29 @@ def install(live: bool, as_json: bool) -> None:
 @click.option(
     "--percent", type=click.IntRange(1, 100), default=100, show_default=True, help="Share of customers."
 )
+@click.option(
+    "--list", "list_id", help="Only members of this list of the CRM; it is read again as it changes."
+)
 @portal_option
-def go_live(percent: int, portal: int | None) -> None:
-    """Open the writes, for all customers or for a share of them that stays the same."""
-    from plugin.records import portals
+def go_live(percent: int, list_id: str | None, portal: int | None) -> None:
+    """Open the writes: for all customers, for a share that stays the same, or for a list first."""
+    from plugin.jobs import live
 
     with opened() as parts:
         served = _portal(parts, portal)
-        with parts.context.store.write() as connection:
-            portals.change(connection, served.portal_id, mode=portals.LIVE, share=percent)
-    click.echo(f"Portal {served.portal_id} is live for {percent} % of its customers.")
+        result = live.go_live(parts.context, served.portal_id, percent=percent, list_id=list_id)
+    click.echo(result.as_text())
 
 
 @click.command(epilog="Example: lifecycle pause")
 @portal_option
 def pause(portal: int | None) -> None:
     """Stop writing at once. Everything is still computed; `lifecycle go-live` opens the writes again."""
-    from plugin.records import portals
+    from plugin.jobs import live
 
     with opened() as parts:
         served = _portal(parts, portal)
-        with parts.context.store.write() as connection:
-            portals.change(connection, served.portal_id, mode=portals.PAUSED)
+        live.pause(parts.context, served.portal_id)
     click.echo(f"Portal {served.portal_id} is paused: nothing is written until `lifecycle go-live`.")
 
 
@@ -142,11 +143,13 @@ def parked_list(portal: int | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from plugin.records import parked as parked_rows
+    from plugin.records import refused
 
     with opened() as parts:
         served = _portal(parts, portal)
         with parts.context.store.read() as connection:
             rows = parked_rows.listed(connection, served.portal_id)
+            rows += refused.listed(connection, served.portal_id)
     click.echo(json.dumps([asdict(row) for row in rows]) if as_json else show.parked_text(rows))
 
 

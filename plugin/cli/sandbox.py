@@ -75,6 +75,7 @@ def sandbox(
         secret=secret,
         token=token,
         burst_limit=burst_limit,
+        clock_file=settings.load().clock_file,
     )
 
 

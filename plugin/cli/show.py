@@ -85,5 +85,7 @@ def parked_text(rows: Sequence[Parked]) -> str:
     """What was given up, for people."""
     if not rows:
         return "Nothing was given up."
-    cells = [[f"{row.object_type} {row.object_id}", row.work, row.cause, row.cure] for row in rows]
+    cells = [
+        [f"{row.object_type} {row.object_id or ''}".rstrip(), row.work, row.cause, row.cure] for row in rows
+    ]
     return table("Given up", ["record", "work", "cause", "cure"], cells)

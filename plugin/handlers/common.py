@@ -10,10 +10,22 @@ _WHOLE = {"creation", "merge", "restore"}  # kinds after which the associations 
 
 
 def look_at_record(event: Event, mapping: Mapping) -> dict[RecordKey, bool]:
-    """The event's own records; a change of a property that we do not read, our own included, is none."""
-    if event.kind == "property" and event.property_name not in mapping.read_properties(event.object_type):
+    """The event's own records; a change of a property that we neither read nor write is none."""
+    if event.kind == "property" and not _matters(event, mapping):
         return {}
     return dict.fromkeys(event.records, event.kind in _WHOLE)
+
+
+def _matters(event: Event, mapping: Mapping) -> bool:
+    """Whether the property is read, or is one of ours and was set by anything but an app.
+
+    Our own writes come back as an app's. Should another app have set it, the next comparison finds it.
+    """
+    if event.property_name in mapping.read_properties(event.object_type):
+        return True
+    if event.source in {"", "INTEGRATION"} or event.object_type not in mapping.customer_objects():
+        return False
+    return any(output.name == event.property_name for _, output in mapping.written_outputs())
 
 
 def side(event: Event, object_type: str) -> dict[RecordKey, bool]:

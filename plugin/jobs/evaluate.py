@@ -21,9 +21,12 @@ from plugin.records import inbox, outcomes, parked, portals, work
 from plugin.records.portals import Portal
 from plugin.records.schema import dirty, marks
 from plugin.records.work import Claimed, RecordKey
-from plugin.sync import ledger
+from plugin.sync import ledger, lists
+from plugin.sync.diff import Change
+from plugin.sync.guard import Guard
 from plugin.sync.reading import Reading, Touched
-from plugin.sync.writeback import WriteBack, Written
+from plugin.sync.refusals import Refusals
+from plugin.sync.writeback import WriteBack, Written, full_batches
 
 READ_AT_ONCE = 500
 EVALUATE_AT_ONCE = 1_000
@@ -150,8 +153,11 @@ class Round:
         ready, waiting = self._with_settled_writes(claimed)
         computed = compute(self.context, portal, parameters, [row.key for row in ready])
         self._keep(portal, parameters, ready, computed)
-        written = self._write(portal, parameters, ready, computed)
-        self._finish(ready, waiting, computed, written)
+        permitted = self._permitted(portal, computed.changes)
+        more_waits = len(claimed) == EVALUATE_AT_ONCE
+        changes, tail = full_batches(permitted) if more_waits else (permitted, set[RecordKey]())
+        written = self._write(parameters, ready, computed, changes)
+        self._finish(ready, waiting, computed, written, tail)
         return Done(
             evaluated=len(ready),
             written=len(written.confirmed),
@@ -206,14 +212,23 @@ class Round:
     def _versions(self, parameters: Parameters) -> outcomes.Versions:
         return outcomes.Versions(parameters.version, self.context.config_version)
 
-    def _write(
-        self, portal: Portal, parameters: Parameters, ready: Sequence[Claimed], computed: Computed
-    ) -> Written:
-        changes = [
+    def _permitted(self, portal: Portal, changes: Sequence[Change]) -> list[Change]:
+        """Those that mode, share and list permit to be written now."""
+        with self.store.read() as connection:
+            listed = lists.permitted(connection, portal, [change.key for change in changes])
+        return [
             change
-            for change in computed.changes
-            if portal.may_write(outcomes.bucket(self.portal_id, change.key))
+            for change in changes
+            if change.key in listed and portal.may_write(outcomes.bucket(self.portal_id, change.key))
         ]
+
+    def _write(
+        self,
+        parameters: Parameters,
+        ready: Sequence[Claimed],
+        computed: Computed,
+        changes: Sequence[Change],
+    ) -> Written:
         if not changes:
             return Written()
         crm = self.context.crm(self.portal_id, _CLASSES[min(row.priority for row in ready)])
@@ -225,6 +240,8 @@ class Round:
             computed.standing,
             self.context.now,
             self.lane,
+            Refusals(crm, self.context.mapping, self.context.now),
+            Guard(crm, self.context.mapping),
         )
         return back.write(changes, lambda: self._hold(ready))
 
@@ -238,12 +255,13 @@ class Round:
         waiting: Sequence[Claimed],
         computed: Computed,
         written: Written,
+        tail: set[RecordKey],
     ) -> None:
         planned = {change.key for change in computed.changes}
         unsent: set[RecordKey] = set()
         if written.error is not None:  # the batches after the one without an answer were never sent
-            unsent = planned - written.confirmed - written.refused - written.unknown
-        later = written.unknown | unsent
+            unsent = planned - written.confirmed - written.refused - written.unknown - written.again
+        later = written.unknown | unsent | tail | written.again
         with self.store.write() as connection:
             now = self.context.now()
             done = [row for row in ready if row.key not in later and row.key not in computed.unborn]

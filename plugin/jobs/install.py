@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from plugin.jobs.context import Context
+from plugin.jobs.retry import take_up_properties
 from plugin.records import portals
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import InstallReport, install_properties
@@ -51,6 +52,7 @@ def install_portal(context: Context, *, live: bool) -> Installed:
             account.ui_domain,
         )
         if live:
-            portals.change(connection, account.portal_id, mode=portals.LIVE, share=100)
+            portals.change(connection, account.portal_id, mode=portals.LIVE, share=100, list_id=None)
         portal = portals.get(connection, account.portal_id)
+        take_up_properties(context, connection, account.portal_id)
     return Installed(account.portal_id, portal.mode if portal else portals.OBSERVE, report)

@@ -14,7 +14,7 @@ from plugin.jobs.context import Context
 from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
-from plugin.records import frames, mirror
+from plugin.records import frames, mirror, refused
 from plugin.records.outcomes import DIFFERS, EQUAL, Evaluated
 from plugin.records.parked import EVALUATE, Parked
 from plugin.records.portals import Portal
@@ -64,6 +64,7 @@ def _compute(
     with context.store.read() as connection:
         records = frames.load(connection, portal.portal_id, context.mapping, customers)
         standing = mirror.outputs(connection, portal.portal_id, customers)
+        left_out = refused.names(connection, portal.portal_id, context.config_version)
     result = evaluate(records, context.mapping, context.models, parameters, day, customers=list(customers))
     evaluated, changes = [], []
     for body, next_moment in _rows(result, day):
@@ -71,7 +72,7 @@ def _compute(
         if key not in standing:
             continue
         change = difference(
-            key, body["written"], standing[key]["outputs"], standing[key]["ours"], context.mapping
+            key, body["written"], standing[key]["outputs"], standing[key]["ours"], context.mapping, left_out
         )
         evaluated.append(Evaluated(key, body, next_moment, DIFFERS if change else EQUAL))
         if change:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from plugin.errors import ConfigError
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain, waiting
+from plugin.jobs.live import refresh_list
 from plugin.records import drift, inbox, portals
 from plugin.records.portals import Portal
 from plugin.sync import findings, rolling
@@ -89,6 +90,7 @@ def sweep(context: Context, portal_id: int) -> Findings:
     deadline = context.now() + SLICE_MS
     in_time = _before(context, deadline)
     if check.by_time(context.now() - REST_MS, in_time) and in_time():
+        refresh_list(context, portal_id)
         check.by_count(in_time)
         check.a_part(in_time)
         check.note()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
 from plugin.jobs.context import Context
-from plugin.records import parked, work
+from plugin.records import parked, refused, work
+from plugin.records.schema import outcomes
+from plugin.records.store import chunks
 
 _WORKS = (parked.READ, parked.EVALUATE, parked.WRITE)
 
@@ -18,7 +23,25 @@ def retry_parked(context: Context, portal_id: int) -> int:
         work.mark_records(context.store, connection, portal_id, records, now=now, priority=work.REPAIR)
         work.mark_customers(context.store, connection, portal_id, customers, now=now, priority=work.REPAIR)
         parked.unpark(connection, portal_id, [row.key for row in rows], _WORKS)
-    return len(rows)
+        return len(rows) + take_up_properties(context, connection, portal_id)
+
+
+def take_up_properties(context: Context, connection: Connection, portal_id: int) -> int:
+    """Write refused properties again: every customer may lack them; returns how many properties."""
+    cleared = refused.clear(connection, portal_id)
+    if cleared:
+        mark_everyone(context, connection, portal_id)
+    return cleared
+
+
+def mark_everyone(context: Context, connection: Connection, portal_id: int) -> None:
+    """Have every customer computed again, after all other work."""
+    c = outcomes.c
+    query = sa.select(c.object_type, c.object_id).where(c.portal_id == portal_id)
+    for part in chunks([(row[0], row[1]) for row in connection.execute(query)], 10_000):
+        work.mark_customers(
+            context.store, connection, portal_id, part, now=context.now(), priority=work.BACKFILL, again=False
+        )
 
 
 def drop_parked(context: Context, portal_id: int) -> int:
@@ -26,4 +49,4 @@ def drop_parked(context: Context, portal_id: int) -> int:
     with context.store.write() as connection:
         rows = parked.listed(connection, portal_id)
         parked.unpark(connection, portal_id, [row.key for row in rows], _WORKS)
-    return len(rows)
+        return len(rows) + refused.clear(connection, portal_id)

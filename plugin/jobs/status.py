@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
 from plugin.jobs.context import Context
-from plugin.records import inbox, outcomes, parked, portals, work
+from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 
@@ -33,13 +34,15 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
     bodies, events, arrived = inbox.waiting(connection, portal.portal_id)
     versions = Versions(portal.parameters_version or 0, context.config_version)
     standing = outcomes.standing(connection, portal, context.today(portal), versions)
-    causes = parked.causes(connection, portal.portal_id)
+    causes = Counter(parked.causes(connection, portal.portal_id))
+    causes.update(row.code for row in refused.listed(connection, portal.portal_id))
     pending = records + customers + standing.due + standing.outdated
     oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
     return {
         "portal_id": portal.portal_id,
         "mode": portal.mode,
         "share": portal.share,
+        "list_id": portal.list_id,
         "pending": pending,
         "inbox": events,
         "parked": sum(causes.values()),
@@ -48,7 +51,7 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "settled": not (pending or bodies or standing.unwritten),
         "last_incremental": _moment(portal.last_incremental),
         "last_full": _moment(portal.last_full),
-        "causes": causes,
+        "causes": dict(causes),
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),

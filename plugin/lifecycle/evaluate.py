@@ -23,7 +23,7 @@ from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import EVER, Ints, Moment, Points, as_dates, distinct_keys
-from plugin.lifecycle.walk import candidates, outcomes, run_starts
+from plugin.lifecycle.walk import candidates, outcomes, run_starts, wild
 from plugin.mapping.model import Mapping
 
 _EPOCH = date(1970, 1, 1)
@@ -56,7 +56,7 @@ def evaluate(
         engine = make_engine(records, mapping, models, parameters, day, object_type, wanted, scorer=scorer)
         born = engine.events.born
         present = np.flatnonzero(born <= engine.today).astype(np.int64)
-        size = _WILD_CHUNK if models.whole_plan.wild else _CHUNK
+        size = _WILD_CHUNK if wild(engine, models.whole_plan) else _CHUNK
         frames += [_frame(engine, models, part, dates=dates) for part in _parts(present, size)]
         engines.append(engine)
         unseen.append(_unseen(engine, np.flatnonzero(born > engine.today)))

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
 from sqlglot import exp
 
-from plugin.lifecycle.catalogue import FACTS, extra_fact
-from plugin.lifecycle.conditions import Compiled, Names, Wrong, compile_condition, parse
+from plugin.lifecycle.expressions import Compiled, Names, Wrong, parse
 from plugin.lifecycle.plans import Rulebook
-from plugin.lifecycle.rulefile import Item, Problem, RuleError, Text, open_rule_file
+from plugin.lifecycle.rulefile import Item, RuleError, Text, open_rule_file
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.stages import Flag, Labels, Named, Play, Rfm, Rule, Segment, Stage, StageModel, Wording
+from plugin.lifecycle.sections import Sections
+from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
 _MORE = ("stake", "reasons", "plays", "for_flags")
-_LANGUAGES = ("en", "ru", "pl")
 _FALSE = pl.lit(False)
-AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
-class Loader:
+class Loader(Sections):
     """Reads rule files in order; later files add to or replace what earlier ones named."""
-
-    def __init__(self, thresholds: Mapping[str, float], extras: Sequence[str]) -> None:
-        self.problems: list[Problem] = []
-        self.thresholds = thresholds
-        self.facts = {**FACTS, **{n: extra_fact(n) for n in extras if n not in FACTS}}
-        self.sections: dict[str, list[Item]] = {}
-        self.models: dict[str, dict[str, Item]] = {}
-        self.conditions: dict[str, tuple[Text, bool]] = {}
-        self.compiled: dict[str, Compiled] = {}
-        self.names = Names(self.facts, {}, thresholds)
 
     def load(self, paths: Sequence[Path]) -> Models:
         """Read and compile; RuleError with every fault found."""
@@ -75,12 +62,6 @@ class Loader:
                 if name in ("rfm", "reasons"):
                     self.sections[name] = []  # these are replaced whole
                 self.sections.setdefault(name, []).append(item)
-
-    def _pairs(self, section: str) -> list[tuple[Item, Item]]:
-        return [pair for item in self.sections.get(section, []) for pair in item.pairs()]
-
-    def _compile(self, text: Text, *, known: bool = False) -> Compiled | None:
-        return compile_condition(text, self.names, self.problems, known=known)
 
     def _read_conditions(self) -> None:
         for key, value in self._pairs("conditions"):
@@ -139,96 +120,6 @@ class Loader:
             return []  # reported when it is compiled
         names = [c.name for c in tree.find_all(exp.Column)]
         return [n for n in dict.fromkeys(names) if n in self.conditions]
-
-    def _labels(self, item: Item | None, key: str = "") -> Labels:
-        if item is None:
-            return {"en": key}
-        if not item.is_mapping():
-            return {"en": item.text().value}
-        return {language: text.text().value for language, text in item.fields(_LANGUAGES).items()}
-
-    def _keyed(self, section: str, build: Callable[[Item], AnyNamed]) -> tuple[AnyNamed, ...]:
-        found: dict[str, AnyNamed] = {}
-        for part in self.sections.get(section, []):
-            for item in part.items():
-                built = build(item)
-                found[built.key] = built
-        return tuple(found.values())
-
-    def _key(self, fields: Mapping[str, Item], item: Item) -> str:
-        if "key" not in fields:
-            item.complain("a 'key' is needed")
-            return ""
-        key = fields["key"].text().value
-        if not key.replace("_", "").isalnum() or key != key.lower():
-            fields["key"].complain("a key consists of small letters, digits and underscores")
-        return key
-
-    def _when(self, fields: Mapping[str, Item], item: Item) -> Compiled | None:
-        if "when" not in fields:
-            item.complain("a condition 'when' is needed")
-            return None
-        return self._compile(fields["when"].text())
-
-    def _segment(self, item: Item) -> Segment:
-        fields = item.fields(("key", "labels", "when"))
-        key = self._key(fields, item)
-        return Segment(key, self._labels(fields.get("labels"), key), self._when(fields, item))
-
-    def _level(self, item: Item) -> Named:
-        fields = item.fields(("key", "labels"))
-        key = self._key(fields, item)
-        return Named(key, self._labels(fields.get("labels"), key))
-
-    def _flag(self, item: Item) -> Flag:
-        fields = item.fields(("key", "labels", "when", "severity", "reasons"))
-        key = self._key(fields, item)
-        reasons = tuple(self._wording(i) for i in fields["reasons"].items()) if "reasons" in fields else ()
-        severity = fields["severity"].whole() if "severity" in fields else 1
-        if not 1 <= severity <= 3:
-            fields["severity"].complain("a severity is 1, 2 or 3")
-        return Flag(key, self._labels(fields.get("labels"), key), self._when(fields, item), severity, reasons)
-
-    def _wording(self, item: Item) -> Wording:
-        fields = item.fields(("of", "when", "text"))
-        when = self._compile(fields["when"].text()) if "when" in fields else None
-        of = tuple(i.text().value for i in fields["of"].items()) if "of" in fields else ()
-        return Wording(when, self._labels(fields.get("text")), of)
-
-    def _rfm(self) -> Rfm:
-        sections = self.sections.get("rfm", [])
-        if not sections:
-            return Rfm()
-        fields = sections[-1].fields(("ready", "recency", "frequency", "money"))
-        digits: dict[str, tuple[Compiled, ...]] = {
-            name: tuple(c for i in fields[name].items() if (c := self._compile(i.text())))
-            for name in ("recency", "frequency", "money")
-            if name in fields
-        }
-        return Rfm(self._compile(fields["ready"].text()) if "ready" in fields else None, digits)
-
-    def _plays(self) -> dict[str, Play]:
-        found = {}
-        for key, item in self._pairs("plays"):
-            fields = item.fields(("goal", "action", "owner", "due_days", "task"))
-            name = key.text().value
-            found[name] = Play(
-                name,
-                self._labels(fields.get("goal")),
-                self._labels(fields.get("action")),
-                fields["owner"].text().value if "owner" in fields else "",
-                fields["due_days"].whole() if "due_days" in fields else 7,
-                "task" in fields and fields["task"].text().value == "true",
-            )
-        return found
-
-    def _flag_plays(self, plays: Mapping[str, Play]) -> dict[str, str]:
-        found = {}
-        for key, item in self._pairs("for_flags"):
-            if item.text().value not in plays:
-                item.complain(f"there is no play '{item.text().value}'")
-            found[key.text().value] = item.text().value
-        return found
 
     def _model(self, fields: Mapping[str, Item], plays: Mapping[str, Play]) -> StageModel:
         top = fields["model"]

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import polars as pl
 
-from plugin.lifecycle.conditions import WILD, Compiled
+from plugin.lifecycle.expressions import WILD, Compiled
 
 
 @dataclass(frozen=True, eq=False)

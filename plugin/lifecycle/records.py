@@ -76,10 +76,6 @@ class Records:
         """The frame of an object type (`contact` or `company`)."""
         return self.companies if object_type == "company" else self.contacts
 
-    def until(self, moment: datetime) -> Records:
-        """The same records without the history rows later than `moment`."""
-        return Records(self.contacts, self.companies, self.deals, self.history.filter(pl.col("at") <= moment))
-
 
 def text_column(frame: pl.DataFrame, name: str) -> pl.Series:
     """A column as stripped text, "" as null; all null where the frame lacks it."""

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
-from plugin.lifecycle.conditions import Compiled
+from plugin.lifecycle.expressions import Compiled
 from plugin.lifecycle.plans import Plan, Rulebook, combine, first_true
 from plugin.lifecycle.stages import Flag, Named, Play, Rfm, Segment, StageModel, Wording
 

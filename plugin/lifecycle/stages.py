@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from plugin.lifecycle.conditions import Compiled
+from plugin.lifecycle.expressions import Compiled
 
 Labels = Mapping[str, str]
 

@@ -31,6 +31,12 @@ _CHUNK = 1_000_000
 _NEAR = 1e-6
 
 
+def wild(engine: Engine, plan: Plan) -> bool:
+    """Whether every day must be looked at: rules that cannot be solved, or predictions in them."""
+    scored = engine.scorer is not None and any(engine.fact(n).group == "prediction" for n in plan.facts)
+    return plan.wild or scored
+
+
 def outcomes(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> pl.DataFrame:
     """The plan's outputs at (customer, day) pairs."""
     moment = Moment(customers, days)
@@ -54,7 +60,7 @@ def candidates(engine: Engine, plan: Plan, customers: Ints, starts: Ints, stops:
 
     Row i is the span from `starts[i]` to `stops[i]` of one customer, without an event after its start.
     """
-    if plan.wild:
+    if wild(engine, plan):
         return _every_day(starts, stops)
     if not plan.crossings or not len(starts):
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -164,7 +170,9 @@ def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, until:
     Looks ahead span by span, in growing steps.
     """
     breaks = engine.breaks(plan.facts)
-    limit = np.minimum(until, today + (WILD_HORIZON if plan.wild else HORIZON)) + np.zeros_like(customers)
+    limit = np.minimum(until, today + (WILD_HORIZON if wild(engine, plan) else HORIZON)) + np.zeros_like(
+        customers
+    )
     start = np.full(len(customers), today, np.int64)
     target = signature(engine, plan, customers, start)
     found = np.full(len(customers), FAR, np.int64)

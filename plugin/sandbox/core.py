@@ -25,6 +25,7 @@ from plugin.sandbox.owners import seed_owners
 from plugin.sandbox.pipelines import Pipelines
 from plugin.sandbox.portals import App, Portal, Portals, Token
 from plugin.sandbox.schema import Schema
+from plugin.sandbox.travel import ClockFile
 from plugin.sandbox.unit import Unit
 from plugin.sandbox.world import World
 
@@ -50,6 +51,7 @@ class Core:
         self._first, self._token = portal or Portal(), token
         self.db = Database(path)
         self.on_events: Callable[[Sequence[Event]], None] = lambda events: None
+        self.clock_file: ClockFile | None = None  # where the pages can move time
         with self.db.read() as conn:
             self.documents = Documents(conn)
             self.portals = Portals(conn)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,6 +18,7 @@ from plugin.clock import local_day
 from plugin.sandbox.page_forms import Forms
 from plugin.sandbox.page_values import STAGE, Reader, fetch, funnel, in_stage
 from plugin.sandbox.problems import Problem
+from plugin.sandbox.travel import DAY
 
 if TYPE_CHECKING:
     from plugin.sandbox.store import Store
@@ -30,6 +32,7 @@ COLUMNS = {
     "deal": ("dealstage", "amount", "closedate"),
 }
 PAGE = 50
+MOST_DAYS = 400
 DEALS_SHOWN = 60
 
 
@@ -50,6 +53,7 @@ def register(app: Flask, store: Store) -> None:
         ("POST", f"{listed}/<int:record_id>/edit", forms.edit),
         ("POST", f"{listed}/<int:record_id>/delete", forms.delete),
         ("POST", "/records/contact/<int:record_id>/order", forms.order),
+        ("POST", "/travel", desk.travel),
         ("GET", "/contacts/<int:portal>/record/<type_id>/<int:record_id>", desk.hubspot_address),
     ]
     for method, rule, view in routes:
@@ -57,6 +61,7 @@ def register(app: Flask, store: Store) -> None:
     pages.before_request(_same_origin)
     pages.register_error_handler(Problem, desk.refused)
     pages.after_request(_harden)
+    pages.context_processor(desk.time)
     app.register_blueprint(pages)
 
 
@@ -183,6 +188,20 @@ class _Desk:
             "sandbox/gone.html", kinds=KINDS, kind=None, reader=Reader(self.store), status=status
         )
         return make_response(text, status)
+
+    def time(self) -> dict[str, Any]:
+        """What every page shows of the clock, and whether it can be moved."""
+        now = self.store.clock.now().astimezone(ZoneInfo(self.store.portals.get().time_zone))
+        return {"now": f"{now.day} {now:%b %Y, %H:%M}", "travels": self.store.clock_file is not None}
+
+    def travel(self) -> AnyResponse:
+        """Move the time of everything that reads the clock file on by some days."""
+        days = request.form.get("days", 0, int)
+        if self.store.clock_file is None or not 0 < days <= MOST_DAYS:
+            abort(400)
+        self.store.clock_file.advance(days * DAY)
+        back = urlsplit(request.headers.get("Referer", "/")).path
+        return redirect(back if back.startswith("/") and not back.startswith("//") else "/", 303)
 
     def hubspot_address(self, portal: int, type_id: str, record_id: int) -> AnyResponse:
         """The address that HubSpot's own record links have."""

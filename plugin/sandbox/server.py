@@ -24,6 +24,7 @@ from plugin.sandbox.portals import App, Portal
 from plugin.sandbox.shifted import ShiftedClock
 from plugin.sandbox.stats import Stats
 from plugin.sandbox.store import DEFAULT_TOKEN, Store
+from plugin.sandbox.travel import ClockFile
 from plugin.sandbox.web import Services
 from plugin.sandbox.webhooks import Webhooks
 from plugin.sandbox.world import World
@@ -162,20 +163,24 @@ def run_sandbox(
     app_id: int | None = None,
     client_id: str | None = None,
     clock: Clock | None = None,
+    clock_file: Path | None = None,
     webhooks: dict[str, Any] | None = None,
     ready: threading.Event | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. A world is loaded only into a file that has no records yet.
 
+    `clock_file` holds an offset in seconds that the pages can move and other processes may read, too.
     `ready` is set when the socket listens. Must be called from the main thread for the signals to count.
     """
     base = App()
     app = App(app_id or base.app_id, client_id or base.client_id, secret or base.client_secret)
     portal = Portal(id=world.portal_id) if world else Portal()
     settings = dict(webhooks or {}) | ({"target_url": webhook_target} if webhook_target else {})
+    clock = clock or SystemClock(clock_file)
     server = SandboxServer(
         path, host=host, port=port, clock=clock, app=app, portal=portal, token=token, webhooks=settings
     )
+    server.store.clock_file = ClockFile(clock_file) if clock_file else None
     if burst_limit is not None:
         first = server.store.portals.get()
         server.store.add_portal(replace(first, burst_limit=burst_limit, oauth_burst_limit=burst_limit))

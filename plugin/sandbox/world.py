@@ -1,4 +1,4 @@
-"""A world: records as a CRM would hold them, made by a loader or a generator, before a sandbox stores them."""
+"""A world: records as a CRM holds them, made by a loader or a generator, before a sandbox stores them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class WorldRecord:
 
     `properties` are wire strings. `history` holds (property, value, milliseconds) for values that changed
     over time, oldest first; a property without history is dated at `created_at`.
-    `associations` holds (object type "contact"/"company"/"deal", id, association type id as HubSpot numbers them).
+    `associations` holds (object type "contact"/"company"/"deal", id, HubSpot's association type id).
     """
 
     id: int

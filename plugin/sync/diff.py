@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -42,22 +42,27 @@ def difference(
     standing: Mapping[str, str],
     ours: Mapping[str, str],
     mapping: FieldMapping,
+    refused: Collection[tuple[str, str]] = (),
 ) -> Change | None:
     """The change that makes `standing` (in the CRM, by its names) equal `written` (by standard names).
 
     `ours` are the values that we wrote last: with mode `unless_human`, another value that stands there
-    was set by somebody else and stays. None: nothing differs.
+    was set by somebody else and stays. `refused` are (object type, property in the CRM) that cannot be
+    written. None: nothing differs.
     """
     old: dict[str, str] = {}
     new: dict[str, str] = {}
     for name, output in mapping.written_outputs():
+        if (key[0], output.name) in refused:
+            continue
         value, present = written.get(name, ""), standing.get(output.name) or ""
-        if not same(name, value, present) and _may_replace(output, present, ours.get(output.name, "")):
+        if not same(name, value, present) and may_replace(output, present, ours.get(output.name, "")):
             old[output.name], new[output.name] = present, value
     return Change(key, old, new) if new else None
 
 
-def _may_replace(output: Output, present: str, last_ours: str) -> bool:
+def may_replace(output: Output, present: str, last_ours: str) -> bool:
+    """Whether the output's mode lets us replace what stands there, given the value that we wrote last."""
     if output.mode == "if_empty":
         return not present
     if output.mode == "unless_human":

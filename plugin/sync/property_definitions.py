@@ -76,6 +76,11 @@ _KINDS: dict[str, _Kind] = {
 }
 
 
+def type_of(standard: str) -> str:
+    """The type in the CRM of the property for a result."""
+    return _KINDS.get(standard, _STAGE).type
+
+
 def property_definitions(mapping: Mapping, options: Options, language: Language) -> list[dict[str, Any]]:
     """Every switched-on property as HubSpot's API takes it, in the order shown to people."""
     return [

@@ -14,11 +14,15 @@ from sqlalchemy.engine import Connection
 from plugin.errors import CrmError
 from plugin.hubspot.client import Crm, Failed, Updated
 from plugin.records import mirror, outcomes, parked
+from plugin.records import refused as properties
 from plugin.records.outcomes import Versions
+from plugin.records.refused import Refused
 from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
 from plugin.sync import change_sets, ledger
 from plugin.sync.diff import Change
+from plugin.sync.guard import Guard
+from plugin.sync.refusals import Refusals
 
 BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
 
@@ -36,6 +40,7 @@ class Written:
     confirmed: set[RecordKey] = field(default_factory=set)
     refused: set[RecordKey] = field(default_factory=set)
     unknown: set[RecordKey] = field(default_factory=set)
+    again: set[RecordKey] = field(default_factory=set)  # refused for a property that is left out from now on
     error: CrmError | None = None
 
 
@@ -51,14 +56,18 @@ class WriteBack:
         standing: Mapping[RecordKey, Mapping[str, Mapping[str, str]]],
         now: Callable[[], int],
         kind: str = "live",
+        refusals: Refusals | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.store = store
         self.crm = crm
         self.portal_id = portal_id
         self.versions = versions
-        self.standing = standing
+        self.standing = dict(standing)
         self.now = now
         self.kind = kind
+        self.refusals = refusals
+        self.guard = guard
         self.change_set = ""
         self.result = Written()
 
@@ -70,11 +79,39 @@ class WriteBack:
         """
         for object_type in ("contact", "company"):
             for batch in chunks((c for c in changes if c.key[0] == object_type), BATCH):
-                if self.result.error is not None or not self._intend(batch):
+                checked = self._checked(object_type, batch)
+                if self.result.error is not None or (checked and not self._intend(checked)):
                     return self.result
-                self._send(object_type, batch)
+                if checked:
+                    self._send(object_type, checked)
                 after_batch()
         return self.result
+
+    def _checked(self, object_type: str, batch: Sequence[Change]) -> Sequence[Change]:
+        """The batch without what a person has set meanwhile and may not be replaced."""
+        if self.guard is None:
+            return batch
+        try:
+            present = self.guard.present(object_type, batch)
+        except CrmError as error:
+            self.result.error = error
+            return []
+        checked: list[Change] = []
+        for change in batch:
+            stands = present.get(change.key[1], {})
+            known = self.standing[change.key]
+            self.standing[change.key] = {"outputs": {**known["outputs"], **stands}, "ours": known["ours"]}
+            left = self.guard.narrowed(change, stands, known["ours"])
+            checked += [left] if left else []
+        self._nothing_left({change.key for change in batch} - {change.key for change in checked})
+        return checked
+
+    def _nothing_left(self, keys: set[RecordKey]) -> None:
+        """What a person set stands: these records are as they should be."""
+        with self.store.write() as connection:
+            rows = [(key, self.standing[key]["outputs"], self.standing[key]["ours"], 0) for key in keys]
+            mirror.confirm_outputs(connection, self.portal_id, rows)
+            outcomes.set_write_state(connection, self.portal_id, keys, outcomes.EQUAL)
 
     def _joined(self, connection: Connection) -> str | None:
         """The change set that the next batch belongs to; None: it must not be written."""
@@ -109,6 +146,7 @@ class WriteBack:
     ) -> None:
         """Note what landed and what did not; of a record of which single properties were refused, both."""
         stamps = {(object_type, one.id): one.modified_at_ms for one in updated}
+        faulty = self._faulty(object_type, updated, failed)
         refused: dict[RecordKey, list[Failed]] = {}
         for one in failed:
             refused.setdefault((object_type, one.id), []).append(one)
@@ -117,10 +155,24 @@ class WriteBack:
             as_written = [self._as_written(change, stamps[change.key]) for change in landed]
             mirror.confirm_outputs(connection, self.portal_id, as_written)
             self._note_in_ledger(connection, landed, refused)
-            whole = stamps.keys() - refused.keys()
-            self._note(connection, whole, refused)
+            own = {key: found for key, found in refused.items() if not _only(found, faulty)}
+            again = refused.keys() - own.keys() - stamps.keys()
+            whole = stamps.keys() - own.keys()
+            self._note(connection, whole, own)
+            outcomes.set_write_state(connection, self.portal_id, again, outcomes.DIFFERS)
+            rows = list(faulty.values())
+            properties.refuse(self.store, connection, self.portal_id, rows, self.versions.config)
         self.result.confirmed |= whole
-        self.result.refused |= set(refused)
+        self.result.refused |= set(own)
+        self.result.again |= again
+
+    def _faulty(
+        self, object_type: str, updated: Sequence[Updated], failed: Sequence[Failed]
+    ) -> dict[str, Refused]:
+        """The properties that are to be left out from now on."""
+        if not failed or self.refusals is None:
+            return {}
+        return self.refusals.of_properties(object_type, failed, {one.id for one in updated})
 
     def _note(
         self, connection: Connection, whole: set[RecordKey], refused: Mapping[RecordKey, Sequence[Failed]]
@@ -161,6 +213,20 @@ class WriteBack:
         return parked.Parked(
             *key, parked.WRITE, failed.code or "crm_refused", f"{failed.message}{where}", cure, self.now()
         )
+
+
+def _only(failed: Sequence[Failed], faulty: Mapping[str, Refused]) -> bool:
+    """Whether nothing of a record was refused but properties that are left out from now on."""
+    return all(one.property in faulty for one in failed)
+
+
+def full_batches(changes: Sequence[Change]) -> tuple[list[Change], set[RecordKey]]:
+    """The changes that fill batches, and the records of those left over: they go with the next round's."""
+    now: list[Change] = []
+    for object_type in ("contact", "company"):
+        found = [change for change in changes if change.key[0] == object_type]
+        now += found[: len(found) // BATCH * BATCH]
+    return now, {change.key for change in changes} - {change.key for change in now}
 
 
 def _landed(change: Change, failed: Sequence[Failed]) -> Change:

@@ -35,5 +35,7 @@ def distinct_pairs(first: Ints, second: Ints) -> tuple[Ints, Ints, Ints]:
 def log_sum(terms: Floats) -> Floats:
     """log Σ exp over the first axis, in log space; −inf entries are terms that do not occur."""
     top = terms.max(axis=0)
-    found: Floats = top + np.log(np.exp(terms - top).sum(axis=0))
+    safe = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        found: Floats = safe + np.log(np.exp(terms - safe).sum(axis=0))
     return found

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from plugin.handlers.router import route
+from plugin.handlers.subscriptions import subscriptions
 from plugin.hubspot.protocol.events import decode_events
 from plugin.mapping.model import Mapping
 
@@ -106,3 +107,18 @@ def test_the_fate_of_every_event_is_counted() -> None:
         "events_not_mapped": 1,
         "events_malformed": 1,
     }
+
+
+@pytest.mark.parametrize("mapping", [CONTACTS, COMPANIES, Mapping(customer="both")])
+def test_what_is_subscribed_to_is_exactly_what_is_used(mapping: Mapping) -> None:
+    """An event that we ask for makes us look; our own outputs are not asked for."""
+    for wanted in subscriptions(mapping):
+        kind, name = wanted["type"], wanted["type"].partition(".")[0]
+        wire: dict[str, Any] = {"subscriptionType": kind, "propertyName": wanted.get("property")}
+        if kind.endswith("associationChange"):
+            other = {"contact": "deal", "deal": "contact", "company": "deal"}[name]
+            wire = associated(f"{name}_to_{other}".upper())
+        if kind.endswith("merge"):
+            wire |= {"primaryObjectId": 5, "mergedObjectIds": [6], "newObjectId": 9}
+        assert look(mapping, **wire), wanted
+    assert not any(one.get("property", "").startswith("clm_") for one in subscriptions(mapping))

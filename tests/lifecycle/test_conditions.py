@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from plugin.lifecycle.catalogue import FACTS
-from plugin.lifecycle.conditions import Compiled, Names, compile_condition
+from plugin.lifecycle.conditions import compile_condition
+from plugin.lifecycle.evaluate import evaluate
+from plugin.lifecycle.expressions import Compiled, Names
+from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.models import check_models, load_models
+from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.records import Records
 from plugin.lifecycle.rulefile import Problem, RuleError, Text
+from plugin.lifecycle.series import Floats, Moment
 from plugin.mapping.model import Mapping
 
 NAMES = Names(FACTS, {"buyer": False}, {"loyal_after_purchases": 3.0})
@@ -250,3 +257,40 @@ def test_own_conditions_replace_the_shipped_ones(tmp_path: Path) -> None:
     mine, shipped = load_models(Mapping(), [path]), load_models(Mapping())
     assert mine.book.conditions["engaged"].needs == {"engagements"}
     assert shipped.book.conditions["engaged"].needs == {"days_since_engaged"}
+
+
+def test_the_example_in_the_documentation_works(tmp_path: Path) -> None:
+    text = Path(__file__).parents[2].joinpath("docs", "lifecycle.md").read_text(encoding="utf-8")
+    path = tmp_path / "coffee.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert "coffee" in load_models(Mapping(), [path]).known
+    assert check_models(Mapping(), [path]) == []
+
+
+def test_the_documentation_names_every_fact_condition_model_and_flag() -> None:
+    text = Path(__file__).parents[2].joinpath("docs", "lifecycle.md").read_text(encoding="utf-8")
+    models = load_models(Mapping())
+    names = [n for n, f in FACTS.items() if "_cut_" not in n]
+    names += [*models.known, *(f.key for f in models.flags), *(s.key for s in models.segments)]
+    names += [stage.key for model in models.known.values() for stage in model.stages]
+    assert [n for n in names if n not in text] == []
+
+
+def test_a_scorer_fills_the_predictions_and_their_rules_are_foreseen() -> None:
+    mapping = Mapping()
+    models = load_models(mapping)
+    person = {"id": 1, "createdate": "2026-01-01"}
+    deal = {"id": 1, "contact_ids": [1], "closedate": "2026-01-10", "hs_is_closed_won": "true", "amount": "5"}
+    records = Records.from_rows([person], deals=[deal])
+
+    def scorer(engine: Engine, moment: Moment) -> dict[str, Floats]:
+        silence = moment.age(engine.events.points["purchases"])
+        return dict.fromkeys(("p_alive", "expected_purchases", "clv"), silence) | {
+            "p_no_purchase": silence / 100
+        }
+
+    found = evaluate(records, mapping, models, Parameters(), date(2026, 2, 20), scorer=scorer)
+    row = found.frame.row(0, named=True)
+    assert (row["p_no_purchase"], row["risk_flags"]) == (0.41, [])
+    assert row["next_moment"] == date(2026, 3, 18)  # 0.67 is above the upper band of two thirds
+    assert found.written()["clm_churn_risk"].to_list() == ["0.4"]

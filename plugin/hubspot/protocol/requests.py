@@ -51,7 +51,9 @@ def list_request(list_id: str) -> Request:
 def members_request(list_id: str, after: str | None) -> Request:
     """A page of a list's members."""
     cursor = (("after", after),) if after else ()
-    return Request("GET", f"{list_request(list_id).path}/memberships", (("limit", str(LIST_PAGE_SIZE)), *cursor))
+    return Request(
+        "GET", f"{list_request(list_id).path}/memberships", (("limit", str(LIST_PAGE_SIZE)), *cursor)
+    )
 
 
 def from_generated(

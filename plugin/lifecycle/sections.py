@@ -1,0 +1,125 @@
+"""The sections of rule files besides models and conditions: segments, flags, tiers, plays and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from plugin.lifecycle.catalogue import FACTS, extra_fact
+from plugin.lifecycle.conditions import compile_condition
+from plugin.lifecycle.expressions import Compiled, Names
+from plugin.lifecycle.rulefile import Item, Problem, Text
+from plugin.lifecycle.stages import Flag, Labels, Named, Play, Rfm, Segment, Wording
+
+_LANGUAGES = ("en", "ru", "pl")
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+class Sections:
+    """What has been read of the rule files, and how each kind of entry becomes a value."""
+
+    def __init__(self, thresholds: Mapping[str, float], extras: Sequence[str]) -> None:
+        self.problems: list[Problem] = []
+        self.thresholds = thresholds
+        self.facts = {**FACTS, **{n: extra_fact(n) for n in extras if n not in FACTS}}
+        self.sections: dict[str, list[Item]] = {}
+        self.models: dict[str, dict[str, Item]] = {}
+        self.conditions: dict[str, tuple[Text, bool]] = {}
+        self.compiled: dict[str, Compiled] = {}
+        self.names = Names(self.facts, {}, thresholds)
+
+    def _pairs(self, section: str) -> list[tuple[Item, Item]]:
+        return [pair for item in self.sections.get(section, []) for pair in item.pairs()]
+
+    def _compile(self, text: Text, *, known: bool = False) -> Compiled | None:
+        return compile_condition(text, self.names, self.problems, known=known)
+
+    def _labels(self, item: Item | None, key: str = "") -> Labels:
+        if item is None:
+            return {"en": key}
+        if not item.is_mapping():
+            return {"en": item.text().value}
+        return {language: text.text().value for language, text in item.fields(_LANGUAGES).items()}
+
+    def _keyed(self, section: str, build: Callable[[Item], AnyNamed]) -> tuple[AnyNamed, ...]:
+        found: dict[str, AnyNamed] = {}
+        for part in self.sections.get(section, []):
+            for item in part.items():
+                built = build(item)
+                found[built.key] = built
+        return tuple(found.values())
+
+    def _key(self, fields: Mapping[str, Item], item: Item) -> str:
+        if "key" not in fields:
+            item.complain("a 'key' is needed")
+            return ""
+        key = fields["key"].text().value
+        if not key.replace("_", "").isalnum() or key != key.lower():
+            fields["key"].complain("a key consists of small letters, digits and underscores")
+        return key
+
+    def _when(self, fields: Mapping[str, Item], item: Item) -> Compiled | None:
+        if "when" not in fields:
+            item.complain("a condition 'when' is needed")
+            return None
+        return self._compile(fields["when"].text())
+
+    def _segment(self, item: Item) -> Segment:
+        fields = item.fields(("key", "labels", "when"))
+        key = self._key(fields, item)
+        return Segment(key, self._labels(fields.get("labels"), key), self._when(fields, item))
+
+    def _level(self, item: Item) -> Named:
+        fields = item.fields(("key", "labels"))
+        key = self._key(fields, item)
+        return Named(key, self._labels(fields.get("labels"), key))
+
+    def _flag(self, item: Item) -> Flag:
+        fields = item.fields(("key", "labels", "when", "severity", "reasons"))
+        key = self._key(fields, item)
+        reasons = tuple(self._wording(i) for i in fields["reasons"].items()) if "reasons" in fields else ()
+        severity = fields["severity"].whole() if "severity" in fields else 1
+        if not 1 <= severity <= 3:
+            fields["severity"].complain("a severity is 1, 2 or 3")
+        return Flag(key, self._labels(fields.get("labels"), key), self._when(fields, item), severity, reasons)
+
+    def _wording(self, item: Item) -> Wording:
+        fields = item.fields(("of", "when", "text"))
+        when = self._compile(fields["when"].text()) if "when" in fields else None
+        of = tuple(i.text().value for i in fields["of"].items()) if "of" in fields else ()
+        return Wording(when, self._labels(fields.get("text")), of)
+
+    def _rfm(self) -> Rfm:
+        sections = self.sections.get("rfm", [])
+        if not sections:
+            return Rfm()
+        fields = sections[-1].fields(("ready", "recency", "frequency", "money"))
+        digits: dict[str, tuple[Compiled, ...]] = {
+            name: tuple(c for i in fields[name].items() if (c := self._compile(i.text())))
+            for name in ("recency", "frequency", "money")
+            if name in fields
+        }
+        return Rfm(self._compile(fields["ready"].text()) if "ready" in fields else None, digits)
+
+    def _plays(self) -> dict[str, Play]:
+        found = {}
+        for key, item in self._pairs("plays"):
+            fields = item.fields(("goal", "action", "owner", "due_days", "task"))
+            name = key.text().value
+            found[name] = Play(
+                name,
+                self._labels(fields.get("goal")),
+                self._labels(fields.get("action")),
+                fields["owner"].text().value if "owner" in fields else "",
+                fields["due_days"].whole() if "due_days" in fields else 7,
+                "task" in fields and fields["task"].text().value == "true",
+            )
+        return found
+
+    def _flag_plays(self, plays: Mapping[str, Play]) -> dict[str, str]:
+        found = {}
+        for key, item in self._pairs("for_flags"):
+            if item.text().value not in plays:
+                item.complain(f"there is no play '{item.text().value}'")
+            found[key.text().value] = item.text().value
+        return found

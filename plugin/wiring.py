@@ -76,21 +76,22 @@ def build_context(
     config_path: Path | None = None,
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
-    mapping = load_mapping(config_path)
-    models = load_models(mapping)
+    mapping, models = rules(config_path)
     return Context(store, clock, mapping, models, config_version(mapping), crm, bells)
 
 
 def config_version(mapping: Mapping) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
-    text = f"{__version__}:{fingerprint(mapping)}"
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(f"{__version__}:{fingerprint(mapping)}".encode(), digest_size=12)
+    for file in mapping.rules:
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()
 
 
 def rules(config_path: Path | None) -> tuple[Mapping, Models]:
     """The mapping and its models, for commands that need no store."""
     mapping = load_mapping(config_path)
-    return mapping, load_models(mapping)
+    return mapping, load_models(mapping, mapping.rules)
 
 
 _queues: dict[Path, EmbeddedQueue] = {}

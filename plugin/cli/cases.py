@@ -66,7 +66,7 @@ def from_files(files: dict[str, Any], models: Sequence[str] = ()) -> Case:
         mapping = replace(
             mapping, models=replace(mapping.models, primary=names[0], secondary=tuple(names[1:]))
         )
-        loaded = load_models(mapping)
+        loaded = load_models(mapping, mapping.rules)
     records = read_records(mapping=mapping, **{name: files[name] for name in FILES})
     given = _parameters(files["parameters"])
     zone = mapping.time_zone or (given.time_zone if given else None) or "UTC"

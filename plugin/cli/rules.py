@@ -96,6 +96,6 @@ def models_check(files: tuple[Path, ...]) -> None:
     from plugin.lifecycle.models import check_models
 
     mapping, _ = wiring.rules(settings.load().config_path)
-    for warning in check_models(mapping, files):
+    for warning in check_models(mapping, (*mapping.rules, *files)):
         click.echo(f"warning: {warning}", err=True)
     click.echo("The rules are in order.")

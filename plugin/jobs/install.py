@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from plugin.jobs.context import Context
-from plugin.jobs.retry import take_up_properties
-from plugin.records import portals
+from plugin.jobs.retry import mark_everyone, take_up_properties
+from plugin.records import outputs, portals
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import InstallReport, install_properties
 
@@ -37,6 +39,16 @@ class Installed:
         return "\n".join([f"Portal {self.portal_id}", *changes, written[self.mode]])
 
 
+def _begin_anew(context: Context, connection: Connection, portal_id: int, report: InstallReport) -> None:
+    """What was made in a portal that is loaded already is empty there, whatever it held before."""
+    made: dict[str, list[str]] = {}
+    for kind, name in report.created:
+        made.setdefault(kind, []).append(name)
+    emptied = sum(outputs.forget(connection, portal_id, kind, names) for kind, names in made.items())
+    if not take_up_properties(context, connection, portal_id) and emptied:
+        mark_everyone(context, connection, portal_id)
+
+
 def install_portal(context: Context, *, live: bool) -> Installed:
     """Install in the portal that the access token belongs to; repeatable."""
     account = context.crm(ANY_PORTAL, "interactive").account()
@@ -54,5 +66,5 @@ def install_portal(context: Context, *, live: bool) -> Installed:
         if live:
             portals.change(connection, account.portal_id, mode=portals.LIVE, share=100, list_id=None)
         portal = portals.get(connection, account.portal_id)
-        take_up_properties(context, connection, account.portal_id)
+        _begin_anew(context, connection, account.portal_id, report)
     return Installed(account.portal_id, portal.mode if portal else portals.OBSERVE, report)

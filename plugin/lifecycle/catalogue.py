@@ -1,7 +1,7 @@
 """The facts by name: type, how they move from day to day, and what they mean. No arithmetic here.
 
 `slope` says how a fact moves between two events: 0 stands still, +1 or -1 a day, "ratio" grows by one
-usual gap's share a day. `breaks` names the events at which it may jump.
+usual gap's share a day, "curve" moves in a way of its own. `breaks` names the events at which it may jump.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FactType = Literal["number", "text", "bool", "date"]
-Slope = Literal["still", "up", "down", "ratio"]
+Slope = Literal["still", "up", "down", "ratio", "curve"]
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,10 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
     (
         "prediction",
         (
-            _f("p_alive", "probability of still being a customer"),
-            _f("p_no_purchase", "probability of no purchase in the next 90 days"),
-            _f("expected_purchases", "expected purchases in 12 months"),
-            _f("clv", "predicted value of the coming 12 months"),
+            _f("p_alive", "probability of still being a customer", "purchases", "curve"),
+            _f("p_no_purchase", "probability of no purchase in the next 90 days", "purchases", "curve"),
+            _f("expected_purchases", "expected purchases in 12 months", "purchases", "curve"),
+            _f("clv", "predicted value of the coming 12 months", "purchases money", "curve"),
         ),
     ),
     (
@@ -200,6 +200,8 @@ FACTS: dict[str, Fact] = {
     for group, facts in _TABLE
     for fact in facts
 }
+#: The facts that move along a curve.
+CURVED: frozenset[str] = frozenset(name for name, fact in FACTS.items() if fact.slope == "curve")
 #: The facts shown as a customer's metrics: all but the portal's own figures.
 METRICS: tuple[str, ...] = tuple(name for name, fact in FACTS.items() if fact.group != "portal")
 

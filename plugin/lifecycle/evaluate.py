@@ -14,16 +14,17 @@ import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, METRICS
 from plugin.lifecycle.events import build_events
-from plugin.lifecycle.facts import Engine, Scorer
+from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.forecast import forecast
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.predictions import PredictorOf, chosen, refreshed
 from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import EVER, Ints, Moment, Points, as_dates, distinct_keys
-from plugin.lifecycle.walk import candidates, outcomes, run_starts, wild
+from plugin.lifecycle.walk import candidates, outcomes, run_starts
 from plugin.mapping.model import Mapping
 
 _EPOCH = date(1970, 1, 1)
@@ -41,22 +42,25 @@ def evaluate(
     day: date,
     customers: Sequence[Customer] | None = None,
     *,
-    scorer: Scorer | None = None,
+    predictor: PredictorOf | None = None,
     dates: bool = True,
 ) -> Outcomes:
     """The outcome of every customer in the records, or of the (object, id) pairs in `customers`.
 
     `day` is a calendar day in the portal's time zone; nothing dated later is seen, and a customer whose
     first record is dated later is not in the frame but in `Outcomes.unseen`. With `dates=False`, `since` and
-    `exited_from` are left empty (half the work). `scorer` fills the prediction facts.
+    `exited_from` are left empty (half the work). `predictor` makes of one
+    object type's section of `parameters.value` what fills the predictions; without it they stay empty.
     """
     frames, unseen, findings, engines = [], [], [], []
     for object_type in mapping.customer_objects():
         wanted = None if customers is None else [i for kind, i in customers if kind == object_type]
-        engine = make_engine(records, mapping, models, parameters, day, object_type, wanted, scorer=scorer)
+        engine = make_engine(
+            records, mapping, models, parameters, day, object_type, wanted, predictor=predictor
+        )
         born = engine.events.born
         present = np.flatnonzero(born <= engine.today).astype(np.int64)
-        size = _WILD_CHUNK if wild(engine, models.whole_plan) else _CHUNK
+        size = _WILD_CHUNK if models.whole_plan.wild else _CHUNK
         frames += [_frame(engine, models, part, dates=dates) for part in _parts(present, size)]
         engines.append(engine)
         unseen.append(_unseen(engine, np.flatnonzero(born > engine.today)))
@@ -87,14 +91,15 @@ def make_engine(
     object_type: str,
     wanted: Iterable[int] | None = None,
     *,
-    scorer: Scorer | None = None,
+    predictor: PredictorOf | None = None,
 ) -> Engine:
     """Everything that the facts of one object type's customers are looked up in."""
     if wanted is not None:
         records = _only(records, object_type, list(wanted))
     zone = mapping.time_zone or parameters.time_zone
     events = build_events(records, mapping, object_type, zone, mapping.currency or parameters.currency)
-    engine = Engine(events, mapping, parameters, (day - _EPOCH).days, scorer)
+    by = chosen(predictor, parameters.value, object_type)
+    engine = Engine(events, mapping, parameters, (day - _EPOCH).days, by)
     engine.reactivations = reactivations(engine, models)
     return engine
 

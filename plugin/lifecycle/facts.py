@@ -6,8 +6,9 @@ seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,8 @@ from plugin.lifecycle.catalogue import FACTS, Fact, extra_fact
 from plugin.lifecycle.ground import Ground, Lookup, nothing
 from plugin.lifecycle.person_facts import PERSON, loyalty
 from plugin.lifecycle.pipeline_facts import PIPELINE
+from plugin.lifecycle.pasts import Pasts
+from plugin.lifecycle.predictions import Predictor, predicted
 from plugin.lifecycle.purchase_facts import PURCHASES
 from plugin.lifecycle.series import (
     EVER,
@@ -30,8 +33,6 @@ from plugin.lifecycle.series import (
     pack,
 )
 
-Scorer = Callable[["Engine", Moment], dict[str, Floats]]
-
 FUNCTIONS: dict[str, Lookup] = {**PERSON, **PIPELINE, **PURCHASES}
 
 
@@ -39,14 +40,20 @@ FUNCTIONS: dict[str, Lookup] = {**PERSON, **PIPELINE, **PURCHASES}
 class Engine(Ground):
     """Looks up the facts of (customer, day) pairs, and knows the days on which they may jump.
 
-    `scorer` fills the facts that are predictions; without it they are NULL.
+    `predictor` fills the facts that are predictions; without it they are NULL.
     """
 
-    scorer: Scorer | None = None
+    predictor: Predictor | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._breaks: dict[tuple[str, ...], Points] = {}
+        self._predicted: tuple[Moment | None, dict[str, Floats]] = (None, {})
+
+    @cached_property
+    def pasts(self) -> Pasts:
+        """Purchase histories, as models take them."""
+        return Pasts(self.events)
 
     def fact(self, name: str) -> Fact:
         """The fact's entry in the catalogue, or a mapped property's."""
@@ -63,7 +70,7 @@ class Engine(Ground):
         fact = self.fact(name)
         if fact.type == "text":
             return self._text(name, moment)
-        value = FUNCTIONS[name](self, moment) if name in FUNCTIONS else self._scored(name, moment)
+        value = FUNCTIONS[name](self, moment) if name in FUNCTIONS else self._prediction(name, moment)
         column = pl.Series(name, value, nan_to_null=True)
         if fact.type == "bool":
             return column.cast(pl.Boolean)
@@ -71,8 +78,14 @@ class Engine(Ground):
             return column.cast(pl.Int32).cast(pl.Date)
         return column
 
-    def _scored(self, name: str, moment: Moment) -> Floats:
-        return nothing(moment) if self.scorer is None else self.scorer(self, moment)[name]
+    def _prediction(self, name: str, moment: Moment) -> Floats:
+        if self.predictor is None:
+            return nothing(moment)
+        of, known = self._predicted
+        if of is not moment or name not in known:
+            known = predicted(self, moment, name)
+            self._predicted = (moment, known)
+        return known[name]
 
     def _text(self, name: str, moment: Moment) -> pl.Series:
         if name in ("channel", "direction"):

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from plugin.lifecycle.facts import Engine
+from plugin.lifecycle.predictions import next_written_change
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import FAR, Bools, Ints, Moment, Points, as_dates, day_of
 from plugin.lifecycle.walk import next_changes, outcomes
@@ -46,12 +47,17 @@ def forecast(engine: Engine, models: Models, customers: Ints, today: int) -> For
 
 
 def _next_moment(engine: Engine, models: Models, customers: Ints, today: int, change: Ints) -> Ints:
-    """The first later day on which anything discrete changes, an event lies, or a change comes in sight."""
+    """The first later day on which anything discrete or written changes, or a change comes in sight.
+
+    The day of a recorded event to come counts too.
+    """
     entering = np.where((change > today + WINDOW) & (change < FAR), change - WINDOW, FAR)
     bound = np.minimum(change, entering)
     for points in (*engine.events.points.values(), *engine.events.steps.values()):
         bound = np.minimum(bound, _next_event(points, customers, today))
-    return np.minimum(bound, next_changes(engine, models.whole_plan, customers, today, bound))
+    bound = np.minimum(bound, next_changes(engine, models.whole_plan, customers, today, bound))
+    outputs = {name for name, _ in engine.mapping.written_outputs()}
+    return np.minimum(bound, next_written_change(engine, customers, today, bound, outputs))
 
 
 def _next_event(points: Points, customers: Ints, today: int) -> Ints:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import polars as pl
 
+from plugin.lifecycle.catalogue import CURVED
 from plugin.lifecycle.expressions import WILD, Compiled
 
 
@@ -65,6 +66,16 @@ class Plan:
         """Each distinct difference that crosses zero where a comparison turns."""
         distinct = {str(c): c for part in self.parts for c in part.crossings}
         return [distinct[key] for key in sorted(distinct)]
+
+    @cached_property
+    def straight(self) -> list[pl.Expr]:
+        """The crossings of what moves evenly, whose days can be solved."""
+        return [c for c in self.crossings if not CURVED & set(c.meta.root_names())]
+
+    @cached_property
+    def curved(self) -> list[pl.Expr]:
+        """The crossings of what moves along a curve, whose days are searched."""
+        return [c for c in self.crossings if CURVED & set(c.meta.root_names())]
 
     @cached_property
     def wild(self) -> bool:

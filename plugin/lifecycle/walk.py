@@ -1,8 +1,8 @@
 """Walking a customer's days without looking at each: the days on which an outcome can change.
 
 Between two events every fact stands still or moves evenly, so a comparison can turn only where the
-difference of its sides crosses zero. Those crossings and the events are the candidate days; between them
-nothing changes. A plan with expressions that cannot be solved so is looked at day by day.
+difference of its sides crosses zero; predictions move along curves, whose crossings are searched. Those
+crossings and the events are the candidate days; between them nothing changes. A plan with expressions that cannot be solved so is looked at day by day.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from plugin.lifecycle.curves import Curve, sign_changes
 from plugin.lifecycle.facts import Engine, advance
 from plugin.lifecycle.plans import Plan
 from plugin.lifecycle.series import (
@@ -29,12 +30,6 @@ from plugin.lifecycle.series import (
 HORIZON, WILD_HORIZON = 36_525, 401
 _CHUNK = 1_000_000
 _NEAR = 1e-6
-
-
-def wild(engine: Engine, plan: Plan) -> bool:
-    """Whether every day must be looked at: rules that cannot be solved, or predictions in them."""
-    scored = engine.scorer is not None and any(engine.fact(n).group == "prediction" for n in plan.facts)
-    return plan.wild or scored
 
 
 def outcomes(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> pl.DataFrame:
@@ -60,23 +55,39 @@ def candidates(engine: Engine, plan: Plan, customers: Ints, starts: Ints, stops:
 
     Row i is the span from `starts[i]` to `stops[i]` of one customer, without an event after its start.
     """
-    if wild(engine, plan):
+    if plan.wild:
         return _every_day(starts, stops)
-    if not plan.crossings or not len(starts):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    facts = engine.facts(Moment(customers, starts), plan.facts)
-    here, next_day = _differences(plan, facts), _differences(plan, advance(facts, engine))
-    rows, days = [], []
-    for now, then in zip(here, next_day, strict=True):
-        row, day = _turns(now, then - now, starts, stops)
+    rows, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    if not len(starts):
+        return rows[0], days[0]
+    if plan.straight:
+        facts = engine.facts(Moment(customers, starts), plan.facts)
+        here, next_day = _differences(plan, facts), _differences(plan, advance(facts, engine))
+        for now, then in zip(here, next_day, strict=True):
+            row, day = _turns(now, then - now, starts, stops)
+            rows.append(row)
+            days.append(day)
+    for crossing in plan.curved if engine.predictor is not None else ():
+        row, day = sign_changes(_curve(engine, crossing, customers), starts, stops)
         rows.append(row)
         days.append(day)
     return np.concatenate(rows), np.concatenate(days)
 
 
 def _differences(plan: Plan, facts: pl.DataFrame) -> list[Floats]:
-    named = [c.alias(str(i)) for i, c in enumerate(plan.crossings)]
+    named = [c.alias(str(i)) for i, c in enumerate(plan.straight)]
     return [column.to_numpy() for column in facts.select(named)]
+
+
+def _curve(engine: Engine, crossing: pl.Expr, customers: Ints) -> Curve:
+    """The difference as a function of (rows, days)."""
+    names = sorted(crossing.meta.root_names())
+
+    def value(rows: Ints, days: Ints) -> Floats:
+        facts = engine.facts(Moment(customers[rows], days), names)
+        return facts.select(crossing.cast(pl.Float64).alias("d"))["d"].to_numpy()
+
+    return value
 
 
 def _turns(value: Floats, slope: Floats, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
@@ -170,9 +181,7 @@ def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, until:
     Looks ahead span by span, in growing steps.
     """
     breaks = engine.breaks(plan.facts)
-    limit = np.minimum(until, today + (WILD_HORIZON if wild(engine, plan) else HORIZON)) + np.zeros_like(
-        customers
-    )
+    limit = np.minimum(until, today + (WILD_HORIZON if plan.wild else HORIZON)) + np.zeros_like(customers)
     start = np.full(len(customers), today, np.int64)
     target = signature(engine, plan, customers, start)
     found = np.full(len(customers), FAR, np.int64)

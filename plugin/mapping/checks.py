@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from plugin.mapping.findings import Severity
+from plugin.mapping.findings import Severity, did_you_mean
 from plugin.mapping.model import Mapping
 from plugin.mapping.positions import Path
+
+#: Stage models that ship with the product.
+SHIPPED_MODELS = (
+    "lifecycle9",
+    "path5",
+    "clm6",
+    "relationship5",
+    "value5",
+    "growth6",
+    "churn5",
+    "partnership5",
+    "maturity7",
+)
 
 
 class Clash(NamedTuple):
@@ -67,9 +81,21 @@ def _purchase(mapping: Mapping) -> Iterator[Clash]:
 
 
 def _models(mapping: Mapping) -> Iterator[Clash]:
+    named: list[tuple[Path, str]] = [(("models", "primary"), mapping.models.primary)]
+    named += [(("models", "secondary", place), name) for place, name in enumerate(mapping.models.secondary)]
+    for path, name in named:
+        if name not in SHIPPED_MODELS and not mapping.rules:
+            said = f"{name!r} is not one of {', '.join(SHIPPED_MODELS)}, and `rules` names no file."
+            yield Clash((path,), "error", said, did_you_mean(name, SHIPPED_MODELS, "models"))
     if mapping.models.primary in mapping.models.secondary:
         said = f"{mapping.models.primary} is the primary model and a secondary one."
         yield Clash((("models", "secondary"),), "warning", said, "Take it out of secondary.")
+    for place, file in enumerate(mapping.rules):
+        if not FilePath(file).is_file():
+            said = f"There is no rule file {file}."
+            yield Clash(
+                (("rules", place), ("rules",)), "error", said, "Give its path from this file's folder."
+            )
     for name in mapping.outputs:
         model = name.removeprefix("clm_stage_")
         if name not in _standard(mapping) and model not in mapping.models.secondary:

@@ -6,14 +6,15 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from plugin.mapping.checks import SHIPPED_MODELS
 from plugin.mapping.fields import PROPERTY, Choice, Known, Number, OneOrMany, Property, Switch
 from plugin.mapping.model import OUTPUT_NAMES
 from plugin.mapping.schema import (
     CURRENT_VERSION,
     SECONDARY_OUTPUT,
-    SHIPPED_MODELS,
     Headers,
     MappingSchema,
+    ModelName,
     Outputs,
     OutputSchema,
     Version,
@@ -26,7 +27,15 @@ _NAME: dict[str, Any] = {"type": "string", "pattern": f"^{PROPERTY}$"}
 def json_schema() -> dict[str, Any]:
     """The schema of a whole mapping file (JSON Schema 2020-12); checks across keys are not in it."""
     title = {"$schema": DIALECT, "title": "Customer lifecycle: mapping file"}
-    return title | _object(MappingSchema())
+    return title | _object(MappingSchema()) | {"anyOf": [{"required": ["rules"]}, _shipped_models()]}
+
+
+def _shipped_models() -> dict[str, Any]:
+    """Without rule files of one's own, only the models that ship can be chosen."""
+    name = {"enum": list(SHIPPED_MODELS)}
+    names = {"anyOf": [name, {"type": "array", "items": name}, {"type": "null"}]}
+    chosen = {"properties": {"primary": name, "secondary": names}}
+    return {"properties": {"models": {"anyOf": [chosen, {"type": "null"}]}}}
 
 
 def _object(schema: Schema) -> dict[str, Any]:
@@ -61,11 +70,20 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
     if isinstance(field, Outputs):
         one = {"anyOf": [{"type": "boolean"}, _NAME, _object(OutputSchema())]}
         names = (*OUTPUT_NAMES, *(SECONDARY_OUTPUT + model for model in SHIPPED_MODELS))
-        return {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(names, one)}
+        secondary = {f"^{SECONDARY_OUTPUT}[a-z][a-z0-9_]*$": one}
+        properties = dict.fromkeys(names, one)
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": properties,
+            "patternProperties": secondary,
+        }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}
     if isinstance(field, Property):
         return dict(_NAME)
     if isinstance(field, Version):
         return {"const": CURRENT_VERSION}
+    if isinstance(field, ModelName):
+        return {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,59}$"}
     return {"type": "boolean"} if isinstance(field, Switch) else {"type": ["string", "integer"]}

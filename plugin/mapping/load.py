@@ -29,7 +29,7 @@ SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs",
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
     """The mapping in this file; None: the shipped default. ConfigError lists every fault, if there is one."""
-    mapping, findings = read_mapping(_bytes(path))
+    mapping, findings = read_mapping(_bytes(path), _folder(path))
     errors = [f for f in findings if f.severity == "error"]
     if errors:
         name = str(path or DEFAULT_NAME)
@@ -41,7 +41,7 @@ def load_mapping(path: FilePath | str | None = None) -> Mapping:
 
 def check_mapping(path: FilePath | str | None = None) -> list[Finding]:
     """Every fault and oddity of the file, in the order of its lines. ConfigError: it cannot be opened."""
-    return read_mapping(_bytes(path))[1]
+    return read_mapping(_bytes(path), _folder(path))[1]
 
 
 def default_text() -> str:
@@ -55,8 +55,11 @@ def fingerprint(mapping: Mapping) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def read_mapping(raw: bytes) -> tuple[Mapping, list[Finding]]:
-    """The mapping in these bytes with all findings; with errors among them it is what could be read."""
+def read_mapping(raw: bytes, folder: FilePath | None = None) -> tuple[Mapping, list[Finding]]:
+    """The mapping in these bytes with all findings; with errors among them it is what could be read.
+
+    `folder` is where the file stands: rule files are looked for from there.
+    """
     document = read_yaml(raw)
     findings = list(document.faults)
     if document.value is not None and not isinstance(document.value, dict):
@@ -73,10 +76,15 @@ def read_mapping(raw: bytes) -> tuple[Mapping, list[Finding]]:
         said = "The file does not say its version."
         findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
     mapping = _build(data)
+    mapping = replace(mapping, rules=tuple(str((folder or FilePath()) / name) for name in mapping.rules))
     for clash in clashes(mapping):
         path = next((p for p in clash.paths if p in document.places), clash.paths[0])
         findings.append(Finding(*document.place(path), clash.severity, clash.message, clash.cure))
     return mapping, sorted(findings)
+
+
+def _folder(path: FilePath | str | None) -> FilePath | None:
+    return FilePath(path).absolute().parent if path is not None else None
 
 
 def _bytes(path: FilePath | str | None) -> bytes:
@@ -148,6 +156,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         company=_sources(default.company, data.get("company", {})),
         thresholds=MappingProxyType({name: float(value) for name, value in thresholds.items()}),
         models=replace(ModelChoice(), **data.get("models", {})),
+        rules=tuple(data.get("rules", ())),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
         headers=MappingProxyType(dict(data.get("headers", {}))),
     )

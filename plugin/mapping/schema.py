@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields
 
+from plugin.mapping.checks import SHIPPED_MODELS
 from plugin.mapping.fields import (
     Choice,
     Known,
@@ -33,18 +35,6 @@ from plugin.mapping.model import (
 )
 
 CURRENT_VERSION = 1
-#: Stage models that ship with the product.
-SHIPPED_MODELS = (
-    "lifecycle9",
-    "path5",
-    "clm6",
-    "relationship5",
-    "value5",
-    "growth6",
-    "churn5",
-    "partnership5",
-    "maturity7",
-)
 SECONDARY_OUTPUT = "clm_stage_"
 
 
@@ -93,11 +83,21 @@ class OutputSchema(Schema):
     mode = Choice(get_args(UpdateMode))
 
 
-class ModelsSchema(Schema):
-    """Which stage models run."""
+class ModelName(fields.Field[str]):
+    """The name of a stage model; whether there is one is known when the rule files are."""
 
-    primary = Choice(SHIPPED_MODELS)
-    secondary = OneOrMany(Choice(SHIPPED_MODELS))
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str) and re.fullmatch("[a-z][a-z0-9_]{0,59}", value):
+            return value
+        cure = "Use lower-case letters, digits and _, first a letter, at most 60."
+        raise refuse(f"{shown(value)} is not the name of a stage model.", cure)
+
+
+class ModelsSchema(Schema):
+    """Which stage models run; names that did not ship are looked for in the rule files."""
+
+    primary = ModelName()
+    secondary = OneOrMany(ModelName())
 
 
 class Outputs(fields.Field[dict[str, dict[str, Any]]]):
@@ -121,7 +121,7 @@ class Outputs(fields.Field[dict[str, dict[str, Any]]]):
 
     def _one(self, name: str, settings: Any) -> dict[str, Any]:
         models = {SECONDARY_OUTPUT + m for m in SHIPPED_MODELS}
-        if name not in OUTPUT_NAMES and name not in models:
+        if name not in OUTPUT_NAMES and not str(name).startswith(SECONDARY_OUTPUT):
             cure = did_you_mean(name, (*OUTPUT_NAMES, *models), "outputs")
             raise ValidationError({"<key>": [Said(f"There is no output {shown(name)}.", cure)]})
         if isinstance(settings, bool):
@@ -198,5 +198,6 @@ class MappingSchema(Schema):
     company = fields.Nested(SourcesSchema)
     thresholds = fields.Nested(ThresholdsSchema)
     models = fields.Nested(ModelsSchema)
+    rules = OneOrMany(Text())
     outputs = Outputs()
     headers = Headers()

@@ -191,7 +191,8 @@ def test_a_stage_that_a_person_changed_is_put_right_at_once(store: Store, clock:
         home.settle()
         target = world.contacts[0].id
         before = home.standing()[target]
-        home.crm.store.edit("contact", target, {"clm_stage": "vip", "clm_reason": ""})
+        wrong = "loyal" if before["clm_stage"] != "loyal" else "lost"
+        home.crm.store.edit("contact", target, {"clm_stage": wrong, "clm_reason": ""})
         home.settle()
         after = home.standing()[target]
         assert (after["clm_stage"], after["clm_reason"]) == (before["clm_stage"], before["clm_reason"])

@@ -285,9 +285,8 @@ def test_a_scorer_fills_the_predictions_and_their_rules_are_foreseen() -> None:
 
     def scorer(engine: Engine, moment: Moment) -> dict[str, Floats]:
         silence = moment.age(engine.events.points["purchases"])
-        return dict.fromkeys(("p_alive", "expected_purchases", "clv"), silence) | {
-            "p_no_purchase": silence / 100
-        }
+        rest = dict.fromkeys(("p_alive", "expected_purchases", "clv"), silence)
+        return {**rest, "p_no_purchase": silence / 100}
 
     found = evaluate(records, mapping, models, Parameters(), date(2026, 2, 20), scorer=scorer)
     row = found.frame.row(0, named=True)

@@ -32,6 +32,7 @@ def _fits(value: Any, schema: dict[str, Any]) -> bool:
         or not isinstance(value, str)
         or re.search(schema["pattern"], value) is not None,
         "minimum" not in schema or not kinds["number"] or schema["minimum"] <= value <= schema["maximum"],
+        not kinds["object"] or all(name in value for name in schema.get("required", ())),
         not kinds["array"] or all(_fits(item, schema.get("items", {})) for item in value),
         not kinds["object"] or all(_fits(v, _of(schema, k)) for k, v in value.items()),
     ]

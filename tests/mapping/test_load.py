@@ -283,3 +283,14 @@ def test_any_bytes_are_answered_with_findings_never_with_a_traceback(raw):
     mapping, findings = read_mapping(raw)
     assert isinstance(mapping, Mapping)
     assert all(f.line >= 1 and f.cure for f in findings)
+
+
+def test_a_model_of_ones_own_is_found_in_the_rule_files_the_mapping_names(tmp_path):
+    """By their path from the mapping's folder; a file that is not there is named with line and column."""
+    (tmp_path / "ours.yaml").write_text("# rules\n")
+    file = tmp_path / "lifecycle.yaml"
+    file.write_text("version: 1\nrules: [ours.yaml]\nmodels: {primary: ours}\n")
+    assert load_mapping(file).rules == (str(tmp_path / "ours.yaml"),)
+    file.write_text("version: 1\nrules: [ours.yaml, others.yaml]\n")
+    (finding,) = check_mapping(file)
+    assert (finding.line, finding.column, "others.yaml" in finding.message) == (2, 20, True)

@@ -48,19 +48,22 @@ class _Landing:
 
     def attempt(self, rows: Rows) -> bool:
         """Try these rows in one call; False if they were refused (and have been dealt with)."""
-        if not rows:
-            return True
+        refusal = self._try(rows) if rows else None
+        if refusal is not None:
+            self._deal_with(rows, refusal)
+        return refusal is None
+
+    def _try(self, rows: Rows) -> CrmRefused | None:
         try:
             updated, failed = settle(rows, self._send(rows))
         except CrmRefused as error:
             if error.status not in _ABOUT_ROWS:
                 raise
-            self._deal_with(rows, error)
-            return False
+            return error
         self.updated |= {one.id: one for one in updated}
         self.failed += failed
         self._landed_properties |= {name for one in updated for name in rows[one.id]}
-        return True
+        return None
 
     def _deal_with(self, rows: Rows, error: CrmRefused) -> None:
         """These rows hold at least one that HubSpot refuses with this error."""
@@ -80,7 +83,7 @@ class _Landing:
     def _search(self, rows: Rows, faults: list[RowError], error: CrmRefused) -> None:
         suspects, name, value = _quoted(rows, faults, error.message, self._acquitted)
         if 0 < len(suspects) < len(rows):
-            self._one_of(_less(rows, suspects), suspects, error)
+            self._suspected(_less(rows, suspects), suspects, error)
         elif suspects:
             self._condemn(suspects, name, value, faults[0], error)
         else:
@@ -97,6 +100,15 @@ class _Landing:
             self._deal_with(second, error)
         else:
             self.attempt(second)
+
+    def _suspected(self, others: Rows, suspects: Rows, error: CrmRefused) -> None:
+        """As above, but if the others are refused, too, the suspects come first: soon it shows which property."""
+        refusal = self._try(others)
+        if refusal is None:
+            self._deal_with(suspects, error)
+        else:
+            self.attempt(suspects)
+            self._deal_with(others, refusal)
 
     def _condemn(self, rows: Rows, name: str, value: str, fault: RowError, error: CrmRefused) -> None:
         """All hold the same suspected value: one of them, tried alone, decides for all."""
@@ -117,10 +129,15 @@ class _Landing:
             name: fault
             for fault in faults
             for name in fault.properties
-            if name in held and (fault.code in _PROPERTY_CODES or self._looks_retyped(name))
+            if name in held and (fault.code in _PROPERTY_CODES or self._looks_retyped(name, rows, faults))
         }
 
-    def _looks_retyped(self, name: str) -> bool:
+    def _looks_retyped(self, name: str, rows: Rows, faults: list[RowError]) -> bool:
+        """Every value that was looked at is refused: one by one before, or all in this one answer."""
+        held = {values[name] for values in rows.values() if name in values}
+        said = {one.message for one in faults if name in one.properties}
+        if len(said) >= max(_RETYPED_AFTER, len(held)) and name not in self._landed_properties:
+            self._retyped.add(name)
         values = {row[name] for row in self._refused_rows.get(name, {}).values()}
         if len(values) >= _RETYPED_AFTER and name not in self._landed_properties:
             self._retyped.add(name)

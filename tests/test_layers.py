@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "records": BASE | {"mapping", "lifecycle"},
     "handlers": BASE | {"mapping", "hubspot", "records"},
     "sync": BASE | {"mapping", "lifecycle", "hubspot", "records"},
-    "jobs": BASE | {"mapping", "lifecycle", "hubspot", "records", "handlers", "sync"},
+    "jobs": BASE | {"mapping", "lifecycle", "value", "hubspot", "records", "handlers", "sync"},
     "embedded": BASE,
     "supervisor": BASE,
     "settings": BASE,

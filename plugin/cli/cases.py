@@ -13,11 +13,12 @@ from plugin import settings, wiring
 from plugin.cli.portal import only_portal
 from plugin.clock import SystemClock, local_day
 from plugin.errors import InputError
-from plugin.lifecycle.evaluate import evaluate as compute
-from plugin.lifecycle.evaluate import history as rebuild
+from plugin.jobs.meaning import evaluate as compute
+from plugin.jobs.meaning import fit
+from plugin.jobs.meaning import history as rebuild
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.outcomes import Outcomes
-from plugin.lifecycle.parameters import Parameters, fit
+from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping

@@ -14,8 +14,8 @@ from plugin.errors import LifecycleError
 from plugin.handlers.subscriptions import subscriptions
 from plugin.jobs.backfill import Loaded, run_backfill
 from plugin.jobs.install import install_portal
+from plugin.jobs.meaning import evaluate
 from plugin.jobs.status import status
-from plugin.lifecycle.evaluate import evaluate
 from plugin.records import frames, outcomes, portals
 from plugin.sync.diff import difference
 from plugin.wiring import Parts

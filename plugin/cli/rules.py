@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plugin.errors import ConfigError
+from plugin.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from plugin.lifecycle.stages import StageModel
@@ -43,6 +43,32 @@ def config_check(file: Path | None, as_json: bool) -> None:
         sys.exit(2)
     if not as_json:
         click.echo(f"{path or 'The shipped default'} is in order.")
+
+
+@config.command("init", epilog="Example: lifecycle config init lifecycle.yaml")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="lifecycle.yaml")
+def config_init(file: Path) -> None:
+    """Write a first mapping file: the shipped default with its comments, to be edited."""
+    from plugin.mapping.load import default_text
+
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(default_text())
+    except FileExistsError as error:
+        raise InputError(f"{file} exists already.", cure="Name another file, or delete that one.") from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.", cure="Name another.") from error
+    click.echo(
+        f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
+    )
+
+
+@config.command("schema", epilog="Example: lifecycle config schema > mapping.schema.json")
+def config_schema() -> None:
+    """Print the JSON Schema of mapping files, so that an editor completes and marks while one types."""
+    from plugin.mapping.jsonschema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
 
 
 @click.group(epilog="Example: lifecycle models list")

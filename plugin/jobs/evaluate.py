@@ -26,6 +26,7 @@ from plugin.sync.diff import Change
 from plugin.sync.guard import Guard
 from plugin.sync.reading import Reading, Touched
 from plugin.sync.refusals import Refusals
+from plugin.sync.tasks import Tasks
 from plugin.sync.writeback import WriteBack, Written, full_batches
 
 READ_AT_ONCE = 500
@@ -152,12 +153,13 @@ class Round:
             return Done()
         ready, waiting = self._with_settled_writes(claimed)
         computed = compute(self.context, portal, parameters, [row.key for row in ready])
-        self._keep(portal, parameters, ready, computed)
+        entered = self._keep(portal, parameters, ready, computed)
         permitted = self._permitted(portal, computed.changes)
         more_waits = len(claimed) == EVALUATE_AT_ONCE
         changes, tail = full_batches(permitted) if more_waits else (permitted, set[RecordKey]())
         written = self._write(parameters, ready, computed, changes)
         self._finish(ready, waiting, computed, written, tail)
+        self._make_tasks(portal, ready, entered)
         return Done(
             evaluated=len(ready),
             written=len(written.confirmed),
@@ -181,10 +183,11 @@ class Round:
 
     def _keep(
         self, portal: Portal, parameters: Parameters, ready: Sequence[Claimed], computed: Computed
-    ) -> None:
+    ) -> list[outcomes.Evaluated]:
+        """Keep the outcomes; returns those who entered another stage."""
         now = self.context.now()
         with self.store.write() as connection:
-            outcomes.save(
+            entered = outcomes.save(
                 self.store,
                 connection,
                 self.portal_id,
@@ -208,6 +211,23 @@ class Round:
             )
             inbox.count(self.store, connection, self.portal_id, {"customers_evaluated": len(ready)})
             work.renew(connection, dirty, self.portal_id, ready, now=now, holder=self.holder)
+        return entered
+
+    def _make_tasks(
+        self, portal: Portal, ready: Sequence[Claimed], entered: Sequence[outcomes.Evaluated]
+    ) -> None:
+        """Tasks for those who just entered a stage, where the mapping wants them; none for a whole load."""
+        mapping = self.context.mapping
+        news = {row.key for row in ready if row.priority < work.BACKFILL}
+        wanted = [
+            one
+            for one in entered
+            if one.key in news and portal.may_write(outcomes.bucket(self.portal_id, one.key))
+        ]
+        if mapping.tasks and wanted:
+            crm = self.context.crm(self.portal_id, "due")
+            maker = Tasks(self.store, crm, self.portal_id, self.context.models, mapping.language)
+            maker.make(wanted, self.context.now())
 
     def _versions(self, parameters: Parameters) -> outcomes.Versions:
         return outcomes.Versions(parameters.version, self.context.config_version)

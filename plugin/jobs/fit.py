@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugin.jobs.context import Context
-from plugin.lifecycle.parameters import Parameters, fit
+from plugin.jobs.meaning import fit
+from plugin.lifecycle.parameters import Parameters
 from plugin.records import frames, portals
 
 REFIT_DAYS = 7
@@ -28,6 +29,7 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
         records,
         context.mapping,
         context.today(portal),
+        present=present,
         version=version,
         time_zone=context.mapping.time_zone or portal.time_zone,
         currency=context.mapping.currency or portal.currency,

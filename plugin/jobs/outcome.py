@@ -11,7 +11,7 @@ from rq.timeouts import JobTimeoutException
 
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
-from plugin.lifecycle.evaluate import evaluate
+from plugin.jobs.meaning import evaluate
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import frames, mirror, refused

@@ -23,7 +23,7 @@ from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.series import EVER, Ints, Moment, Points, as_dates, distinct_keys
+from plugin.lifecycle.series import EVER, FAR, Ints, Moment, Points, as_dates, distinct_keys
 from plugin.lifecycle.walk import candidates, outcomes, run_starts
 from plugin.mapping.model import Mapping
 
@@ -147,8 +147,19 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
         **_past(engine, models, customers, found, dates=dates),
     }
     counts = [pl.col(n).cast(pl.Int64) for n in METRICS if FACTS[n].whole]
-    whole = pl.DataFrame(head).hstack(facts.with_columns(counts)).hstack(found)
+    whole = (
+        pl.DataFrame(head).hstack(facts.with_columns(counts)).hstack(found).hstack(_refreshed(engine, moment))
+    )
     return whole.with_columns(named_columns(models)).drop("tier").rename({"tier_key": "tier"})
+
+
+def _refreshed(engine: Engine, moment: Moment) -> pl.DataFrame:
+    """The predictions of each customer's refresh day, as they are written."""
+    found = refreshed(engine, moment.customers, moment.days)
+    days = found.pop("refreshed_next_purchase_on")
+    columns = pl.DataFrame({name: pl.Series(array, nan_to_null=True) for name, array in found.items()})
+    on = as_dates(np.nan_to_num(days, nan=FAR).astype(np.int64))
+    return columns.with_columns(on.alias("refreshed_next_purchase_on"))
 
 
 def _past(
@@ -188,13 +199,22 @@ def _unseen(engine: Engine, customers: Ints) -> pl.DataFrame:
 
 
 def history(
-    records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
+    records: Records,
+    mapping: Mapping,
+    models: Models,
+    parameters: Parameters,
+    day: date,
+    customer: Customer,
+    *,
+    predictor: PredictorOf | None = None,
 ) -> list[tuple[date, str, str]]:
     """The whole path of one customer up to `day`: (first day, stage, reason), rebuilt from today's records.
 
     Begins with the customer's first record; empty where that is later than `day`.
     """
-    engine = make_engine(records, mapping, models, parameters, day, customer[0], [customer[1]])
+    engine = make_engine(
+        records, mapping, models, parameters, day, customer[0], [customer[1]], predictor=predictor
+    )
     if engine.events.size == 0 or engine.events.born[0] > engine.today:
         return []
     days = _days_of_interest(engine, models)

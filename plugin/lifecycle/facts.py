@@ -15,9 +15,9 @@ import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, Fact, extra_fact
 from plugin.lifecycle.ground import Ground, Lookup, nothing
+from plugin.lifecycle.pasts import Pasts
 from plugin.lifecycle.person_facts import PERSON, loyalty
 from plugin.lifecycle.pipeline_facts import PIPELINE
-from plugin.lifecycle.pasts import Pasts
 from plugin.lifecycle.predictions import Predictor, predicted
 from plugin.lifecycle.purchase_facts import PURCHASES
 from plugin.lifecycle.series import (

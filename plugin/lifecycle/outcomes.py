@@ -26,7 +26,8 @@ class Outcomes:
     `frame` has one row a customer: `object`, `id`, `stage`, `stages` (struct of model → stage), `since`,
     `exited_from` (and `exited_from_NAME` of secondary models), `next_stage`, `next_stage_on`, `keep_until`,
     `next_moment` (null: none), `risk_level`, `risk_flags`, `segments`, `tier`, `rfm`, `play` (the next
-    action's key), then every fact, then the small integers of `ruleset.outcome_columns`.
+    action's key), then every fact, then the small integers of `ruleset.outcome_columns`, then the written
+    predictions of the refresh day (`predictions.REFRESHED`).
     `unseen` are customers whose first record is dated later, with that day as `next_moment`.
     `findings` count the values that could not be read, with examples.
     """

@@ -7,6 +7,7 @@ without looking at any other.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ import numpy as np
 
 from plugin.errors import InputError
 from plugin.lifecycle.events import Events, build_events, purchase_facts
+from plugin.lifecycle.pasts import Buyers, buyers
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.series import Floats
 from plugin.mapping.model import Mapping
@@ -115,19 +117,24 @@ def fit(
     version: int = 1,
     time_zone: str | None = None,
     currency: str | None = None,
+    value: Callable[[Buyers], MappingABC[str, Any]] | None = None,
 ) -> Parameters:
     """Parameters from the records dated up to `day`.
+
+    `value` makes one object type's section of `Parameters.value` from its buyers; without it there is none.
 
     `time_zone` and `currency` are the portal's; the mapping's win. A figure that too few customers
     support stays empty, and `notes` says so.
     """
     zone = mapping.time_zone or time_zone or "UTC"
     money = mapping.currency or currency
-    compared = {}
+    compared, sections = {}, {}
     for object_type in mapping.customer_objects():
         events = build_events(records, mapping, object_type, zone, money)
         compared[object_type] = _compare(events, mapping, day)
-    return Parameters(version, day, zone, money, MappingProxyType(compared))
+        if value is not None:
+            sections[object_type] = value(buyers(events, (day - date(1970, 1, 1)).days))
+    return Parameters(version, day, zone, money, MappingProxyType(compared), value=sections or None)
 
 
 def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:

@@ -87,7 +87,7 @@ def _log_gaps(events: Events, day: int) -> Floats:
     owner, days = points.customers, points.days
     again = np.flatnonzero((np.diff(owner, prepend=-1) == 0) & (days <= day))
     gaps = np.log((days[again] - days[again - 1]).astype(np.float64))
-    return np.bincount(owner[again], weights=gaps, minlength=events.size)
+    return np.bincount(owner[again], weights=gaps, minlength=events.size).astype(np.float64)
 
 
 def _margin(events: Events, day: int) -> float:

@@ -2,7 +2,8 @@
 
 Between two events every fact stands still or moves evenly, so a comparison can turn only where the
 difference of its sides crosses zero; predictions move along curves, whose crossings are searched. Those
-crossings and the events are the candidate days; between them nothing changes. A plan with expressions that cannot be solved so is looked at day by day.
+crossings and the events are the candidate days; between them nothing changes. A plan with expressions that
+cannot be solved so is looked at day by day.
 """
 
 from __future__ import annotations

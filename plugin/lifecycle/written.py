@@ -10,8 +10,7 @@ from plugin.mapping.model import Mapping
 
 def written_frame(frame: pl.DataFrame, texts: pl.DataFrame, mapping: Mapping, models: Models) -> pl.DataFrame:
     """`object`, `id` and one String column per switched-on output by its standard name; "" is empty."""
-    # what the value room predicts stays empty until it does
-    known = {**{name: pl.lit("") for name, _ in mapping.written_outputs()}, **_columns(models)}
+    known = {**_columns(models), **_predictions()}
     both = frame.hstack(texts.rename({"reason": "reason_text", "next_action": "action_text"}))
     chosen = [known[name].fill_null("").alias(name) for name, _ in mapping.written_outputs()]
     return both.select("object", "id", *chosen)
@@ -42,6 +41,19 @@ def _columns(models: Models) -> dict[str, pl.Expr]:
         "clm_next_action": pl.col("action_text"),
         **secondary,
     }
+
+
+def _predictions() -> dict[str, pl.Expr]:
+    """Rounded already, in `predictions.py`: money to two digits and no less than a cent."""
+    numbers = {
+        "clm_clv": ("refreshed_clv", 2),
+        "clm_clv_low": ("refreshed_clv_low", 2),
+        "clm_clv_high": ("refreshed_clv_high", 2),
+        "clm_expected_purchases": ("refreshed_expected_purchases", 4),
+        "clm_p_alive": ("refreshed_p_alive", 2),
+    }
+    found = {name: plain_number(pl.col(column), places) for name, (column, places) in numbers.items()}
+    return {**found, "clm_next_purchase_on": _day("refreshed_next_purchase_on")}
 
 
 def _day(name: str) -> pl.Expr:

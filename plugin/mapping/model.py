@@ -175,6 +175,7 @@ class Mapping:
     )
     thresholds: MappingABC[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     models: ModelChoice = field(default_factory=ModelChoice)
+    tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
     headers: MappingABC[str, str] = field(

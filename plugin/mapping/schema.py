@@ -198,6 +198,7 @@ class MappingSchema(Schema):
     company = fields.Nested(SourcesSchema)
     thresholds = fields.Nested(ThresholdsSchema)
     models = fields.Nested(ModelsSchema)
+    tasks = Switch()
     rules = OneOrMany(Text())
     outputs = Outputs()
     headers = Headers()

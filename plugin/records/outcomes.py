@@ -55,8 +55,11 @@ def save(
     day: date,
     versions: Versions,
     now: int,
-) -> None:
-    """Keep outcomes, and a change row for every model in which a customer's stage moved."""
+) -> list[Evaluated]:
+    """Keep outcomes, and a change row for every model in which a customer's stage moved.
+
+    Returns those who entered another stage of the primary model, first outcomes left aside.
+    """
     before = _stages(connection, portal_id, [one.key for one in evaluated])
     rows = [_outcome_row(portal_id, one, day, versions, now) for one in evaluated]
     names = (
@@ -71,6 +74,12 @@ def save(
     ]
     if moved:
         connection.execute(sa.insert(changes), moved)
+    return [one for one in evaluated if _entered(one, before.get(one.key))]
+
+
+def _entered(one: Evaluated, before: dict[str, str] | None) -> bool:
+    model = next(iter(one.body["stages"]))
+    return before is not None and before.get(model, one.body["stage"]) != one.body["stage"]
 
 
 def _outcome_row(portal_id: int, one: Evaluated, day: date, versions: Versions, now: int) -> Row:

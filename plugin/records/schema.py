@@ -193,6 +193,16 @@ parameters = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    *_record(),
+    sa.Column("stage", sa.String(64), primary_key=True),
+    sa.Column("entered_on", Day, primary_key=True),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # intended, made, refused
+)
+
 parked = sa.Table(
     "parked",
     metadata,

@@ -16,7 +16,7 @@ from plugin.mapping.model import Mapping as FieldMapping
 from plugin.records import mirror
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
-from plugin.sync import ledger
+from plugin.sync import ledger, merged
 
 TYPES = ("contact", "company", "deal")
 
@@ -31,6 +31,7 @@ class Found:
     # (from type, to type) -> {from id: [(to id, is primary)]}
     links: dict[tuple[str, str], dict[int, list[tuple[int, bool]]]] = field(default_factory=dict)
     successors: set[RecordKey] = field(default_factory=set)  # records that merged ones became
+    absorbed: dict[str, dict[int, set[int]]] = field(default_factory=dict)  # {type: {id: ids merged into it}}
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Reading:
         self.found.records[object_type] = result.records
         present = {record.id for record in result.records}
         self.found.missing[object_type] = set(ids) - present
+        self.found.absorbed[object_type] = result.absorbed
         self.found.successors |= {(object_type, record) for record in present - set(ids)}
 
     def properties(self, object_type: str) -> list[str]:
@@ -124,6 +126,7 @@ class Reading:
         }
         for (from_type, _), links in self.found.links.items():
             changed[from_type] |= set(links)
+        changed["deal"] |= self._left_behind(connection)
         before = self._customers_of(connection, changed)
         for name in TYPES:
             self._keep_records(connection, name, self.found.records[name])
@@ -131,10 +134,22 @@ class Reading:
         for (from_type, to_type), links in self.found.links.items():
             self._keep_links(connection, from_type, to_type, links)
         self._stamp(connection)
+        for name in self.mapping.customer_objects():
+            merged.take_over(connection, self.portal_id, name, self.found.absorbed.get(name, {}))
         after = self._customers_of(connection, changed)
         gone = {(name, i) for name in self.mapping.customer_objects() for i in self.found.missing[name]}
         unknown = self._unknown(connection) | self.found.successors
         return Touched((before | after) - gone, gone, unknown)
+
+    def _left_behind(self, connection: Connection) -> set[int]:
+        """The deals of customers that are gone: whoever shares such a deal has a larger part of it now."""
+        return {
+            deal
+            for name in self.mapping.customer_objects()
+            for deal in mirror.neighbours(
+                connection, self.portal_id, "deal", name, of="to", ids=self.found.missing[name]
+            )
+        }
 
     def _keep_records(self, connection: Connection, object_type: str, records: Sequence[Record]) -> None:
         outputs = set(self.output_names)

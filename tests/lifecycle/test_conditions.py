@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -10,14 +9,9 @@ import pytest
 
 from plugin.lifecycle.catalogue import FACTS
 from plugin.lifecycle.conditions import compile_condition
-from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.expressions import Compiled, Names
-from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.models import check_models, load_models
-from plugin.lifecycle.parameters import Parameters
-from plugin.lifecycle.records import Records
 from plugin.lifecycle.rulefile import Problem, RuleError, Text
-from plugin.lifecycle.series import Floats, Moment
 from plugin.mapping.model import Mapping
 
 NAMES = Names(FACTS, {"buyer": False}, {"loyal_after_purchases": 3.0})
@@ -274,22 +268,3 @@ def test_the_documentation_names_every_fact_condition_model_and_flag() -> None:
     names += [*models.known, *(f.key for f in models.flags), *(s.key for s in models.segments)]
     names += [stage.key for model in models.known.values() for stage in model.stages]
     assert [n for n in names if n not in text] == []
-
-
-def test_a_scorer_fills_the_predictions_and_their_rules_are_foreseen() -> None:
-    mapping = Mapping()
-    models = load_models(mapping)
-    person = {"id": 1, "createdate": "2026-01-01"}
-    deal = {"id": 1, "contact_ids": [1], "closedate": "2026-01-10", "hs_is_closed_won": "true", "amount": "5"}
-    records = Records.from_rows([person], deals=[deal])
-
-    def scorer(engine: Engine, moment: Moment) -> dict[str, Floats]:
-        silence = moment.age(engine.events.points["purchases"])
-        rest = dict.fromkeys(("p_alive", "expected_purchases", "clv"), silence)
-        return {**rest, "p_no_purchase": silence / 100}
-
-    found = evaluate(records, mapping, models, Parameters(), date(2026, 2, 20), scorer=scorer)
-    row = found.frame.row(0, named=True)
-    assert (row["p_no_purchase"], row["risk_flags"]) == (0.41, [])
-    assert row["next_moment"] == date(2026, 3, 18)  # 0.67 is above the upper band of two thirds
-    assert found.written()["clm_churn_risk"].to_list() == ["0.4"]

@@ -44,11 +44,12 @@ def read_all(
         aliases |= _aliases(set(chunk) - gone, read)
         missing += [number for number in chunk if number in gone]
         found |= {one.id: one for one in read}
+    absorbed = {one.id: old for one in found.values() if (old := _merged_into(one) - {one.id})}
     hidden = set(_MERGED_INTO) - set(properties)
     for one in found.values():
         for name in hidden:
             one.properties.pop(name, None)
-    return ReadResult(list(found.values()), missing, aliases)
+    return ReadResult(list(found.values()), missing, aliases, absorbed)
 
 
 def _missing(body: dict[str, Any]) -> set[int]:

@@ -102,7 +102,7 @@ class _Landing:
             self.attempt(second)
 
     def _suspected(self, others: Rows, suspects: Rows, error: CrmRefused) -> None:
-        """As above, but if the others are refused, too, the suspects come first: soon it shows which property."""
+        """As above, but if the others are refused, too, the suspects come first: the property shows soon."""
         refusal = self._try(others)
         if refusal is None:
             self._deal_with(suspects, error)

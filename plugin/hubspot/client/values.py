@@ -12,12 +12,14 @@ class ReadResult:
     """A batch read.
 
     `missing`: ids that are not there (deleted, or never were). `aliases`: asked id → the id of the record
-    that a merge left, under which it stands in `records`.
+    that a merge left, under which it stands in `records`. `absorbed`: id of a record that merges left → the
+    ids that went into it.
     """
 
     records: list[Record]
     missing: list[int]
     aliases: dict[int, int] = field(default_factory=dict)
+    absorbed: dict[int, set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""What records mean: lifecycle and value brought together, the same for workers and for offline commands.
+
+The two pure rooms do not know each other; here the one gets its predictions from the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from plugin.lifecycle import evaluate as lifecycle
+from plugin.lifecycle import parameters as comparing
+from plugin.lifecycle.evaluate import Customer
+from plugin.lifecycle.outcomes import Outcomes
+from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.pasts import Buyers
+from plugin.lifecycle.records import Records
+from plugin.lifecycle.ruleset import Models
+from plugin.mapping.model import Mapping
+from plugin.value.clv import Terms
+from plugin.value.histories import Histories
+from plugin.value.section import Predictor, Section, fit_section, with_drift_watch
+
+
+def evaluate(
+    records: Records,
+    mapping: Mapping,
+    models: Models,
+    parameters: Parameters,
+    day: date,
+    customers: Sequence[Customer] | None = None,
+    *,
+    dates: bool = True,
+) -> Outcomes:
+    """`lifecycle.evaluate` with predictions."""
+    return lifecycle.evaluate(
+        records, mapping, models, parameters, day, customers, predictor=Predictor, dates=dates
+    )
+
+
+def history(
+    records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
+) -> list[tuple[date, str, str]]:
+    """`lifecycle.history` with predictions."""
+    return lifecycle.history(records, mapping, models, parameters, day, customer, predictor=Predictor)
+
+
+def fit(
+    records: Records,
+    mapping: Mapping,
+    day: date,
+    *,
+    present: Parameters | None = None,
+    version: int = 1,
+    time_zone: str | None = None,
+    currency: str | None = None,
+) -> Parameters:
+    """Parameters with their value section.
+
+    Against those in force, `present`, a fit of the value models that moves the total too far waits for the
+    next one to confirm it.
+    """
+    fitted = comparing.fit(
+        records,
+        mapping,
+        day,
+        version=version,
+        time_zone=time_zone,
+        currency=currency,
+        value=value_section,
+    )
+    before = (present.value if present else None) or {}
+    watched = {
+        name: with_drift_watch(before.get(name), section) for name, section in (fitted.value or {}).items()
+    }
+    return replace(fitted, value=watched or None)
+
+
+def value_section(buyers: Buyers) -> MappingABC[str, Any]:
+    """The value room's section for these buyers."""
+    histories = Histories(
+        pl.Series(buyers.ids),
+        buyers.x,
+        buyers.recency,
+        buyers.age,
+        buyers.log_gaps,
+        buyers.paid,
+        buyers.mean,
+    )
+    section: Section = fit_section(histories, terms=Terms(margin=buyers.margin))
+    return section

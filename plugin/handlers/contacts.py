@@ -18,6 +18,6 @@ def look(event: Event, mapping: Mapping) -> dict[RecordKey, bool]:
         return look_at_record(event, mapping)
     if "deal" in other_types(event):
         return side(event, "deal")
-    if "company" in other_types(event) and mapping.customer != "contact":
+    if "company" in other_types(event) and mapping.companies:
         return side(event, "contact")
     return {}

@@ -13,5 +13,5 @@ def look(event: Event, mapping: Mapping) -> dict[RecordKey, bool]:
     if event.kind != "association":
         return look_at_record(event, mapping)
     joined = other_types(event)
-    wanted = "contact" in joined or ("company" in joined and mapping.customer != "contact")
+    wanted = "contact" in joined or ("company" in joined and mapping.companies)
     return side(event, "deal") if wanted else {}

@@ -42,8 +42,3 @@ def route(events: Iterable[Event], mapping: Mapping) -> Routed:
         found = handler(event, mapping)
         routed.add(found, "events_applied" if found else "events_not_mapped")
     return routed
-
-
-def reads_companies(mapping: Mapping) -> bool:
-    """Whether companies matter: reading them needs scopes that contact-only portals do not grant."""
-    return mapping.customer != "contact"

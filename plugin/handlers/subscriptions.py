@@ -13,7 +13,7 @@ def subscriptions(mapping: Mapping) -> list[dict[str, str]]:
     HubSpot's rule: one subscription a property, no wildcard. Our own outputs are not among them, so that
     our writes do not come back.
     """
-    objects = ["contact", "deal", *(["company"] if mapping.customer != "contact" else [])]
+    objects = ["contact", "deal", *(["company"] if "company" in mapping.customer_objects() else [])]
     kinds = [{"type": f"{name}.{kind}"} for name in objects for kind in _KINDS]
     properties = [
         {"type": f"{name}.propertyChange", "property": read}

@@ -44,7 +44,9 @@ class Events:
     def __post_init__(self) -> None:
         self.born = self.created.copy()
         first = np.full(self.size, FAR, np.int64)
-        for points in (*self.points.values(), *self.steps.values()):
+        # what a contact's company bought before the contact was known is no record of the contact
+        own = [points for name, points in self.points.items() if name != "company_purchases"]
+        for points in (*own, *self.steps.values()):
             some = points.keys[(points.days > EVER) & (points.days < FAR)]
             owner = customer_of(some)
             head = np.flatnonzero(np.diff(owner, prepend=-1))  # keys are sorted: the first of each customer

@@ -194,9 +194,8 @@ def _refresh_step(engine: Engine, customers: Ints, today: int, bound: Ints, colu
     rows = np.arange(len(customers), dtype=np.int64)
     adopted = np.full(len(customers), (engine.parameters.adopted_on - _EPOCH).days, np.int64)
     days = [_monthly(engine, customers, todays, ahead) for ahead in range(1, _MONTHS + 1)]
-    for day in [adopted, *days] if adopted.max() > today else days:
-        rows = rows[found[rows] == FAR]
-        near = rows[day[rows] < bound[rows]]
+    for day in [*days, adopted] if len(adopted) and adopted[0] > today else days:
+        near = rows[day[rows] < np.minimum(bound, found)[rows]]
         then = _table(refreshed(engine, customers[near], day[near]), columns)
         other = (then != now[near]).any(axis=1) if day is not days[-1] else np.ones(len(near), dtype=bool)
         found[near[other]] = day[near[other]]

@@ -156,6 +156,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         company=_sources(default.company, data.get("company", {})),
         thresholds=MappingProxyType({name: float(value) for name, value in thresholds.items()}),
         models=replace(ModelChoice(), **data.get("models", {})),
+        read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         rules=tuple(data.get("rules", ())),
         outputs=_outputs(default.outputs, data.get("outputs", {})),

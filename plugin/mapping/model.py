@@ -175,12 +175,18 @@ class Mapping:
     )
     thresholds: MappingABC[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     models: ModelChoice = field(default_factory=ModelChoice)
+    read_companies: bool = False  # where contacts are customers: also read which companies they belong to
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
     headers: MappingABC[str, str] = field(
         default_factory=lambda: MappingProxyType({})
     )  # CSV header → property
+
+    @property
+    def companies(self) -> bool:
+        """Whether associations with companies are read; that needs scopes which contacts alone do not."""
+        return self.customer != "contact" or self.read_companies
 
     def customer_objects(self) -> tuple[str, ...]:
         """`("contact",)`, `("company",)` or both."""

@@ -198,6 +198,7 @@ class MappingSchema(Schema):
     company = fields.Nested(SourcesSchema)
     thresholds = fields.Nested(ThresholdsSchema)
     models = fields.Nested(ModelsSchema)
+    read_companies = Switch()
     tasks = Switch()
     rules = OneOrMany(Text())
     outputs = Outputs()

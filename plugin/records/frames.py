@@ -38,7 +38,7 @@ def load(
     reader = _Reader(connection, portal_id)
     wanted: dict[str, list[int] | None] = {"contact": None, "company": None, "deal": None}
     if customers is not None:
-        wanted = reader.closure(by_type(customers))
+        wanted = reader.closure(by_type(customers), mapping)
     sides = {name: reader.pairs("deal", name, wanted["deal"], "from") for name in ("contact", "company")}
     companies_of = reader.pairs("contact", "company", wanted["contact"], "from")
     contacts = reader.objects("contact", wanted["contact"], mapping)
@@ -60,13 +60,16 @@ class _Reader:
         self.connection = connection
         self.portal_id = portal_id
 
-    def closure(self, customers: dict[str, list[int]]) -> dict[str, list[int] | None]:
+    def closure(self, customers: dict[str, list[int]], mapping: Mapping) -> dict[str, list[int] | None]:
         """The ids of contacts, companies and deals that these customers' outcomes depend on."""
         companies = set(customers.get("company", ()))
         contacts = set(customers.get("contact", ()))
+        employers = set(companies)
+        if mapping.companies:  # whether a contact's company buys is told by the company's deals
+            employers |= {pair[1] for pair in self.pairs("contact", "company", sorted(contacts), "from")}
         contacts |= {pair[0] for pair in self.pairs("contact", "company", sorted(companies), "to")}
         deals = {pair[0] for pair in self.pairs("deal", "contact", sorted(contacts), "to")}
-        deals |= {pair[0] for pair in self.pairs("deal", "company", sorted(companies), "to")}
+        deals |= {pair[0] for pair in self.pairs("deal", "company", sorted(employers), "to")}
         return {"contact": sorted(contacts), "company": sorted(companies), "deal": sorted(deals)}
 
     def pairs(

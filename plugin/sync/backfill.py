@@ -58,7 +58,7 @@ class Backfill:
         self.portal_id = portal_id
         self.clock = clock
         self.mapping = mapping
-        self.companies = mapping.customer != "contact"
+        self.companies = mapping.companies
         self.progress = self._resume() or self._begin()
 
     def _now(self) -> int:
@@ -70,7 +70,7 @@ class Backfill:
         return Progress(**note) if note and not note["finished"] else None
 
     def _begin(self) -> Progress:
-        phases = [*(["company"] if self.companies else []), "contact", "deal"]
+        phases = [*(["company"] if "company" in self.mapping.customer_objects() else []), "contact", "deal"]
         total = {name: self.crm.search(name, [], limit=1).total for name in phases}
         progress = Progress(uuid.uuid4().hex, self._now(), phases, phases[0], None, {}, total)
         self._note(progress)

@@ -59,7 +59,7 @@ class Findings:
 
 def types(mapping: FieldMapping) -> list[str]:
     """The object types that are read."""
-    return [*(["company"] if mapping.customer != "contact" else []), "contact", "deal"]
+    return [*(["company"] if "company" in mapping.customer_objects() else []), "contact", "deal"]
 
 
 def properties(mapping: FieldMapping, object_type: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a merge leaves goes on where the merged records were: their recorded history, and which values are ours.
+"""What a merge leaves goes on where the merged records were: recorded history, and which values are ours.
 
 HubSpot's rule: a merge makes a record with a new id, which lists the old ones.
 """

@@ -52,7 +52,7 @@ class Reading:
         self.portal_id = portal_id
         self.mapping = mapping
         self.found = Found(read_at)
-        self.companies = mapping.customer != "contact"
+        self.companies = mapping.companies
         self.output_names = [output.name for _, output in mapping.written_outputs()]
 
     def fetch(self, marked: Mapping[RecordKey, bool]) -> None:
@@ -186,8 +186,15 @@ class Reading:
             ids = changed[name] | self._near(connection, "deal", name, changed["deal"])
             if name == "company":
                 ids |= self._near(connection, "contact", "company", changed["contact"])
+            elif self.companies:
+                ids |= self._colleagues(connection, changed["deal"])
             result |= {(name, i) for i in ids}
         return result
+
+    def _colleagues(self, connection: Connection, deals: set[int]) -> set[int]:
+        """The contacts of the companies that these deals belong to: whether their company buys may change."""
+        companies = self._near(connection, "deal", "company", deals)
+        return mirror.neighbours(connection, self.portal_id, "contact", "company", of="to", ids=companies)
 
     def _near(self, connection: Connection, from_type: str, to_type: str, ids: Iterable[int]) -> set[int]:
         return mirror.neighbours(connection, self.portal_id, from_type, to_type, of="from", ids=ids)
@@ -196,6 +203,8 @@ class Reading:
         """Records at the far end of new links that were never read themselves."""
         result: set[RecordKey] = set()
         for (_, to_type), links in self.found.links.items():
+            if to_type == "company" and "company" not in self.mapping.customer_objects():
+                continue  # only who belongs to it matters
             ids = {to_id for found in links.values() for to_id, _ in found}
             known = mirror.known(connection, self.portal_id, to_type, ids)
             result |= {(to_type, i) for i in ids - known - self.found.missing[to_type]}

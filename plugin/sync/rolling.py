@@ -97,7 +97,7 @@ class Rolling:
             if fault := fault_of(record, kept.get(id_), self.mapping, kind):
                 faults[id_] = fault
         for other in SIDES[kind]:
-            if other in self.types:
+            if other == "contact" or self.mapping.companies:
                 wrong = self._other_links(kind, other, [i for i in ids if i in there])
                 faults = dict.fromkeys(wrong, LINKS) | faults
         return faults

@@ -146,15 +146,14 @@ def _refund(amount: Floats, key: Ints, coded: pl.DataFrame) -> list[Finding]:
         return []
     at, back = given["key"].to_numpy(), given["amount"].to_numpy()
     place = np.searchsorted(key, at, side="right") - 1
-    found = (place >= 0) & (key[np.maximum(place, 0)] >> _SHIFT == at >> _SHIFT)
+    before = np.append(key, -1)[place]  # place -1 is the appended one: nothing before
+    found = before >> _SHIFT == at >> _SHIFT
     np.add.at(amount, place[found], back[found])
-    findings = [Finding("refunds", "refunds are taken off the purchase before them", int(found.sum()))]
-    lost = int((~found).sum())
-    return (
-        [*findings, Finding("refund_alone", "refunds before any purchase are left out", lost)]
-        if lost
-        else findings
-    )
+    taken, lost = int(found.sum()), int((~found).sum())
+    findings = [Finding("refunds", "refunds are taken off the purchase before them", taken)] if taken else []
+    if lost:
+        findings.append(Finding("refund_alone", "refunds before any purchase are left out", lost))
+    return findings
 
 
 def _per_customer(

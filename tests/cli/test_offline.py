@@ -105,7 +105,7 @@ def test_fitted_parameters_can_be_given_back(folder: Path) -> None:
     """The same records, parameters and day give the same outcome."""
     from datetime import date
 
-    from plugin.lifecycle.parameters import fit
+    from plugin.jobs.meaning import fit
     from plugin.mapping.model import Mapping
     from plugin.records.csv_files import read_records
 

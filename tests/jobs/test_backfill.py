@@ -1,4 +1,4 @@
-"""The whole load: resumes where it stopped, loses to newer events, finds what is gone, is shared by workers."""
+"""The whole load: resumes where it stopped, loses to newer events, finds what is gone, is shared."""
 
 from __future__ import annotations
 

@@ -18,11 +18,12 @@ DATA = Path(__file__).parents[1] / "data"
 
 def config(folder: Path, customer: str) -> Path:
     path = folder / "lifecycle.yaml"
-    path.write_text(f"version: 1\ncustomer: {customer}\n")
+    more = "read_companies: true\n" if customer == "contact of companies" else ""
+    path.write_text(f"version: 1\ncustomer: {customer.split(maxsplit=1)[0]}\n{more}")
     return path
 
 
-@pytest.mark.parametrize("customer", ["company", "both"])
+@pytest.mark.parametrize("customer", ["contact", "contact of companies", "company", "both"])
 def test_companies_are_computed_as_offline_before_and_after_changes(
     store: Store, clock: FixedClock, tmp_path: Path, customer: str
 ) -> None:
@@ -33,7 +34,12 @@ def test_companies_are_computed_as_offline_before_and_after_changes(
         home.load()
         home.settle()
         assert differing(home) == []
-        assert any(one.get("clm_stage") for one in home.standing("company").values())
+        written = "contact" if "contact" in customer else "company"
+        assert any(one.get("clm_stage") for one in home.standing(written).values())
+        marked = [
+            one for one in home.standing().values() if "company_buyer" in (one.get("clm_segment") or "")
+        ]
+        assert bool(marked) == (customer in {"contact of companies", "both"})
         make(home, world, 120, seed=3)
         home.settle()
         assert differing(home) == []

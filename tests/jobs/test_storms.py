@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import random
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import requests
+from redis import Redis
 
-from plugin.clock import FixedClock
+from plugin.clock import FixedClock, SystemClock
+from plugin.hubspot.budget import RedisBudget
+from plugin.hubspot.client import Crm
 from plugin.jobs import live
+from plugin.jobs.apply import apply_inbox
+from plugin.jobs.context import Context
+from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
 from plugin.jobs.retry import retry_parked
 from plugin.jobs.status import status
@@ -220,3 +232,102 @@ def test_a_retyped_property_is_reported_once_and_the_others_go_on(store: Store, 
         with store.read() as connection:
             (row,) = refused.listed(connection, home.portal_id)
         assert "is of type number and should be string" in row.cause
+
+
+class Recorder(requests.Session):
+    """Notes when each call began and ended, and how long the CRM asked us to wait after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[float, float, str, int, float]] = []
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        begun, status_code, asked = time.monotonic(), 0, 0.0
+        try:
+            answer = super().request(method, url, *args, **kwargs)
+            status_code = answer.status_code
+            asked = float(answer.headers.get("Retry-After") or 0)
+            return answer
+        finally:
+            policy = "search" if str(url).endswith("/search") else "general"
+            self.calls.append((begun, time.monotonic(), policy, status_code, asked))
+
+
+def early(calls: list[tuple[float, float, str, int, float]]) -> list[tuple[float, float]]:
+    """Calls that began while the CRM had asked to wait: (seconds after the refusal, seconds asked)."""
+    found = []
+    for _, ended, policy, code, asked in calls:
+        if code == 429 and asked:
+            # what another worker had begun to send in the same moment is not early
+            begun = [b - ended for b, _, p, _, _ in calls if p == policy and 0.05 < b - ended < asked - 0.05]
+            found += [(at, asked) for at in begun]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_minute_of_storm_with_four_workers(tmp_path: Path, redis_url: str) -> None:
+    """Real time, a shared budget: nothing is lost, every write's fate is known, no call comes early."""
+    world = generate(200, seed=8, end=datetime.now(UTC).date())
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.migrate()
+    with house(store, SystemClock(), world) as home:  # type: ignore[arg-type]
+        home.load()
+        home.settle()
+        workers = [worker_context(home, redis_url) for _ in range(4)]
+        storm = {"seconds": 60.0}
+        for fault in STORMS["all at once"]:
+            home.crm.faults.add(
+                {**fault, **storm, **({"retry_after": 2.0} if "retry_after" in fault else {})}
+            )
+        stopping = threading.Event()
+        threads = [threading.Thread(target=work_on, args=(c, home.portal_id, stopping)) for c, _ in workers]
+        for thread in threads:
+            thread.start()
+        edits = random.Random(4)
+        for _ in range(120):
+            deal = edits.choice(world.deals).id
+            home.crm.store.edit("deal", deal, {"amount": str(edits.randint(1, 900))})
+            time.sleep(0.5)
+        home.crm.faults.clear()
+        time.sleep(10)
+        stopping.set()
+        for thread in threads:
+            thread.join()
+        home.settle(rounds=200)
+        with store.read() as connection:
+            assert ledger.totals(connection, home.portal_id).get(ledger.INTENDED, 0) == 0
+            assert parked.causes(connection, home.portal_id) == {}
+        calls = [call for _, session in workers for call in session.calls]
+        assert sum(code == 429 for _, _, _, code, _ in calls) >= 3
+        assert early(calls) == []
+        assert differing(home) == []
+    store.close()
+
+
+def worker_context(home: House, redis_url: str) -> tuple[Context, Recorder]:
+    """A worker as another process would have it: its own connections, the portal's one budget."""
+    session = Recorder()
+    redis = Redis.from_url(redis_url)
+
+    def client(portal_id: int, priority: str) -> Crm:
+        budget = RedisBudget(redis, portal_id=portal_id, clock=home.context.clock, limit=190)
+        return Crm(
+            base_url=home.crm.url,
+            token=lambda: home.crm.token,
+            portal_id=portal_id,
+            budget=budget,
+            clock=home.context.clock,
+            priority=priority,  # type: ignore[arg-type]
+            session=session,
+        )
+
+    return replace(home.context, crm=client), session
+
+
+def work_on(context: Context, portal_id: int, stopping: threading.Event) -> None:
+    """What a worker does: apply, read, evaluate, write."""
+    while not stopping.is_set():
+        apply_inbox(context)
+        if not work_portal(context, portal_id, "live"):
+            stopping.wait(0.2)

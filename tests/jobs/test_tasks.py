@@ -53,7 +53,7 @@ def buy(home: House, contact: int) -> None:
 def test_who_comes_back_gets_one_task_and_the_past_gets_none(
     store: Store, clock: FixedClock, config: Path
 ) -> None:
-    """Not for the load, not for a second order in the same stage, not for a customer who was there already."""
+    """Not for the load, not for a second order in the same stage, not for who was there already."""
     with house(store, clock, cdnow(NOON.date(), limit=120), config=config) as home:
         home.load()
         home.settle()

@@ -321,9 +321,18 @@ def test_contacts_and_companies_can_be_customers_side_by_side() -> None:
 
 def test_a_contact_without_deals_at_a_buying_company_is_told_apart() -> None:
     contacts = [{"id": i, "company_ids": [50], "createdate": "2026-01-01"} for i in (1, 2)]
-    found = outcome(contacts, [won(1, "2026-05-01", 80, (1,), company_ids=[50])])
+    deals = [won(1, "2026-05-01", 80, (1,), company_ids=[50])]
+    found = outcome(contacts, deals)
     assert (row(found, 1)["company_buyer"], row(found, 2)["company_buyer"]) == (False, True)
-    assert row(found, 2)["segments"] == ["potential", "company_buyer"]
+    assert row(found, 2)["segments"] == ["potential"]  # a portal that does not read companies cannot write it
+    read = outcome(contacts, deals, mapping=replace(BASE, read_companies=True))
+    assert row(read, 2)["segments"] == ["potential", "company_buyer"]
+
+
+def test_what_the_company_bought_before_does_not_make_a_contact_older() -> None:
+    contacts = [{"id": 1, "company_ids": [50], "createdate": "2026-05-01"}]
+    found = outcome(contacts, [won(1, "2024-01-01", 80, (), company_ids=[50])])
+    assert str(found.to_json()[0]["since"]) == "2026-05-01"
 
 
 def test_a_portal_without_any_outreach_recorded_is_not_blamed_for_it() -> None:

@@ -26,8 +26,8 @@ from plugin.jobs.backfill import run_backfill
 from plugin.jobs.context import Context, Silence
 from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
+from plugin.jobs.meaning import evaluate
 from plugin.jobs.status import status
-from plugin.lifecycle.evaluate import evaluate
 from plugin.records import portals
 from plugin.records.store import Store
 from plugin.sandbox.portals import Portal as CrmPortal
@@ -195,14 +195,10 @@ def records_of(dump: list[dict[str, Any]], context: Context) -> Any:
         linked = {"contact_ids": links.get("contacts", []), "company_ids": links.get("companies", [])}
         if kind == "contact":
             linked.pop("contact_ids")
-        if context.mapping.customer == "contact":
-            linked["company_ids"] = []
         rows[kind].append({"id": number, **values, **(linked if kind != "company" else {})})
         for name in context.mapping.history_properties(kind):
             past += [
                 {"object": kind, "id": number, "property": name, "value": v["value"], "at": v["timestamp"]}
                 for v in record["history"].get(name, [])
             ]
-    if context.mapping.customer == "contact":
-        rows["company"] = []
     return Records.from_rows(rows["contact"], rows["company"], rows["deal"], past)

@@ -1,4 +1,4 @@
-"""Predictions inside an evaluation: facts of today, written values of the refresh day, and when they change."""
+"""Predictions in an evaluation: facts of today, written values of the refresh day, and when they change."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_below_the_gate_nothing_is_predicted_and_the_section_says_why() -> None:
     """Sixty customers are too few."""
     few = fit(records(60), MAPPING, DAY)
     assert few.value is not None
-    assert few.value["contact"]["open"] is False
+    assert not few.value["contact"]["open"]
     assert few.value["contact"]["reasons"][0] == "60 customers, 100 needed"
     found = evaluate(records(60), MAPPING, models(), few, DAY)
     assert (
@@ -127,7 +127,7 @@ def test_the_next_moment_is_the_first_day_on_which_anything_written_changes(adop
                 assert moments[customer] > DAY
                 changed += moments[customer] == day
                 waiting.discard(customer)
-    assert 50 <= changed  # and hardly ever looked at in vain
+    assert changed >= 50  # and hardly ever looked at in vain
     assert all(moments[customer] > DAY + timedelta(45) for customer in waiting)
 
 

@@ -30,11 +30,11 @@ def load_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> Mod
     Raises RuleError (every fault with file, line and column) or ConfigError (a model that does not exist).
     """
     paths = [*shipped_files(), *(Path(p) for p in extra_paths)]
-    key = (mapping.models, tuple(sorted(mapping.thresholds.items())), _extras(mapping), _stamps(extra_paths))
+    key = (mapping.models, tuple(sorted(_numbers(mapping).items())), _extras(mapping), _stamps(extra_paths))
     if key not in _CACHE:
         if len(_CACHE) > 64:  # one entry a mapping in use; old ones go when rule files are edited
             _CACHE.clear()
-        _CACHE[key] = _chosen(Loader(mapping.thresholds, _extras(mapping)).load(paths), mapping)
+        _CACHE[key] = _chosen(Loader(_numbers(mapping), _extras(mapping)).load(paths), mapping)
     return _CACHE[key]
 
 
@@ -43,6 +43,11 @@ def check_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> li
     from plugin.lifecycle.reach import warnings_of
 
     return warnings_of(load_models(mapping, extra_paths), mapping)
+
+
+def _numbers(mapping: Mapping) -> dict[str, float]:
+    """What rules may name besides facts: the thresholds, and whether companies are read (1 or 0)."""
+    return {**mapping.thresholds, "companies_read": float(mapping.companies)}
 
 
 def _extras(mapping: Mapping) -> tuple[str, ...]:

@@ -58,10 +58,34 @@ def work_portal(context: Context, portal_id: int, lane: str) -> Done:
     return round_.read() + round_.evaluate()
 
 
-class Round:
-    """One round of work of one worker."""
+def work_through(
+    context: Context, portal_id: int, lane: str, go_on: Callable[[], bool] = lambda: True
+) -> Done:
+    """Rounds until nothing is ready or `go_on` says no; half-full batches are filled by the next round's."""
+    round_ = Round(context, portal_id, lane, gathers=True)
+    total = Done()
+    while done := round_.read() + round_.evaluate():
+        total += done
+        if not go_on():
+            break
+    return total + round_.write_rest()
 
-    def __init__(self, context: Context, portal_id: int, lane: str) -> None:
+
+@dataclass
+class Rest:
+    """Changes that do not fill a batch yet: they go with those of the next round, their customers stay claimed."""
+
+    changes: list[Change] = field(default_factory=list)
+    rows: list[Claimed] = field(default_factory=list)
+    standing: Standing = field(default_factory=dict)
+
+
+class Round:
+    """One worker's work on one portal, round after round; `gathers`: batches are filled across rounds."""
+
+    def __init__(self, context: Context, portal_id: int, lane: str, *, gathers: bool = False) -> None:
+        self.gathers = gathers
+        self.rest = Rest()
         self.context = context
         self.store = context.store
         self.portal_id = portal_id
@@ -151,14 +175,20 @@ class Round:
         claimed = self._claim(dirty, EVALUATE_AT_ONCE)
         if not claimed:
             return Done()
+        self._hold(self.rest.rows)
         ready, waiting = self._with_settled_writes(claimed)
         computed = compute(self.context, portal, parameters, [row.key for row in ready])
         entered = self._keep(portal, parameters, ready, computed)
-        permitted = self._permitted(portal, computed.changes)
-        more_waits = len(claimed) == EVALUATE_AT_ONCE
-        changes, tail = full_batches(permitted) if more_waits else (permitted, set[RecordKey]())
-        written = self._write(parameters, ready, computed, changes)
-        self._finish(ready, waiting, computed, written, tail)
+        written = self._write(
+            self._versions(parameters),
+            Rest(
+                [*self.rest.changes, *self._permitted(portal, computed.changes)],
+                [*self.rest.rows, *ready],
+                {**self.rest.standing, **computed.standing},
+            ),
+            fill=self.gathers and len(claimed) == EVALUATE_AT_ONCE,
+        )
+        self._finish([*self.done, *waiting], {row.key for row in waiting}, computed.unborn, computed.day, written)
         self._make_tasks(portal, ready, entered)
         return Done(
             evaluated=len(ready),

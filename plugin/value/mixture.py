@@ -40,17 +40,16 @@ def _chunk(weight: Floats, terms: Terms, gradient: Floats, hessian: Floats) -> f
     share = np.exp(logs - top)
     total = share.sum(axis=0)
     share /= total
-    means = {p: (share * slope).sum(axis=0) for p, slope in slopes.items()}
+    weighted = share * weight
+    # terms of one sum differ little: centring first keeps the digits
+    centred = {p: slope - (share * slope).sum(axis=0) for p, slope in slopes.items()}
     for p, slope in slopes.items():
-        gradient[p] += weight @ means[p]
-        for q, other in slopes.items():
-            if q < p:
-                continue
-            # terms of one sum differ little: centring first keeps the digits
-            spread = (share * (slope - means[p]) * (other - means[q])).sum(axis=0)
+        gradient[p] += np.einsum("jn,jn->", weighted, slope)
+        spread = weighted * centred[p]
+        for q in (q for q in slopes if q >= p):
+            bend = float(np.einsum("jn,jn->", spread, centred[q]))
             if (p, q) in bends:
-                spread = spread + (share * bends[p, q]).sum(axis=0)
-            bend = float(weight @ spread)
+                bend += float(np.einsum("jn,jn->", weighted, bends[p, q]))
             hessian[p, q] += bend
             if q != p:
                 hessian[q, p] += bend

@@ -21,7 +21,8 @@ def look(mapping: Mapping = CONTACTS, **event: Any) -> dict[tuple[str, int], boo
 
 
 def associated(kind: str, from_id: int = 5, to_id: int = 6, **more: Any) -> dict[str, Any]:
-    wire = {"subscriptionType": f"{kind.split('_', maxsplit=1)[0].lower()}.associationChange", "associationType": kind}
+    subject = kind.partition("_")[0].lower()
+    wire = {"subscriptionType": f"{subject}.associationChange", "associationType": kind}
     return {**wire, "fromObjectId": from_id, "toObjectId": to_id, "objectId": None, **more}
 
 

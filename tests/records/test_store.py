@@ -50,9 +50,14 @@ def test_several_processes_may_migrate_at_once(database_url: str) -> None:
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     """All of a transaction lasts, or none of it."""
-    with pytest.raises(ZeroDivisionError), store.write() as connection:
-        inbox.put(connection, 7, b"[]", 0, 1)
-        _ = 1 / 0
+
+    def put_and_fail() -> None:
+        with store.write() as connection:
+            inbox.put(connection, 7, b"[]", 0, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        put_and_fail()
     with store.read() as connection:
         assert inbox.waiting(connection)[0] == 0
 
@@ -93,9 +98,14 @@ def test_bodies_leave_the_inbox_in_order_and_come_back_when_applying_fails(store
     with store.write() as connection:
         for number in range(3):
             inbox.put(connection, 7, b"[%d]" % number, 1, number)
-    with pytest.raises(ZeroDivisionError), store.write() as connection:
-        assert [row.body for row in inbox.take(connection, 2)] == [b"[0]", b"[1]"]
-        _ = 1 / 0
+
+    def take_and_fail() -> None:
+        with store.write() as connection:
+            assert [row.body for row in inbox.take(connection, 2)] == [b"[0]", b"[1]"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take_and_fail()
     with store.write() as connection:
         assert [row.body for row in inbox.take(connection, 9)] == [b"[0]", b"[1]", b"[2]"]
         assert inbox.waiting(connection) == (0, 0, None)

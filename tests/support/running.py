@@ -126,7 +126,7 @@ def running(folder: Path, world: World, **settings: str) -> Iterator[Running]:
                 env=environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - it only asks the kernel for a signal
             )
         product = Running(crm, environment, url, process, folder)
         try:

@@ -53,7 +53,7 @@ def test_the_status_follows_the_work(home: House) -> None:
     assert (after["settled"], after["inbox"], after["pending"], after["lag_seconds"]) == (True, 0, 0, 0)
     (portal,) = after["portals"]
     assert (portal["portal_id"], portal["mode"], portal["causes"]) == (home.portal_id, "live", {})
-    assert portal["last_full"] and portal["last_incremental"]
+    assert None not in {portal["last_full"], portal["last_incremental"]}
 
 
 def test_a_customer_is_told_as_evaluate_tells_it_with_its_history(home: House) -> None:

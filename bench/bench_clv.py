@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,13 +24,14 @@ import polars as pl
 from plugin.value.arrays import Floats, Ints
 from plugin.value.beta_geometric import BetaGeometricLikelihood
 from plugin.value.clv import Terms, values
-from plugin.value.histories import summarise
 from plugin.value.newton import maximise
 from plugin.value.process import BetaGeometric
 from plugin.value.spend import Spend
+from plugin.value.summary import summarise
 from plugin.value.triples import Triples
 
 SAMPLE = Path(__file__).parents[1] / "plugin/sandbox/loaders/data/cdnow_sample.txt.gz"
+PRODUCT = Path(__file__).parents[1] / ".venv/bin/python"  # the command line's own environment
 UNTIL = 10_134  # 1997-09-30
 TRUTH = BetaGeometric(0.243, 4.414, 0.793, 2.426, first=False)
 RIVAL = importlib.util.find_spec("lifetimes") is not None
@@ -186,7 +186,7 @@ def processes() -> None:
             ("import of the value room", "import plugin.value.section"),
             ("cold `clv fit`", fit),
         ):
-            run = [sys.executable, "-c", code]
+            run = [str(PRODUCT if PRODUCT.exists() else sys.executable), "-c", code]
             took, done = timed(lambda run=run: subprocess.run(run, capture_output=True, check=False), 5)
             line(name, took, None, "" if done.returncode == 0 else "command line not installed here")
 
@@ -194,15 +194,19 @@ def processes() -> None:
 def memory(size: int) -> None:
     """Peak of a fresh process that makes a base, fits and scores it."""
     code = (
-        f"import resource; import bench.bench_clv as b; base = b.world({size}); "
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; b.our_fit(*base); "
-        "mean = b.np.where(base[0] > 0, 35.0, b.np.nan); "
-        "b.values(b.TRUTH, b.Spend(6.25, 3.74, 15.44), base, (base[0], mean), b.Terms()); "
-        "print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        f"import bench.bench_clv as b; base = b.world({size}); spend = b.Spend(6.25, 3.74, 15.44); "
+        "mean = b.np.where(base[0] > 0, 35.0, b.np.nan); before = b.peak(); b.our_fit(*base); "
+        "b.values(b.TRUTH, spend, base, (base[0], mean), b.Terms()); print(before, b.peak())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    before, peak = (int(v) / 1024 for v in done.stdout.split())
-    print(f"| peak memory, fit and score {size:,} | {peak:.0f} MB | | | {before:.0f} MB were the data's |")
+    before, most = (float(v) for v in done.stdout.split())
+    print(f"| peak memory, fit and score {size:,} | {most:.0f} MB | | | {before:.0f} MB before |")
+
+
+def peak() -> float:
+    """Most memory that this process held so far, in MB; a child's own, not its parent's."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return float(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def main() -> None:
@@ -215,7 +219,6 @@ def main() -> None:
     memory(100_000 if quick else 1_000_000)
     if not RIVAL:
         print("\nlifetimes is not installed here: nothing was compared.")
-    print(f"\npeak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

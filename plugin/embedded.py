@@ -85,6 +85,16 @@ class EmbeddedQueue:
         self._users, self._pid = users, os.getpid()
         return self.url
 
+    def revive(self) -> None:
+        """Start the server again if it died; what it cannot do now is left to the next call."""
+        if self._users is None or _answers(self.url):
+            return
+        try:
+            with self._alone():
+                self._make_ready()
+        except QueueError:
+            pass  # its users manage without it for a while
+
     def stop(self) -> None:
         """Leave; the last process to leave stops the server. A forked child's call does nothing."""
         if self._users is None or self._pid != os.getpid():

@@ -35,7 +35,8 @@ class LifecycleError(Exception):
         self.context = context
 
     def __str__(self) -> str:
-        return f"{self.message} Cure: {self.cure}" if self.cure else self.message
+        stop = "" if self.message.rstrip().endswith((".", "!", "?", ":")) or "\n" in self.message else "."
+        return f"{self.message}{stop} Cure: {self.cure}" if self.cure else self.message
 
 
 class ConfigError(LifecycleError):
@@ -109,7 +110,7 @@ class CrmRateLimited(CrmError):
 
     code = "crm_rate_limited"
     permanent = False
-    default_cure = "Nothing to do: the call is made again when the allowance returns."
+    default_cure = "Workers go on when the allowance returns; a command is to be run again then."
     policy = "TEN_SECONDLY_ROLLING"
 
 
@@ -118,7 +119,7 @@ class CrmUnavailable(CrmError):
 
     code = "crm_unavailable"
     permanent = False
-    default_cure = "Nothing to do: the call is made again later."
+    default_cure = "Workers try again by themselves; a command is to be run again. Check HUBSPOT_API_URL."
 
 
 class CrmRefused(CrmError):

@@ -76,7 +76,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(
         data_dir=data_dir,
         database_url=reader.database("DATABASE_URL") or f"sqlite:///{data_dir / 'lifecycle.db'}",
-        redis_url=reader.text("REDIS_URL") or None,
+        redis_url=reader.queue("REDIS_URL"),
         port=port,
         public_url=reader.url("PUBLIC_URL", f"http://localhost:{port}"),
         api_url=api_url,
@@ -169,6 +169,13 @@ class _Reader:
             f"{name} starts with {scheme!r}: give sqlite:///FILE or postgresql://USER@HOST/NAME"
         )
         return ""
+
+    def queue(self, name: str) -> str | None:
+        value = self.text(name)
+        if not value or value.startswith(("redis://", "rediss://", "unix://")):
+            return value or None
+        self.faults.append(f"{name} is no queue server's address: give redis://HOST:6379/0")
+        return None
 
     def file(self, name: str) -> Path | None:
         value = self.text(name)

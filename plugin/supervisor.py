@@ -45,6 +45,7 @@ class Supervisor:
     children: list[Child]
     environment: Mapping[str, str]
     say: Say
+    care: Callable[[], object] = lambda: None  # done once a second, for what is no child of ours
     output: IO[bytes] | None = None  # where the children write; None: where we write
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -55,10 +56,14 @@ class Supervisor:
 
     def run_here(self) -> None:
         """Run until `stopping` is set, from any thread; the caller sees to signals."""
+        rounds = 0
         try:
             while not self.stopping.wait(0.1):
+                rounds += 1
                 for child in self.children:
                     self._tend(child)
+                if rounds % 10 == 0:
+                    self.care()
         finally:
             self.stop()
 
@@ -128,9 +133,12 @@ def only_one(data_dir: Path) -> Iterator[None]:
     Raises ConfigError, naming the process, when another holds it. The lock goes with its holder, so a
     file left by a crash is no obstacle.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / "lifecycle.pid"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        handle = os.open(data_dir / "lifecycle.pid", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        cure = "Set DATA_DIR to a folder that this user may write to."
+        raise ConfigError(f"{data_dir} cannot be written: {error.strerror}.", cure=cure) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -7,7 +7,7 @@ import time
 from plugin import wiring
 from plugin.jobs.apply import apply_inbox as apply_round
 from plugin.jobs.bells import check_name
-from plugin.jobs.evaluate import work_portal as work_round
+from plugin.jobs.evaluate import work_through
 from plugin.jobs.reconcile import sweep
 
 SECONDS = 20.0  # then the bell is left to the scheduler, so that other portals get their turn
@@ -27,8 +27,7 @@ def work_portal(portal_id: int, lane: str) -> None:
     context = wiring.process_context()
     wiring.bell_answered(lane, str(portal_id))
     until = time.monotonic() + SECONDS
-    while work_round(context, portal_id, lane) and time.monotonic() < until:
-        pass
+    work_through(context, portal_id, lane, lambda: time.monotonic() < until)
 
 
 def check_portal(portal_id: int) -> None:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("offline", "Compute outcomes from CSV files, without CRM or server."),
     "explain": ("offline", "One customer's stage, why, and what comes next."),
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),
+    "backtest": ("backtest", "How good predictions would have been on past orders, beside plain rules."),
     "models": ("rules", "List, show and check stage models."),
     "config": ("rules", "Check the mapping file, print its schema."),
 }
@@ -70,7 +71,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except click.Abort:
-        click.echo("Stopped. Run the same command again to go on from here.", err=True)
+        click.echo("Stopped.", err=True)
         sys.exit(130)
     except LifecycleError as error:
         click.echo(f"Error: {error}", err=True)

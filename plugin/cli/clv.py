@@ -124,7 +124,7 @@ def score(
 
 def _fitted(file: Path, model: str, unit: str, until: datetime | None) -> tuple[Histories, Fit]:
     from plugin.value.choose import fit_purchases
-    from plugin.value.histories import summarise
+    from plugin.value.summary import summarise
 
     last = _day_number(until.date()) if until else None
     histories = summarise(read_orders(file), last)
@@ -153,7 +153,7 @@ def _scored(
     import polars as pl
 
     from plugin.value.clv import Terms
-    from plugin.value.section import RISK_DAYS, Predictor, plain_spend
+    from plugin.value.section import RISK_DAYS, predictor_of
     from plugin.value.spend import fit_spend
 
     scale = _UNITS[unit]
@@ -167,15 +167,7 @@ def _scored(
     if fitted.model is not None:
         spend, _ = fit_spend(histories.paid, histories.mean, _cap(histories))
         terms = Terms(yearly_rate=rate, margin=margin) if days is None else Terms(days, rate, margin)
-        section = {
-            "model": fitted.model,
-            "params": fitted.params,
-            "unit": fitted.unit,
-            "gamma_gamma": plain_spend(spend),
-            "terms": terms.__dict__,
-            "risk_days": RISK_DAYS if days is None else days,
-        }
-        predictor = Predictor(section)
+        predictor = predictor_of(fitted, spend, terms, RISK_DAYS if days is None else days)
         found = predictor.predict(histories.timing, (histories.paid, histories.mean))
         silent = predictor.p_no_purchase(histories.timing)
         numbers = (found.p_alive, silent, found.purchases, found.spend, found.value, found.low, found.high)

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -77,7 +76,10 @@ def demo(once: bool, port: int) -> None:
             click.echo(demo_steps.check(places))
             return
         click.echo(demo_steps.addresses(places))
-        supervisor.join()
+        try:
+            supervisor.join()
+        except KeyboardInterrupt:
+            click.echo("Stopping ... The next demo starts afresh.")
 
 
 @contextmanager
@@ -103,17 +105,13 @@ def _fill(folder: Path, port: int) -> Places:
 
 
 def _free_port(wanted: int, *taken: int) -> int:
-    """The wanted port, or any free one, if somebody listens there."""
-    for candidate in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-            except (OSError, OverflowError):
-                continue
-            number: int = probe.getsockname()[1]
-            if number not in taken:
-                return number
+    """The wanted port, or the next one on which nobody listens."""
+    from plugin.cli.ports import is_free
+
+    candidates: list[int] = [*range(wanted, min(wanted + 50, 65_536)), *range(20_000, 20_050)]
+    for number in candidates:
+        if number not in taken and is_free("127.0.0.1", number):
+            return number
     raise click.ClickException("No free port was found. Name one with --port.")
 
 

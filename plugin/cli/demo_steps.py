@@ -99,7 +99,8 @@ def addresses(places: Places) -> str:
         f"\nThe CRM (a stand-in): {places.crm}/\n"
         "  Open a sleeping customer, add a won deal of today, and watch the stage move;\n"
         "  or go ahead some days, and see the foretold changes come.\n"
-        f"The product's state:  {places.web}/readyz   {places.web}/api/docs\n"
+        f"The product's API:   {places.web}/api/docs, for example\n"
+        f"  curl -H 'Authorization: Bearer {places.secret}' {places.web}/api/v1/status\n"
         f"Ctrl-C stops. The log is {places.folder / 'demo.log'}."
     )
 

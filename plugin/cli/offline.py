@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,17 +47,33 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, **files: Any
     from plugin.cli.cases import from_files
 
     outcomes = from_files(files, models).outcomes
+    warn(outcomes.findings, outcomes.frame.height)
     if shape == "html":
         from plugin.lifecycle.report import report
 
         text = report(outcomes)
     else:
-        text = as_csv(outcomes.to_json()) if shape == "csv" else as_json_text(outcomes.to_json())
+        rows = outcomes.to_json()
+        flags = [flag.key for flag in outcomes.models.flags]
+        text = as_csv(rows, flags) if shape == "csv" else as_json_text(rows)
     if out is None:
         sys.stdout.write(text)
         return
     _write(out, text)
     click.echo(f"Wrote {len(outcomes.frame):,} customers to {out}.", err=True)
+
+
+def warn(findings: Sequence[Mapping[str, Any]], customers: int) -> None:
+    """Say on standard error what could not be read: it counts as unknown, and is never guessed."""
+    if not customers:
+        click.echo("Warning: there is no customer in these files.", err=True)
+    for one in findings:
+        examples = ", ".join(repr(example) for example in one["examples"])
+        click.echo(
+            f"Warning: {one['count']} × {one['object']}.{one['property']}: {one['problem']} ({examples}); "
+            "taken as unknown.",
+            err=True,
+        )
 
 
 def _write(out: Path, text: str) -> None:

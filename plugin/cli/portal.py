@@ -25,13 +25,21 @@ portal_option = click.option(
 def opened() -> Iterator[Parts]:
     """The parts of a process that does the work itself, on a migrated store."""
     from plugin import settings, wiring
+    from plugin.jobs import sweeps
 
     chosen = settings.load()
     chosen.require("HUBSPOT_ACCESS_TOKEN")
     store = Store(chosen.database_url)
     store.migrate()
     store.close()
-    yield wiring.open_parts(chosen, silent=True)
+    parts = wiring.open_parts(chosen, silent=True)
+    if sweeps.server_differs(parts.context):
+        click.echo(
+            "Warning: the running server computes with another configuration than this command: give both "
+            "the same LIFECYCLE_CONFIG, and restart the server after a change of that file.",
+            err=True,
+        )
+    yield parts
 
 
 def _portal(parts: Parts, wanted: int | None) -> Portal:
@@ -110,7 +118,11 @@ def backfill(portal: int | None, as_json: bool) -> None:
     with opened() as parts:
         served = _portal(parts, portal)
         with show.progress(hidden=as_json) as bar:
-            result = run_backfill(parts.context, served.portal_id, bar)
+            try:
+                result = run_backfill(parts.context, served.portal_id, bar)
+            except KeyboardInterrupt:
+                click.echo("Stopped. `lifecycle backfill` goes on from here.", err=True)
+                raise
     click.echo(json.dumps(result.as_dict()) if as_json else result.as_text())
     if result.parked:
         raise ConfigError(

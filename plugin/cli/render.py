@@ -17,9 +17,13 @@ def as_json_text(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode() + "\n"
 
 
-def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """One line a customer: lists joined with `;`, groups spread over columns (`metrics.NAME` …)."""
-    flat = [_flat(row) for row in rows]
+def as_csv(rows: Sequence[dict[str, Any]], flags: Sequence[str] = ()) -> str:
+    """One line a customer: lists joined with `;`, groups spread over columns (`metrics.NAME` …).
+
+    `flags` are all risk flags there are: each has its column, whoever is in the file.
+    """
+    reasons = dict.fromkeys(flags)
+    flat = [_flat({**row, "risk_reasons": {**reasons, **row["risk_reasons"]}}) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
     target = io.StringIO()
     writer = csv.DictWriter(target, names, restval="", lineterminator="\n")

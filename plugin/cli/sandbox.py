@@ -58,6 +58,7 @@ def sandbox(
 ) -> None:
     """Run a stand-in for HubSpot: its API with limits and errors, its webhooks, and a page to play with."""
     from plugin import settings, telemetry
+    from plugin.cli.ports import check_port
     from plugin.sandbox.server import run_sandbox
 
     telemetry.start("sandbox")
@@ -66,6 +67,12 @@ def sandbox(
     path = folder / "sandbox.db"
     fresh = not path.exists()
     day = at.date() if hasattr(at, "date") else None
+    name = f"http://{host}:{port}"
+    click.echo(f"The stand-in CRM listens on {name}/ with the access token {token}; its data: {path}.")
+    click.echo(
+        f"Webhooks go to {webhooks_to}, signed with {secret}." if webhooks_to else "No webhooks are sent."
+    )
+    check_port(host, port)
     run_sandbox(
         host=host,
         port=port,

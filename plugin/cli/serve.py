@@ -48,11 +48,13 @@ def up() -> None:
 
     Without DATABASE_URL and REDIS_URL the store and the queue server live in DATA_DIR.
     """
+    from plugin.cli.ports import check_port
     from plugin.embedded import EmbeddedQueue
     from plugin.supervisor import Child, Supervisor, only_one
 
     chosen = _checked("HUBSPOT_CLIENT_SECRET")
     with only_one(chosen.data_dir):
+        check_port("0.0.0.0", chosen.port)  # noqa: S104 - as the web process will
         admin_token(chosen)
         _migrate(chosen)
         queue = None if chosen.redis_url else EmbeddedQueue(chosen.data_dir)
@@ -63,9 +65,11 @@ def up() -> None:
             *(Child(f"worker-{name}", ["worker", "--queue", name]) for name in QUEUES),
         ]
         environment = {**os.environ, "REDIS_URL": url, "DATA_DIR": str(chosen.data_dir)}
-        click.echo(f"Listening on http://localhost:{chosen.port} (data in {chosen.data_dir}). Ctrl-C stops.")
+        click.echo(f"Listening on port {chosen.port} of every address: http://localhost:{chosen.port}/")
+        click.echo(f"The data is in {chosen.data_dir}. Ctrl-C stops.")
         try:
-            Supervisor(children, environment, lambda text: click.echo(text, err=True)).run()
+            care = queue.revive if queue is not None else lambda: None
+            Supervisor(children, environment, lambda text: click.echo(text, err=True), care).run()
         finally:
             if queue is not None:
                 queue.stop()

@@ -73,6 +73,11 @@ def status_text(status: dict[str, Any]) -> str:
     rows = [[str(portal["portal_id"]), *(portal[name] for name in names[1:])] for portal in status["portals"]]
     parts = [table("Portals", [name.replace("_", " ") for name in names], rows)]
     for portal in status["portals"]:
+        if portal["stages"]:
+            stages = sorted(portal["stages"].items(), key=lambda item: -item[1])
+            parts.append(table(f"Customers of {portal['portal_id']}", ["stage", "customers"], stages))
+        if portal["mode"] == "live" and portal["share"] < 100:
+            parts.append(f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all.")
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from plugin.errors import CrmError
 from plugin.jobs.context import Context
-from plugin.jobs.evaluate import work_portal
+from plugin.jobs.evaluate import work_through
 from plugin.records import portals, work
 
 Report = Callable[[str, int, int], None]
@@ -19,13 +19,21 @@ def drain(context: Context, portal_id: int, label: str, total: int, report: Repo
     while left := waiting(context, portal_id):
         report(label, max(0, total - left), total)
         for lane in work.LANES:
-            work_portal(context, portal_id, lane)
+            work_through(context, portal_id, lane, _told(context, portal_id, label, total, report))
         idle = 0 if waiting(context, portal_id) < left else idle + 1
         if idle > PATIENCE:
             raise _stuck(context, portal_id, left)
         if idle:
             context.clock.sleep(1.0)  # others hold what is left, or the CRM asked for patience
     report(label, total, total)
+
+
+def _told(context: Context, portal_id: int, label: str, total: int, report: Report) -> Callable[[], bool]:
+    def told() -> bool:
+        report(label, max(0, total - waiting(context, portal_id)), total)
+        return True
+
+    return told
 
 
 def waiting(context: Context, portal_id: int) -> int:

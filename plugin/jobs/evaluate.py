@@ -7,8 +7,9 @@ mirror to an outcome to the CRM). A worker that dies leaves claims that run out;
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,23 +17,20 @@ from sqlalchemy.engine import Connection
 from plugin.errors import CrmAuthError, CrmError
 from plugin.jobs.context import Context
 from plugin.jobs.outcome import Computed, compute
+from plugin.jobs.sending import CLASSES, Load, Sending, Sent
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import inbox, outcomes, parked, portals, work
 from plugin.records.portals import Portal
 from plugin.records.schema import dirty, marks
 from plugin.records.work import Claimed, RecordKey
-from plugin.sync import ledger, lists
-from plugin.sync.diff import Change
-from plugin.sync.guard import Guard
+from plugin.sync import ledger
 from plugin.sync.reading import Reading, Touched
-from plugin.sync.refusals import Refusals
 from plugin.sync.tasks import Tasks
-from plugin.sync.writeback import WriteBack, Written, full_batches
+from plugin.sync.writeback import Written
 
 READ_AT_ONCE = 500
 EVALUATE_AT_ONCE = 1_000
 MAX_TRIES = 8
-_CLASSES = ("interactive", "live", "due", "repair", "backfill")
 
 
 @dataclass
@@ -62,42 +60,32 @@ def work_through(
     context: Context, portal_id: int, lane: str, go_on: Callable[[], bool] = lambda: True
 ) -> Done:
     """Rounds until nothing is ready or `go_on` says no; half-full batches are filled by the next round's."""
-    round_ = Round(context, portal_id, lane, gathers=True)
+    round_ = Round(context, portal_id, lane)
     total = Done()
-    while done := round_.read() + round_.evaluate():
+    while done := round_.read() + round_.evaluate(fill=True):
         total += done
         if not go_on():
             break
     return total + round_.write_rest()
 
 
-@dataclass
-class Rest:
-    """Changes that do not fill a batch yet: they go with those of the next round, their customers stay claimed."""
-
-    changes: list[Change] = field(default_factory=list)
-    rows: list[Claimed] = field(default_factory=list)
-    standing: Standing = field(default_factory=dict)
-
-
 class Round:
-    """One worker's work on one portal, round after round; `gathers`: batches are filled across rounds."""
+    """One worker's work on one portal, round after round."""
 
-    def __init__(self, context: Context, portal_id: int, lane: str, *, gathers: bool = False) -> None:
-        self.gathers = gathers
-        self.rest = Rest()
+    def __init__(self, context: Context, portal_id: int, lane: str) -> None:
         self.context = context
         self.store = context.store
         self.portal_id = portal_id
         self.lane = lane
         self.holder = uuid.uuid4().hex
+        self.sending = Sending(context, portal_id, lane, self.holder)
 
     def read(self) -> Done:
         """Claim marked records, read them, keep them, and mark the customers touched."""
         claimed = self._claim(marks, READ_AT_ONCE)
         if not claimed:
             return Done()
-        crm = self.context.crm(self.portal_id, _CLASSES[min(row.priority for row in claimed)])
+        crm = self.context.crm(self.portal_id, CLASSES[min(row.priority for row in claimed)])
         reading = Reading(self.store, crm, self.portal_id, self.context.mapping, self.context.now())
         try:
             reading.fetch({row.key: row.associations for row in claimed})
@@ -165,8 +153,11 @@ class Round:
             portals.set_watermark(connection, self.store, self.portal_id, "crm_error", note, now)
         return Done(failed=len(claimed))
 
-    def evaluate(self) -> Done:
-        """Claim customers, compute their outcomes, keep them, and write what differs."""
+    def evaluate(self, *, fill: bool = False) -> Done:
+        """Claim customers, compute their outcomes, keep them, and write what differs.
+
+        `fill`: while more customers wait, changes that do not fill a batch are left for the next round.
+        """
         with self.store.read() as connection:
             portal = portals.get(connection, self.portal_id)
             parameters = portals.current_parameters(connection, portal) if portal else None
@@ -175,27 +166,24 @@ class Round:
         claimed = self._claim(dirty, EVALUATE_AT_ONCE)
         if not claimed:
             return Done()
-        self._hold(self.rest.rows)
+        self.sending.hold(self.sending.rest.rows)
         ready, waiting = self._with_settled_writes(claimed)
         computed = compute(self.context, portal, parameters, [row.key for row in ready])
         entered = self._keep(portal, parameters, ready, computed)
-        written = self._write(
-            self._versions(parameters),
-            Rest(
-                [*self.rest.changes, *self._permitted(portal, computed.changes)],
-                [*self.rest.rows, *ready],
-                {**self.rest.standing, **computed.standing},
-            ),
-            fill=self.gathers and len(claimed) == EVALUATE_AT_ONCE,
-        )
-        self._finish([*self.done, *waiting], {row.key for row in waiting}, computed.unborn, computed.day, written)
+        self.sending.versions = self._versions(parameters)
+        load = Load(ready, self.sending.permitted(portal, computed.changes), computed.standing)
+        sent = self.sending.send(load, fill=fill and len(claimed) == EVALUATE_AT_ONCE)
+        self._finish(sent, waiting, computed.unborn, computed.day)
         self._make_tasks(portal, ready, entered)
-        return Done(
-            evaluated=len(ready),
-            written=len(written.confirmed),
-            refused=len(written.refused),
-            failed=len(written.unknown) + len(computed.failed),
-        )
+        return _done(sent.written) + Done(evaluated=len(ready), failed=len(computed.failed))
+
+    def write_rest(self) -> Done:
+        """Write what was left for a next round that does not come."""
+        if not self.sending.rest.rows:
+            return Done()
+        sent = self.sending.send(Load(), fill=False)
+        self._finish(sent, [], {}, date.min)
+        return _done(sent.written)
 
     def _with_settled_writes(self, claimed: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:
         """Customers with a write of unknown fate are read back first; they wait for that."""
@@ -262,77 +250,33 @@ class Round:
     def _versions(self, parameters: Parameters) -> outcomes.Versions:
         return outcomes.Versions(parameters.version, self.context.config_version)
 
-    def _permitted(self, portal: Portal, changes: Sequence[Change]) -> list[Change]:
-        """Those that mode, share and list permit to be written now."""
-        with self.store.read() as connection:
-            listed = lists.permitted(connection, portal, [change.key for change in changes])
-        return [
-            change
-            for change in changes
-            if change.key in listed and portal.may_write(outcomes.bucket(self.portal_id, change.key))
-        ]
-
-    def _write(
-        self,
-        parameters: Parameters,
-        ready: Sequence[Claimed],
-        computed: Computed,
-        changes: Sequence[Change],
-    ) -> Written:
-        if not changes:
-            return Written()
-        crm = self.context.crm(self.portal_id, _CLASSES[min(row.priority for row in ready)])
-        back = WriteBack(
-            self.store,
-            crm,
-            self.portal_id,
-            self._versions(parameters),
-            computed.standing,
-            self.context.now,
-            self.lane,
-            Refusals(crm, self.context.mapping, self.context.now),
-            Guard(crm, self.context.mapping),
-        )
-        return back.write(changes, lambda: self._hold(ready))
-
-    def _hold(self, ready: Sequence[Claimed]) -> None:
-        with self.store.write() as connection:
-            work.renew(connection, dirty, self.portal_id, ready, now=self.context.now(), holder=self.holder)
-
     def _finish(
-        self,
-        ready: Sequence[Claimed],
-        waiting: Sequence[Claimed],
-        computed: Computed,
-        written: Written,
-        tail: set[RecordKey],
+        self, sent: Sent, waiting: Sequence[Claimed], unborn: Mapping[RecordKey, date], day: date
     ) -> None:
-        planned = {change.key for change in computed.changes}
-        unsent: set[RecordKey] = set()
-        if written.error is not None:  # the batches after the one without an answer were never sent
-            unsent = planned - written.confirmed - written.refused - written.unknown - written.again
-        later = written.unknown | unsent | tail | written.again
+        written = sent.written
         with self.store.write() as connection:
             now = self.context.now()
-            done = [row for row in ready if row.key not in later and row.key not in computed.unborn]
+            done = [row for row in sent.rows if row.key not in sent.later and row.key not in unborn]
             work.finish(connection, dirty, self.portal_id, done, now=now, holder=self.holder)
             counted = {"customers_written": len(written.confirmed), "customers_refused": len(written.refused)}
             inbox.count(self.store, connection, self.portal_id, counted)
-            held = [row for row in ready if row.key in later]
+            held = [row for row in sent.rows if row.key in sent.later]
             self._release(connection, [*waiting, *held], now, written)
-            self._postpone(connection, [row for row in ready if row.key in computed.unborn], computed, now)
+            for row in sent.rows:
+                if row.key in unborn:
+                    self._postpone(connection, row, unborn[row.key] - day, now)
             unknown = dict.fromkeys(written.unknown, False)
             work.mark_records(self.store, connection, self.portal_id, unknown, now=now, linger=1_000)
 
-    def _postpone(
-        self, connection: Connection, rows: Sequence[Claimed], computed: Computed, now: int
-    ) -> None:
-        """Customers whose first record is dated later wait for that day."""
-        for row in rows:
-            days = (computed.unborn[row.key] - computed.day).days
-            delay = max(1, days) * 86_400_000
-            work.release(connection, dirty, self.portal_id, [row], now=now, holder=self.holder, delay=delay)
+    def _postpone(self, connection: Connection, row: Claimed, time_left: timedelta, now: int) -> None:
+        """A customer whose first record is dated later waits for that day."""
+        delay = max(1, time_left.days) * 86_400_000
+        work.release(connection, dirty, self.portal_id, [row], now=now, holder=self.holder, delay=delay)
 
     def _release(self, connection: Connection, rows: Sequence[Claimed], now: int, written: Written) -> None:
         delay = int(1000 * (written.error.retry_after or 2)) if written.error else 1_000
         work.release(connection, dirty, self.portal_id, rows, now=now, holder=self.holder, delay=delay)
+
+
+def _done(written: Written) -> Done:
+    return Done(written=len(written.confirmed), refused=len(written.refused), failed=len(written.unknown))

@@ -39,6 +39,7 @@ def run(context: Context, redis: Redis, stopping: threading.Event) -> None:
     every = (
         Sweep(1, lambda: sweeps.ring(context)),
         Sweep(4, lambda: sweeps.mark_what_is_due(context)),
+        Sweep(40, lambda: sweeps.note_server(context)),
         Sweep(40, lambda: _tidy(redis)),
         Sweep(120, lambda: reconcile.ring_what_is_due(context)),
         Sweep(1_200, lambda: sweeps.fit_what_is_due(context)),

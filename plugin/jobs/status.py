@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
 from plugin.jobs.context import Context
+from plugin.jobs.reconcile import CHECKED
 from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
@@ -55,6 +56,7 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
+        "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
 
 

@@ -68,6 +68,26 @@ def purge(context: Context) -> int:
         return inbox.forget_old(connection, context.now())
 
 
+HOUSE = 0  # notes that belong to no portal
+SERVER = "server"
+SERVER_MS = 30_000  # a note this old is of a server that no longer runs
+
+
+def note_server(context: Context) -> None:
+    """Leave word of the configuration that the running server computes with."""
+    with context.store.write() as connection:
+        note = {"config_version": context.config_version, "at": context.now()}
+        portals.set_watermark(connection, context.store, HOUSE, SERVER, note, context.now())
+
+
+def server_differs(context: Context) -> bool:
+    """Whether a server runs with another configuration than this process."""
+    with context.store.read() as connection:
+        note = portals.watermark(connection, HOUSE, SERVER)
+    fresh = note is not None and abs(context.now() - note["at"]) < SERVER_MS
+    return fresh and note is not None and note["config_version"] != context.config_version
+
+
 def take_lead(context: Context, holder: str, hold_ms: int = 10_000) -> bool:
     """Whether this scheduler leads: one at a time, across all machines, for as long as it renews."""
     now = context.now()

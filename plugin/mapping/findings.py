@@ -39,4 +39,4 @@ def did_you_mean(word: str, right: Iterable[str], kind: str = "names") -> str:
     if close := nearest(word, names):
         return f"Did you mean {close[0]}?"
     listed = ", ".join(sorted(names)[:12]) + (", …" if len(names) > 12 else "")
-    return f"The {kind} are: {listed}."
+    return f"There are: {listed}." if kind != "names" else f"The names are: {listed}."

@@ -60,7 +60,7 @@ mobilephone|Mobile Phone Number|string|phonenumber|information
 associatedcompanyid|Primary Associated Company ID|number|number!|information
 hs_additional_emails|Additional email addresses|string|textarea!|information
 hs_calculated_merged_vids|Merged vids with timestamps|string|text!|information
-hs_analytics_last_visit_timestamp|Time Last Seen|datetime|date|analyticsinformation
+hs_analytics_last_visit_timestamp|Time of Last Session|datetime|date|analyticsinformation
 hs_email_last_open_date|Last marketing email open date|datetime|date|emailinformation
 hs_email_last_click_date|Last marketing email click date|datetime|date|emailinformation
 hs_email_last_reply_date|Last marketing email reply date|datetime|date|emailinformation

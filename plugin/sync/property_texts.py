@@ -17,14 +17,14 @@ GROUP_LABEL: dict[Language, str] = {
 
 #: A secondary model's stage; {model} is the model's own name.
 SECONDARY: dict[Language, Text] = {
-    "en": ("Lifecycle stage: {model}", "The customer's stage in the model “{model}”."),
+    "en": ("Customer stage: {model}", "The customer's stage in the model “{model}”."),
     "ru": ("Этап: {model}", "Этап клиента в модели «{model}»."),
     "pl": ("Etap: {model}", "Etap klienta w modelu „{model}”."),
 }
 
 _EN: dict[str, Text] = {
     "clm_stage": (
-        "Lifecycle stage",
+        "Customer stage",
         "Where the customer stands today. Computed; a change by hand is replaced.",
     ),
     "clm_stage_since": ("In this stage since", "The day on which the present stage began."),
@@ -61,7 +61,7 @@ _EN: dict[str, Text] = {
 
 _RU: dict[str, Text] = {
     "clm_stage": (
-        "Этап жизненного цикла",
+        "Этап клиента",
         "Где клиент сегодня. Вычисляется; ручное изменение будет заменено.",
     ),
     "clm_stage_since": ("На этапе с", "День, когда начался нынешний этап."),
@@ -98,7 +98,7 @@ _RU: dict[str, Text] = {
 
 _PL: dict[str, Text] = {
     "clm_stage": (
-        "Etap cyklu życia",
+        "Etap klienta",
         "Gdzie klient jest dziś. Obliczany; zmiana ręczna zostanie zastąpiona.",
     ),
     "clm_stage_since": ("Na tym etapie od", "Dzień, w którym zaczął się obecny etap."),

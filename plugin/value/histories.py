@@ -1,8 +1,4 @@
-"""Customers' pasts as four numbers: repeat purchases, recency, age T, and the mean of what they spent.
-
-Purchases of one day are one event with their amounts added. Refunds correct money and never move timing. An
-amount of zero can begin a customer's history (a free first order) but is never a repeat purchase.
-"""
+"""Customers' pasts as four numbers: repeat purchases, recency, age T, and the mean of what they spent."""
 
 from __future__ import annotations
 
@@ -14,9 +10,6 @@ import polars as pl
 
 from plugin.value.arrays import Bools, Floats, Ints
 from plugin.value.findings import Finding
-
-_SHIFT = 20
-_HALF = 1 << (_SHIFT - 1)  # days before 1970 stay positive
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,129 +48,6 @@ class Histories:
 
 
 _ARRAYS = ("x", "recency", "age", "log_gaps", "paid", "mean")
-
-
-def summarise(orders: pl.DataFrame, until: int | None = None) -> Histories:
-    """Histories from orders: `customer` (any type), `day` Int (since 1970), `amount` Float64 (null: unknown).
-
-    Seen on day `until` (default: the last day of the data); later rows are left out and counted. Customers
-    keep the order in which they first appear.
-    """
-    last = until if until is not None else _last_day(orders)
-    seen = orders.filter((pl.col("day") <= last) & pl.col("customer").is_not_null())
-    findings = _dropped(orders, last)
-    codes = seen.select("customer").unique(maintain_order=True).with_row_index("code")
-    coded = seen.join(codes, on="customer", how="left", maintain_order="left")
-    coded = coded.with_columns(
-        key=pl.col("code").cast(pl.Int64) * (1 << _SHIFT) + pl.col("day").cast(pl.Int64) + _HALF
-    )
-    days = _purchase_days(coded)
-    table, more = _table(days, coded, codes.height, last)
-    ids = codes["customer"].filter(pl.Series(table["known"]))
-    arrays = {name: table[name][table["known"]] for name in _ARRAYS}
-    lost = codes.height - len(ids)
-    if lost:
-        more.append(Finding("never_bought", "customers without any purchase are left out", lost))
-    return Histories(ids, **arrays, findings=(*findings, *more))
-
-
-def _last_day(orders: pl.DataFrame) -> int:
-    found = orders["day"].max()
-    return int(found) if isinstance(found, int) else 0
-
-
-def _dropped(orders: pl.DataFrame, last: int) -> list[Finding]:
-    later, nobody = int((orders["day"] > last).sum()), orders["customer"].null_count()
-    found = [Finding("later_rows", "rows dated after the last day are left out", later)] if later else []
-    if nobody:
-        found.append(Finding("no_customer", "rows without a customer are left out", nobody))
-    return found
-
-
-def _purchase_days(coded: pl.DataFrame) -> pl.DataFrame:
-    """Per customer's day with anything but refunds: the sum of its amounts; sorted by customer and day."""
-    amount = pl.col("amount")
-    kept = coded.filter(amount.is_null() | (amount >= 0))
-    return (
-        kept.group_by("key")
-        .agg(
-            amount=amount.sum(),
-            rows=pl.len(),
-            priced=amount.count(),
-            sold=(amount.is_null() | (amount > 0)).any(),
-        )
-        .sort("key")
-    )
-
-
-def _table(
-    days: pl.DataFrame, coded: pl.DataFrame, size: int, last: int
-) -> tuple[dict[str, Any], list[Finding]]:
-    key, sold = days["key"].to_numpy(), days["sold"].to_numpy()
-    opening = np.diff(key >> _SHIFT, prepend=-1) != 0
-    counted = sold | opening
-    amount = days["amount"].to_numpy()[counted].copy()
-    priced = days["priced"].to_numpy()[counted] > 0
-    findings = _noticed(days, opening & ~sold, int((~priced).sum()))
-    key, opening = key[counted], opening[counted]
-    findings += _refund(amount, key, coded)
-    return _per_customer(key, opening, amount, priced, size, last), findings
-
-
-def _noticed(days: pl.DataFrame, free: Bools, unpriced: int) -> list[Finding]:
-    found = []
-    merged = int(days["rows"].sum()) - days.height
-    if merged:
-        found.append(Finding("same_day", "purchases on a day with another are one event with it", merged))
-    if free.any():
-        found.append(Finding("free_first_order", "customers begin with an amount of zero", int(free.sum())))
-    zeros = int((~days["sold"]).sum()) - int(free.sum())
-    if zeros:
-        found.append(Finding("zero_amount", "days with an amount of zero alone are no purchase", zeros))
-    if unpriced:
-        found.append(Finding("unknown_amount", "purchases of unknown amount count in timing only", unpriced))
-    return found
-
-
-def _refund(amount: Floats, key: Ints, coded: pl.DataFrame) -> list[Finding]:
-    """Take refunds off the purchase before them."""
-    given = coded.filter(pl.col("amount") < 0)
-    if not given.height:
-        return []
-    at, back = given["key"].to_numpy(), given["amount"].to_numpy()
-    place = np.searchsorted(key, at, side="right") - 1
-    before = np.append(key, -1)[place]  # place -1 is the appended one: nothing before
-    found = before >> _SHIFT == at >> _SHIFT
-    np.add.at(amount, place[found], back[found])
-    taken, lost = int(found.sum()), int((~found).sum())
-    findings = [Finding("refunds", "refunds are taken off the purchase before them", taken)] if taken else []
-    if lost:
-        findings.append(Finding("refund_alone", "refunds before any purchase are left out", lost))
-    return findings
-
-
-def _per_customer(
-    key: Ints, opening: Bools, amount: Floats, priced: Bools, size: int, last: int
-) -> dict[str, Any]:
-    owner, day = key >> _SHIFT, (key & ((1 << _SHIFT) - 1)) - _HALF
-    first, latest = np.full(size, last, np.int64), np.full(size, last, np.int64)
-    first[owner[opening]] = day[opening]
-    latest[owner] = day  # sorted by day: the last one stays
-    again, known = ~opening, ~opening & priced
-    gap = np.diff(day, prepend=0)[again]
-    paid = np.bincount(owner[known], minlength=size).astype(np.int64)
-    total = np.bincount(owner[known], weights=amount[known], minlength=size)
-    bought = np.zeros(size, dtype=bool)
-    bought[owner] = True
-    return {
-        "x": np.bincount(owner[again], minlength=size).astype(np.int64),
-        "recency": latest - first,
-        "age": last - first,
-        "log_gaps": np.bincount(owner[again], weights=np.log(gap), minlength=size),
-        "paid": paid,
-        "mean": np.divide(total, paid, out=np.full(size, np.nan), where=paid > 0),
-        "known": bought,
-    }
 
 
 def checked(

@@ -60,7 +60,8 @@ def silence(values: Floats, x: Floats | Ints, age: Floats, ahead: Floats) -> Flo
     share = 1 - span * (0.5 - 0.5 * _NODES[:, None])
     later = here * share ** (-1 / power)
     flat = (later / here * (there / (there + later - here))) ** s
-    found: Floats = 1 - (r + x) / power * span * (_WEIGHTS / 2 @ flat)
+    # row by row, not by BLAS: the sum must not depend on how many customers are in the batch
+    found: Floats = 1 - (r + x) / power * span * (_WEIGHTS[:, None] / 2 * flat).sum(axis=0)
     return found
 
 

@@ -75,6 +75,12 @@ def fit_section(histories: Histories, *, model: str = "auto", terms: Terms | Non
     return {**section, "total": float(np.nansum(predicted.value))}
 
 
+def predictor_of(fit: Fit, spend: Spend | None, terms: Terms, risk_days: float = RISK_DAYS) -> Predictor:
+    """Predictions by a fit that no gate was asked about."""
+    plain = {"gamma_gamma": plain_spend(spend), "terms": dict(terms.__dict__), "risk_days": risk_days}
+    return Predictor({**_plain(fit), **plain, "open": fit.model is not None})
+
+
 def _plain(fit: Fit) -> Section:
     spread = fit.covariance if np.isfinite(fit.covariance).all() else np.empty((0, 0))
     return {

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Flask
-from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response
 
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
@@ -38,15 +36,8 @@ def create_app(parts: WebParts) -> Flask:
     app.register_blueprint(health.blueprint(parts.context, parts.ping_queue))
     api.register(app, parts.context, parts.admin_token)
     app.register_error_handler(StoreError, _store_down)
-    app.register_error_handler(HTTPException, _plain)
     return app
 
 
 def _store_down(error: StoreError) -> tuple[dict[str, str], int]:
     return {"message": error.message, "cure": error.cure}, 503
-
-
-def _plain(error: HTTPException) -> Response:
-    response = error.get_response()
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

@@ -23,6 +23,11 @@ def blueprint(context: Context, ping_queue: Ping) -> Blueprint:
     registry = CollectorRegistry()
     registry.register(_Figures(context))
 
+    @routes.get("/")
+    def index() -> Response:
+        lines = "Customer lifecycle for HubSpot", "", "/readyz", "/metrics", "/api/docs"
+        return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
     @routes.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}

@@ -18,10 +18,10 @@ from redis import Redis
 from plugin.clock import FixedClock, SystemClock
 from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
-from plugin.jobs import live
+from plugin.jobs import live, sweeps
 from plugin.jobs.apply import apply_inbox
 from plugin.jobs.context import Context
-from plugin.jobs.evaluate import work_portal
+from plugin.jobs.evaluate import work_portal, work_through
 from plugin.jobs.install import install_portal
 from plugin.jobs.retry import retry_parked
 from plugin.jobs.status import status
@@ -105,7 +105,8 @@ def test_batches_are_full_when_there_is_that_much_to_write(store: Store, clock: 
         home.load(live=False)
         live.go_live(home.context, home.portal_id, percent=70)  # rounds do not come out even
         home.reset_counts()
-        home.settle()
+        sweeps.mark_what_is_due(home.context)
+        work_through(home.context, home.portal_id, "bulk")
         sizes = batch_sizes(home)
         assert sum(sizes) > 1_500
         assert all(size == 100 for size in sizes[:-1])

@@ -7,13 +7,14 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.value.choose import fit_purchases, frequency_cap
-from plugin.value.histories import Histories, summarise
+from plugin.value.histories import Histories
 from plugin.value.section import gate
 from plugin.value.spend import fit_spend
+from plugin.value.summary import summarise
 
 
 def orders(*rows: tuple[str | None, int, float | None]) -> pl.DataFrame:
@@ -64,6 +65,7 @@ def test_what_is_dated_later_or_has_no_customer_is_left_out_and_counted() -> Non
     assert codes(found) == {"later_rows": 1, "no_customer": 1, "refund_alone": 1, "never_bought": 1}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.sampled_from([None, -5.0, 0.0, 7.0, 20.0])),

@@ -11,8 +11,9 @@ import polars as pl
 
 from plugin.sandbox.loaders.cdnow import read_orders
 from plugin.value.arrays import Floats, Ints
-from plugin.value.histories import Histories, summarise
+from plugin.value.histories import Histories
 from plugin.value.process import BetaGeometric
+from plugin.value.summary import summarise
 
 CALIBRATION_END = (date(1997, 9, 30) - date(1970, 1, 1)).days
 #: The calibration's 39 weeks again.

@@ -1,0 +1,52 @@
+"""`lifecycle backtest` as text, JSON and page."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from plugin.cli import cli
+from plugin.errors import InputError
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    file = tmp_path / "orders.csv"
+    rows = [
+        f"c<{i}>,{date(2024, 1, 1) + timedelta(day)},{10 + i}"
+        for i in range(60)
+        for day in range(i, 700, 20 + 3 * i)
+    ]
+    file.write_text("\n".join(["customer_id,date,amount", *rows]), encoding="utf-8")
+    return file
+
+
+def test_json_has_every_origin_with_models_and_rules(orders: Path) -> None:
+    done = CliRunner().invoke(cli, ["backtest", str(orders), "--format", "json", "--origins", "2"])
+    found = json.loads(done.stdout)
+    assert found["days"] == 90
+    assert len(found["origins"]) == 2
+    names = [score["name"].split(" (")[0] for score in found["origins"][0]["scores"]]
+    assert names[:4] == ["own rate", "last period again", "90-day rule", "nobody buys"]
+    assert names[4:] == ["auto", "mbg-nbd", "bg-nbd", "pareto-nbd"]
+
+
+def test_the_page_stands_alone_and_shows_a_plot_a_model(orders: Path, tmp_path: Path) -> None:
+    out = tmp_path / "b.html"
+    done = CliRunner().invoke(
+        cli, ["backtest", str(orders), "--at", "2025-06-01", "--format", "html", "--out", str(out)]
+    )
+    text = out.read_text(encoding="utf-8")
+    assert done.exit_code == 0
+    assert text.count("<svg") == 4
+    assert "<script" not in text
+    assert "2025-06-01" in text
+
+
+def test_a_day_before_anything_was_known_is_refused(orders: Path) -> None:
+    done = CliRunner().invoke(cli, ["backtest", str(orders), "--at", "2020-01-01"])
+    assert isinstance(done.exception, InputError)

@@ -118,7 +118,7 @@ def test_a_renamed_output_a_switched_off_one_and_a_secondary_model() -> None:
     }
     mapping = replace(Mapping(), outputs=outputs, models=ModelChoice("lifecycle9", ("path5",)))
     wanted = {one["name"]: one for one in property_definitions(mapping, OPTIONS, "en")}
-    assert wanted["our_stage"]["label"] == "Lifecycle stage"
+    assert wanted["our_stage"]["label"] == "Customer stage"
     assert "clm_rfm" not in wanted
     assert "clm_stage" not in wanted
     assert wanted["clm_stage_path5"]["label"] == "Lifecycle stage: path5 (en)"
@@ -161,7 +161,7 @@ def test_another_language_changes_texts_only(crm: Crm) -> None:
     report = install_properties(crm, Mapping(), OPTIONS, "pl")
     stage = ours(crm)["clm_stage"]
     assert report.created == ()
-    assert stage.label == "Etap cyklu życia"
+    assert stage.label == "Etap klienta"
     assert [(one.value, one.label) for one in stage.options] == [
         ("lead", "Lead (pl)"),
         ("loyal", "Lojalny"),

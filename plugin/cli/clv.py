@@ -46,7 +46,7 @@ def _options(command: Any) -> Any:
     return command
 
 
-@click.group()
+@click.group(epilog="Example: lifecycle clv fit orders.csv --json")
 def clv() -> None:
     """Fit purchase and spend models to a CSV of orders, and predict each customer's value.
 

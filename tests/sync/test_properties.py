@@ -121,7 +121,7 @@ def test_a_renamed_output_a_switched_off_one_and_a_secondary_model() -> None:
     assert wanted["our_stage"]["label"] == "Customer stage"
     assert "clm_rfm" not in wanted
     assert "clm_stage" not in wanted
-    assert wanted["clm_stage_path5"]["label"] == "Lifecycle stage: path5 (en)"
+    assert wanted["clm_stage_path5"]["label"] == "Customer stage: path5 (en)"
     assert [one["value"] for one in wanted["clm_stage_path5"]["options"]] == ["lead", "loyal", "lost"]
 
 

@@ -6,48 +6,26 @@ mirror to an outcome to the CRM). A worker that dies leaves claims that run out;
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from plugin.errors import CrmAuthError, CrmError
 from plugin.jobs.context import Context
 from plugin.jobs.outcome import Computed, compute
-from plugin.jobs.sending import CLASSES, Load, Sending, Sent
+from plugin.jobs.read import ReadTurn
+from plugin.jobs.sending import Load, Sending, Sent
+from plugin.jobs.turn import Done, Turn
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import inbox, outcomes, parked, portals, work
 from plugin.records.portals import Portal
-from plugin.records.schema import dirty, marks
+from plugin.records.schema import dirty
 from plugin.records.work import Claimed, RecordKey
 from plugin.sync import ledger
-from plugin.sync.reading import Reading, Touched
 from plugin.sync.tasks import Tasks
 from plugin.sync.writeback import Written
 
-READ_AT_ONCE = 500
 EVALUATE_AT_ONCE = 1_000
-MAX_TRIES = 8
-
-
-@dataclass
-class Done:
-    """What one piece of work came to."""
-
-    read: int = 0
-    evaluated: int = 0
-    written: int = 0
-    refused: int = 0
-    failed: int = 0
-
-    def __add__(self, other: Done) -> Done:
-        return Done(*(getattr(self, name) + getattr(other, name) for name in Done.__dataclass_fields__))
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in Done.__dataclass_fields__)
 
 
 def work_portal(context: Context, portal_id: int, lane: str) -> Done:
@@ -69,89 +47,16 @@ def work_through(
     return total + round_.write_rest()
 
 
-class Round:
+class Round(Turn):
     """One worker's work on one portal, round after round."""
 
     def __init__(self, context: Context, portal_id: int, lane: str) -> None:
-        self.context = context
-        self.store = context.store
-        self.portal_id = portal_id
-        self.lane = lane
-        self.holder = uuid.uuid4().hex
+        super().__init__(context, portal_id, lane)
         self.sending = Sending(context, portal_id, lane, self.holder)
 
     def read(self) -> Done:
-        """Claim marked records, read them, keep them, and mark the customers touched."""
-        claimed = self._claim(marks, READ_AT_ONCE)
-        if not claimed:
-            return Done()
-        crm = self.context.crm(self.portal_id, CLASSES[min(row.priority for row in claimed)])
-        reading = Reading(self.store, crm, self.portal_id, self.context.mapping, self.context.now())
-        try:
-            reading.fetch({row.key: row.associations for row in claimed})
-        except CrmError as error:
-            return self._put_off(claimed, error)
-        with self.store.write() as connection:
-            self._pass_on(connection, claimed, reading.keep(connection))
-        return Done(read=len(claimed))
-
-    def _claim(self, table: sa.Table, limit: int) -> list[Claimed]:
-        with self.store.write() as connection:
-            return work.claim(
-                connection,
-                table,
-                self.portal_id,
-                self.lane,
-                limit,
-                now=self.context.now(),
-                holder=self.holder,
-            )
-
-    def _pass_on(self, connection: Connection, claimed: Sequence[Claimed], touched: Touched) -> None:
-        now, priority = self.context.now(), min(row.priority for row in claimed)
-        outcomes.forget(connection, self.portal_id, touched.gone)
-        work.mark_customers(
-            self.store, connection, self.portal_id, touched.customers, now=now, priority=priority
-        )
-        unknown = dict.fromkeys(touched.unknown, True)
-        work.mark_records(
-            self.store, connection, self.portal_id, unknown, now=now, priority=priority, linger=0
-        )
-        parked.unpark(connection, self.portal_id, [row.key for row in claimed], [parked.READ])
-        portals.clear_watermark(connection, self.portal_id, "crm_error")
-        work.finish(connection, marks, self.portal_id, claimed, now=now, holder=self.holder)
-        inbox.count(self.store, connection, self.portal_id, {"records_read": len(claimed)})
-
-    def _put_off(self, claimed: Sequence[Claimed], error: CrmError) -> Done:
-        """The CRM did not answer: try again later, each time later; what failed too often is parked.
-
-        A refused token is nobody's record's fault: that is never parked.
-        """
-        spent = [row for row in claimed if row.tries + 1 >= MAX_TRIES and not isinstance(error, CrmAuthError)]
-        tries = max(row.tries for row in claimed)
-        delay = int(min(60_000, 1_000 * 2**tries)) if not error.retry_after else int(error.retry_after * 1000)
-        with self.store.write() as connection:
-            now = self.context.now()
-            rows = [
-                parked.Parked(*row.key, parked.READ, error.code, error.message, error.cure, now)
-                for row in spent
-            ]
-            parked.park(self.store, connection, self.portal_id, rows, self.context.config_version)
-            work.finish(connection, marks, self.portal_id, spent, now=now, holder=self.holder)
-            rest = [row for row in claimed if row not in spent]
-            work.release(
-                connection,
-                marks,
-                self.portal_id,
-                rest,
-                now=now,
-                holder=self.holder,
-                delay=delay,
-                failed=not isinstance(error, CrmAuthError),
-            )
-            note = {"code": error.code, "message": error.message, "cure": error.cure}
-            portals.set_watermark(connection, self.store, self.portal_id, "crm_error", note, now)
-        return Done(failed=len(claimed))
+        """Read what is marked, and mark the customers touched."""
+        return ReadTurn(self.context, self.portal_id, self.lane, self.holder).read()
 
     def evaluate(self, *, fill: bool = False) -> Done:
         """Claim customers, compute their outcomes, keep them, and write what differs.
@@ -163,7 +68,7 @@ class Round:
             parameters = portals.current_parameters(connection, portal) if portal else None
         if portal is None or parameters is None:
             return Done()  # before the first complete read there is nothing to compare a customer with
-        claimed = self._claim(dirty, EVALUATE_AT_ONCE)
+        claimed = self.claim(dirty, EVALUATE_AT_ONCE)
         if not claimed:
             return Done()
         self.sending.hold(self.sending.rest.rows)

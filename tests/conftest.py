@@ -14,7 +14,26 @@ from tests.support.postgres import new_database, postgres_server
 from tests.support.valkey import valkey_server
 
 PORTAL = 4242
+#: These run on both databases in `make slow`, and on SQLite in `make test`: what they hold does not depend on
+#: the database, and those on both that do (the store, the spine, changes, loads, companies) take long enough.
+SQLITE_IS_ENOUGH = {
+    "test_calls",
+    "test_modes",
+    "test_preview",
+    "test_reconcile",
+    "test_storms",
+    "test_tasks",
+    "test_undo",
+}
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `SQLITE_IS_ENOUGH` says."""
+    for item in items:
+        if "postgresql" in item.name and item.path.stem in SQLITE_IS_ENOUGH:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

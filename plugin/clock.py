@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -75,8 +74,3 @@ def from_milliseconds(value: int) -> datetime:
 def local_day(moment: datetime, zone: str) -> date:
     """The calendar day of `moment` in the time zone named `zone`."""
     return moment.astimezone(ZoneInfo(zone)).date()
-
-
-def process_id() -> int:
-    """The number of this process, for claims and leases that name their holder."""
-    return os.getpid()

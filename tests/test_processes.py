@@ -107,10 +107,17 @@ def test_a_worker_killed_in_the_middle_of_a_write_loses_nothing(
     sizes = requests.get(f"{product.crm.url}/sandbox/v1/stats", timeout=10).json()["batches"]
     written = sum(one["inputs"] for path, one in sizes.items() if "contacts/batch/update" in path)
     assert (written == 0) == arrived
+    fates = _fates(product)
+    assert ("intended" in fates, fates.get("not_written", 0) >= 40) == (False, not arrived)
 
 
 def _hanging(product: Running) -> bool:
     """Whether a write has been noted as intended and has no answer."""
+    return _fates(product).get("intended", 0) >= 40
+
+
+def _fates(product: Running) -> dict[str, int]:
+    """How many rows of the ledger have which fate."""
     from plugin.records.store import Store
     from plugin.sync import ledger
 
@@ -118,7 +125,7 @@ def _hanging(product: Running) -> bool:
     with store.read() as connection:
         found = ledger.totals(connection, 4242)
     store.close()
-    return found.get("intended", 0) >= 40
+    return found
 
 
 def test_a_second_start_in_the_same_place_says_who_is_there(product: Running) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from plugin.errors import CrmError
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain
 from plugin.jobs.fit import fit_portal
 from plugin.records import inbox, parked
-from plugin.sync.backfill import Backfill, Progress
+from plugin.sync.backfill import Backfill, Progress, state
 
+OUTAGE = 3600.0  # seconds without one page read after which a load gives up
+_LONGEST_WAIT = 60.0  # seconds between two looks whether the CRM is back
 _NAMES = {"contact": "Contacts read", "company": "Companies read", "deal": "Deals read"}
 
 
@@ -40,9 +43,7 @@ class Loaded:
 
 def run_backfill(context: Context, portal_id: int, report: Report = lambda *_: None) -> Loaded:
     """Load a portal whole; raises CrmError or ConfigError, and goes on from there when run again."""
-    crm = context.crm(portal_id, "backfill")
-    load = Backfill(context.store, crm, portal_id, context.mapping, context.clock)
-    progress = load.run(lambda now: _report_pages(report, now))
+    load = _read_pages(context, portal_id, report)
     fit_portal(context, portal_id)
     customers = load.finish()
     before = _written(context, portal_id)
@@ -50,7 +51,33 @@ def run_backfill(context: Context, portal_id: int, report: Report = lambda *_: N
     with context.store.read() as connection:
         causes = parked.causes(connection, portal_id)
     written = _written(context, portal_id) - before  # by this process and by the workers beside it
-    return Loaded(progress.records, customers, written, sum(causes.values()), causes)
+    return Loaded(load.progress.records, customers, written, sum(causes.values()), causes)
+
+
+def _read_pages(context: Context, portal_id: int, report: Report) -> Backfill:
+    """Every page, waiting out a CRM that is away: a load of hours must not end for an outage of minutes."""
+    crm = context.crm(portal_id, "backfill")
+    read, waited = -1, 0.0
+    while True:
+        try:
+            load = Backfill(context.store, crm, portal_id, context.mapping, context.clock)
+            load.run(lambda now: _report_pages(report, now))
+            return load
+        except CrmError as error:
+            now = _records_read(context, portal_id)
+            waited = 0.0 if now > read else waited
+            wait = error.retry_after or _LONGEST_WAIT
+            if error.permanent or waited + wait > OUTAGE:
+                raise
+        pause = min(wait, _LONGEST_WAIT)
+        context.clock.sleep(pause)
+        read, waited = now, waited + pause
+
+
+def _records_read(context: Context, portal_id: int) -> int:
+    with context.store.read() as connection:
+        note = state(connection, portal_id)
+    return sum(note["read"].values()) if note else 0
 
 
 def _written(context: Context, portal_id: int) -> int:

@@ -20,6 +20,7 @@ from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
 from plugin.jobs import live, sweeps
 from plugin.jobs.apply import apply_inbox
+from plugin.jobs.backfill import run_backfill
 from plugin.jobs.context import Context
 from plugin.jobs.evaluate import work_portal, work_through
 from plugin.jobs.install import install_portal
@@ -92,8 +93,9 @@ def test_the_load_goes_through_a_storm(store: Store, clock: FixedClock) -> None:
     """Pages, fits and first writes, with half of all calls failing for a while."""
     with house(store, clock, cdnow(NOON.date(), limit=300)) as home:
         install_portal(home.context, live=True)
-        rage(home, STORMS["all at once"], calls=6)
-        home.load()
+        rage(home, STORMS["all at once"], calls=12)
+        run_backfill(home.context, home.portal_id)
+        home.crm.faults.clear()
         home.settle()
         assert differing(home) == []
 

@@ -28,9 +28,10 @@ NAMES = (
     "HUBSPOT_BURST_LIMIT",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
+    "SECRET_KEY",
     "ADMIN_TOKEN",
 )
-SECRETS = frozenset({"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "ADMIN_TOKEN"})
+SECRETS = frozenset({"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "SECRET_KEY", "ADMIN_TOKEN"})
 
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 _CURES = {
@@ -54,7 +55,13 @@ class Settings:
     burst_limit: int = STATIC_TOKEN_BURST
     config_path: Path | None = None
     clock_file: Path | None = None
+    secret_key: str = field(default="", repr=False)  # several, newest first, joined by commas
     admin_token: str = field(default="", repr=False)
+
+    def secret_keys(self) -> list[bytes]:
+        """The keys of sessions and tombstones, newest first; made in DATA_DIR where none is set."""
+        text = self.secret_key or generated_secret(self.data_dir, "SECRET_KEY", lambda _: None)
+        return [one.strip().encode() for one in text.split(",") if one.strip()]
 
     def require(self, *names: str) -> None:
         """Refuse to go on, with every missing setting and its cure, unless the named ones are set."""
@@ -85,6 +92,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         burst_limit=reader.number("HUBSPOT_BURST_LIMIT", STATIC_TOKEN_BURST, 1, 10_000),
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
+        secret_key=reader.text("SECRET_KEY"),
         admin_token=reader.text("ADMIN_TOKEN"),
     )
     if reader.faults:

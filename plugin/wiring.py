@@ -25,6 +25,7 @@ from plugin.lifecycle.models import load_models
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.load import fingerprint, load_mapping
 from plugin.mapping.model import Mapping
+from plugin.records import tombstones
 from plugin.records.store import Store
 from plugin.settings import Settings
 
@@ -58,13 +59,30 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
     redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
     bells = RqBells(redis)
     context = build_context(
-        store=Store(chosen.database_url),
+        store=open_store(chosen),
         clock=clock,
         crm=_crm_maker(chosen, redis, clock),
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
     )
     return Parts(chosen, context, redis, redis_url, bells)
+
+
+def open_store(chosen: Settings) -> Store:
+    """The store of these settings, able to know whom it must not take in again."""
+    return Store(chosen.database_url, erasure_keys=chosen.secret_keys())
+
+
+def migrate_store(chosen: Settings) -> None:
+    """Bring the schema up to date, and make sure that no erased person could come back unseen.
+
+    Raises StoreError, and ConfigError if SECRET_KEY is not the one that people were erased with.
+    """
+    store = open_store(chosen)
+    store.migrate()
+    with store.read() as connection:
+        tombstones.check_keys(connection, store.erasure_keys)
+    store.close()
 
 
 def build_context(

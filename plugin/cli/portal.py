@@ -19,6 +19,9 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 portal_option = click.option(
     "--portal", type=int, help="The portal's id; needed only where several are served."
 )
+object_option = click.option(
+    "--object", "object_type", type=click.Choice(["contact", "company"]), help="Default: as mapped."
+)
 
 
 @contextmanager
@@ -29,9 +32,7 @@ def opened() -> Iterator[Parts]:
 
     chosen = settings.load()
     chosen.require("HUBSPOT_ACCESS_TOKEN")
-    store = Store(chosen.database_url)
-    store.migrate()
-    store.close()
+    wiring.migrate_store(chosen)
     parts = wiring.open_parts(chosen, silent=True)
     if sweeps.server_differs(parts.context):
         click.echo(
@@ -42,7 +43,8 @@ def opened() -> Iterator[Parts]:
     yield parts
 
 
-def _portal(parts: Parts, wanted: int | None) -> Portal:
+def served_portal(parts: Parts, wanted: int | None) -> Portal:
+    """The wanted portal of a command, or the only one."""
     return only_portal(parts.context.store, wanted)
 
 
@@ -88,7 +90,7 @@ def go_live(percent: int, list_id: str | None, portal: int | None) -> None:
     from plugin.jobs import live
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         result = live.go_live(parts.context, served.portal_id, percent=percent, list_id=list_id)
     click.echo(result.as_text())
 
@@ -100,7 +102,7 @@ def pause(portal: int | None) -> None:
     from plugin.jobs import live
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         live.pause(parts.context, served.portal_id)
     click.echo(f"Portal {served.portal_id} is paused: nothing is written until `lifecycle go-live`.")
 
@@ -116,7 +118,7 @@ def backfill(portal: int | None, as_json: bool) -> None:
     from plugin.jobs.backfill import run_backfill
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         with show.progress(hidden=as_json) as bar:
             try:
                 result = run_backfill(parts.context, served.portal_id, bar)
@@ -158,7 +160,7 @@ def parked_list(portal: int | None, as_json: bool) -> None:
     from plugin.records import refused
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         with parts.context.store.read() as connection:
             rows = parked_rows.listed(connection, served.portal_id)
             rows += refused.listed(connection, served.portal_id)
@@ -172,7 +174,7 @@ def parked_retry(portal: int | None) -> None:
     from plugin.jobs.retry import retry_parked
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         count = retry_parked(parts.context, served.portal_id)
     click.echo(f"{count} will be tried again by the workers.")
 
@@ -185,27 +187,46 @@ def parked_drop(portal: int | None) -> None:
     from plugin.jobs.retry import drop_parked
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         count = drop_parked(parts.context, served.portal_id)
     click.echo(f"{count} dropped.")
 
 
-@click.command(epilog="Example: lifecycle export --records dump/")
+@click.command(epilog="Example: lifecycle export --records dump/  or  lifecycle export --person 4711")
 @click.option(
     "--records",
     "directory",
-    required=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write contacts.csv, deals.csv, companies.csv, history.jsonl and parameters.json.",
 )
+@click.option("--person", type=click.IntRange(1), help="Print all that is held about one record, as JSON.")
+@object_option
 @portal_option
-def export(directory: Path, portal: int | None) -> None:
-    """Write the records that outcomes are computed from, as `lifecycle evaluate` reads them."""
+def export(directory: Path | None, person: int | None, object_type: str | None, portal: int | None) -> None:
+    """Write the records that outcomes are computed from, as `lifecycle evaluate` reads them.
+
+    With --person: everything that is held about one contact or company, in any table.
+    """
+    if (directory is None) == (person is None):
+        raise click.UsageError("Give either --records DIR or --person ID.")
+    if directory is not None:
+        _export_records(directory, portal)
+        return
+    from plugin.jobs.erase import held
+
+    with opened() as parts:
+        served = served_portal(parts, portal)
+        kind = object_type or parts.context.mapping.customer_objects()[0]
+        found = held(parts.context, served.portal_id, (kind, person or 0))
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+def _export_records(directory: Path, portal: int | None) -> None:
     from plugin.records import frames, portals
     from plugin.records.csv_files import write_records
 
     with opened() as parts:
-        served = _portal(parts, portal)
+        served = served_portal(parts, portal)
         with parts.context.store.read() as connection:
             records = frames.load(connection, served.portal_id, parts.context.mapping, None)
             parameters = portals.current_parameters(connection, served)

@@ -35,11 +35,9 @@ def admin_token(chosen: Settings) -> str:
 
 
 def _migrate(chosen: Settings) -> None:
-    from plugin.records.store import Store
+    from plugin import wiring
 
-    store = Store(chosen.database_url)
-    store.migrate()
-    store.close()
+    wiring.migrate_store(chosen)
 
 
 @click.command(epilog="Example: lifecycle up")

@@ -19,9 +19,10 @@ HANDLERS: dict[str, Handler] = {"contact": contacts.look, "company": companies.l
 
 @dataclass
 class Routed:
-    """What a set of events comes to: the records to read, and how many events of each fate there were."""
+    """What events come to: records to read, people to erase, and how many events of each fate there were."""
 
     look: Look = field(default_factory=dict)
+    erase: set[RecordKey] = field(default_factory=set)  # people whose deletion for privacy was asked for
     counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, found: Look, fate: str) -> None:
@@ -38,6 +39,10 @@ def route(events: Iterable[Event], mapping: Mapping) -> Routed:
         handler = HANDLERS.get(event.object_type)
         if event.kind in {"unknown", "malformed"} or handler is None:
             routed.add({}, "events_malformed" if event.kind == "malformed" else "events_unknown_kind")
+            continue
+        if event.kind == "privacy":
+            routed.erase |= set(event.records)
+            routed.add({}, "events_applied")
             continue
         found = handler(event, mapping)
         routed.add(found, "events_applied" if found else "events_not_mapped")

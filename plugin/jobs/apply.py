@@ -8,6 +8,7 @@ from plugin.errors import InputError
 from plugin.handlers.router import route
 from plugin.hubspot.protocol.events import Event, decode_events
 from plugin.jobs.context import Context
+from plugin.jobs.erasing import erase_in
 from plugin.records import inbox, portals, work
 
 BODIES = 50  # a transaction; at most 5,000 events
@@ -46,6 +47,8 @@ def _apply(context: Context, connection: Connection, portal_id: int, events: lis
     new = inbox.unseen(connection, portal_id, list(first))
     inbox.remember(context.store, connection, portal_id, new, now)
     routed = route((event for key, event in first.items() if key in new), context.mapping)
+    if routed.erase:
+        erase_in(context, connection, portal_id, sorted(routed.erase))
     work.mark_records(context.store, connection, portal_id, routed.look, now=now)
     portals.change(connection, portal_id, last_incremental=now)
     counted = {"events_received": len(events), "events_repeated": len(events) - len(new)}

@@ -15,7 +15,7 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from plugin.errors import LifecycleError
-from plugin.jobs import reconcile, sweeps
+from plugin.jobs import erasing, reconcile, sweeps
 from plugin.jobs.bells import QUEUES
 from plugin.jobs.context import Context
 
@@ -41,6 +41,7 @@ def run(context: Context, redis: Redis, stopping: threading.Event) -> None:
         Sweep(4, lambda: sweeps.mark_what_is_due(context)),
         Sweep(40, lambda: sweeps.note_server(context)),
         Sweep(40, lambda: _tidy(redis)),
+        Sweep(120, lambda: erasing.finish_erasures(context)),
         Sweep(120, lambda: reconcile.ring_what_is_due(context)),
         Sweep(1_200, lambda: sweeps.fit_what_is_due(context)),
         Sweep(14_400, lambda: sweeps.purge(context)),

@@ -14,6 +14,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from plugin.records import tombstones
 from plugin.records.schema import associations, history, mirror
 from plugin.records.store import Row, Store, chunks
 from plugin.records.work import RecordKey
@@ -35,6 +36,8 @@ class Seen:
 
 def save(store: Store, connection: Connection, portal_id: int, records: Sequence[Seen], read_at: int) -> None:
     """Keep what was read at `read_at` (ms), unless something newer is kept already."""
+    gone = tombstones.erased(store, connection, portal_id, [(r.object_type, r.id) for r in records])
+    records = [one for one in records if (one.object_type, one.id) not in gone]
     rows = [_mirror_row(portal_id, record, read_at) for record in records]
     fields = ("properties", "outputs", "modified_at", "read_at")
 
@@ -95,6 +98,7 @@ def save_associations(
 
     A record whose associations were read later than `read_at` keeps those.
     """
+    found = _of_the_living(store, connection, portal_id, (from_type, to_type), found)
     fresh = _not_read_since(connection, portal_id, from_type, list(found), read_at)
     for part in chunks(fresh, _PART):
         connection.execute(
@@ -117,6 +121,26 @@ def save_associations(
         for to_id, primary in found[from_id]
     ]
     store.upsert(connection, associations, rows, lambda new: {"is_primary": new.is_primary})
+
+
+def _of_the_living(
+    store: Store,
+    connection: Connection,
+    portal_id: int,
+    types: tuple[str, str],
+    found: Mapping[int, Sequence[tuple[int, bool]]],
+) -> Mapping[int, Sequence[tuple[int, bool]]]:
+    """The associations without those of erased people, at either end."""
+    far = {to_id for links in found.values() for to_id, _ in links}
+    near_gone = tombstones.erased_ids(store, connection, portal_id, types[0], found)
+    far_gone = tombstones.erased_ids(store, connection, portal_id, types[1], far)
+    if not near_gone and not far_gone:
+        return found
+    return {
+        id_: [link for link in links if link[0] not in far_gone]
+        for id_, links in found.items()
+        if id_ not in near_gone
+    }
 
 
 def _from(portal_id: int, from_type: str) -> list[Any]:

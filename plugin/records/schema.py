@@ -252,3 +252,18 @@ locks = sa.Table(
     sa.Column("holder", sa.String(64), nullable=False),
     sa.Column("until", sa.BigInteger, nullable=False),
 )
+
+tombstones = sa.Table(
+    "tombstones",
+    metadata,
+    _portal(),
+    sa.Column("digest", sa.LargeBinary(16), primary_key=True),  # keyed: who it is cannot be read from it
+    sa.Column("key_mark", sa.String(8), nullable=False),  # which key it was made with
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+merged = sa.Table("merged", metadata, *_record(), sa.Column("into_id", sa.BigInteger, nullable=False))
+sa.Index("ix_merged_into", merged.c.portal_id, merged.c.object_type, merged.c.into_id)
+
+#: erased a moment ago: emptied again until nothing that was under way then can still write
+erasing = sa.Table("erasing", metadata, *_record(), sa.Column("until", sa.BigInteger, nullable=False))

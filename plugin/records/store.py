@@ -33,8 +33,9 @@ class Store:
     forgets an event once we acknowledge it; workers can do without, because their work can be done again.
     """
 
-    def __init__(self, url: str, *, durable: bool = False) -> None:
+    def __init__(self, url: str, *, durable: bool = False, erasure_keys: Sequence[bytes] = ()) -> None:
         self.url = url
+        self.erasure_keys = tuple(erasure_keys)  # newest first; without any, nobody can be erased
         self.engine = _engine(url, durable)
         self.is_postgresql = self.engine.dialect.name == "postgresql"
 

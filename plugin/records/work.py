@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from plugin.records import tombstones
 from plugin.records.schema import dirty, marks
 from plugin.records.store import Row, Store
 
@@ -56,10 +57,15 @@ def mark_records(
     priority: int = LIVE,
     linger: int = LINGER_MS,
 ) -> None:
-    """Mark records as to be read again; the value says whether their associations are, too."""
+    """Mark records as to be read again; the value says whether their associations are, too.
+
+    Erased ones are never marked.
+    """
+    gone = tombstones.erased(store, connection, portal_id, records)
     rows = [
         {**_row(portal_id, key, now, priority, linger), "associations": int(associations)}
         for key, associations in records.items()
+        if key not in gone
     ]
     store.upsert(connection, marks, rows, lambda new: {**_again(marks, new), "associations": _most(new)})
 

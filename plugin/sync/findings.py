@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.hubspot.client import Record
 from plugin.mapping.model import Mapping as FieldMapping
-from plugin.records import drift, work
+from plugin.records import drift, tombstones, work
 from plugin.records.drift import Kept
 from plugin.records.store import Store
 
@@ -103,6 +103,8 @@ def mark(
     now: int,
 ) -> None:
     """Mark these records to be read again with their associations; those that wait already are no finding."""
+    gone = tombstones.erased_ids(store, connection, portal_id, object_type, faults)
+    faults = {id_: what for id_, what in faults.items() if id_ not in gone}  # erased: not to come back
     waiting = drift.waiting(connection, portal_id, object_type, faults)
     findings.note(object_type, {id_: what for id_, what in faults.items() if id_ not in waiting})
     keys = {(object_type, id_): True for id_ in faults}

@@ -11,17 +11,18 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from plugin.records import mirror
+from plugin.records import erasure, mirror
 from plugin.records.schema import changes
 from plugin.records.schema import mirror as mirror_table
-from plugin.records.store import chunks
+from plugin.records.store import Store, chunks
 from plugin.sync import change_sets
 
 
 def take_over(
-    connection: Connection, portal_id: int, object_type: str, absorbed: Mapping[int, set[int]]
+    store: Store, connection: Connection, portal_id: int, object_type: str, absorbed: Mapping[int, set[int]]
 ) -> None:
     """Move the history of merged customers to the records they became, and remember what we wrote to them."""
+    erasure.remember_merged(store, connection, portal_id, object_type, absorbed)
     for part in chunks(sorted(absorbed), 400):
         _move_history(connection, portal_id, object_type, {new: absorbed[new] for new in part})
         _take_ours(connection, portal_id, object_type, {new: absorbed[new] for new in part})

@@ -135,7 +135,7 @@ class Reading:
             self._keep_links(connection, from_type, to_type, links)
         self._stamp(connection)
         for name in self.mapping.customer_objects():
-            merged.take_over(connection, self.portal_id, name, self.found.absorbed.get(name, {}))
+            merged.take_over(self.store, connection, self.portal_id, name, self.found.absorbed.get(name, {}))
         after = self._customers_of(connection, changed)
         gone = {(name, i) for name in self.mapping.customer_objects() for i in self.found.missing[name]}
         unknown = self._unknown(connection) | self.found.successors

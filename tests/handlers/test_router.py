@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from plugin.handlers.router import route
+from plugin.handlers.router import Routed, route
 from plugin.handlers.subscriptions import subscriptions
 from plugin.hubspot.protocol.events import decode_events
 from plugin.mapping.model import Mapping
@@ -15,9 +15,13 @@ from plugin.mapping.model import Mapping
 CONTACTS, COMPANIES = Mapping(), Mapping(customer="company")
 
 
-def look(mapping: Mapping = CONTACTS, **event: Any) -> dict[tuple[str, int], bool]:
+def routed(mapping: Mapping = CONTACTS, **event: Any) -> Routed:
     wire = {"portalId": 7, "eventId": 1, "occurredAt": 1, "objectId": 5, **event}
-    return route(decode_events(orjson.dumps([wire])), mapping).look
+    return route(decode_events(orjson.dumps([wire])), mapping)
+
+
+def look(mapping: Mapping = CONTACTS, **event: Any) -> dict[tuple[str, int], bool]:
+    return routed(mapping, **event).look
 
 
 def associated(kind: str, from_id: int = 5, to_id: int = 6, **more: Any) -> dict[str, Any]:
@@ -44,10 +48,15 @@ def test_a_new_record_is_read_with_its_associations(kind: str) -> None:
     assert look(subscriptionType=f"contact.{kind}") == {("contact", 5): True}
 
 
-@pytest.mark.parametrize("kind", ["deletion", "privacyDeletion"])
-def test_a_deletion_is_looked_at_not_believed(kind: str) -> None:
+def test_a_deletion_is_looked_at_not_believed() -> None:
     """The record is read; if it is gone, the CRM says so."""
-    assert look(subscriptionType=f"contact.{kind}") == {("contact", 5): False}
+    assert look(subscriptionType="contact.deletion") == {("contact", 5): False}
+
+
+def test_a_deletion_for_privacy_erases_and_is_not_looked_at() -> None:
+    """HubSpot never shows that person again; nothing may be fetched about them."""
+    found = routed(subscriptionType="contact.privacyDeletion")
+    assert (found.look, found.erase) == ({}, {("contact", 5)})
 
 
 def test_a_merge_reads_all_that_took_part() -> None:
@@ -121,5 +130,6 @@ def test_what_is_subscribed_to_is_exactly_what_is_used(mapping: Mapping) -> None
             wire = associated(f"{name}_to_{other}".upper())
         if kind.endswith("merge"):
             wire |= {"primaryObjectId": 5, "mergedObjectIds": [6], "newObjectId": 9}
-        assert look(mapping, **wire), wanted
+        found = routed(mapping, **wire)
+        assert found.look or found.erase, wanted
     assert not any(one.get("property", "").startswith("clm_") for one in subscriptions(mapping))

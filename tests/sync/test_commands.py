@@ -53,8 +53,8 @@ def home(tmp_path: Path, redis_url: str, world: World, monkeypatch: pytest.Monke
     store.close()
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, list(arguments))
+def run(*arguments: str, say: str = "") -> Result:
+    return CliRunner().invoke(cli, list(arguments), input=say)
 
 
 def told(*arguments: str) -> Any:
@@ -103,6 +103,22 @@ def test_reconcile_says_what_was_missing(home: House, world: World) -> None:
     result = run("reconcile", "--full")
     assert "deal: 1 never seen" in result.output
     assert told("reconcile")["total"] == 0
+
+
+def test_what_is_held_about_a_person_is_shown_and_then_erased(home: House) -> None:
+    """It asks first; afterwards there is nothing to show, and the next load brings nothing back."""
+    assert run("install").exit_code == 0
+    assert run("backfill").exit_code == 0
+    person = str(min(home.standing()))
+    shown = json.loads(run("export", "--person", person).stdout)
+    assert (shown["id"], len(shown["mirror"])) == (int(person), 1)
+    refused = run("erase", person, say="n\n")
+    assert refused.output.startswith(f"Erase contact {person}")
+    assert refused.exit_code == 1
+    assert told("erase", person, "--yes")["rows"]["mirror"] == 1
+    assert run("backfill").exit_code == 0
+    again = run("export", "--person", person)
+    assert f"Nothing is held about contact {person}" in str(again.exception)
 
 
 def test_the_scheduled_check_runs_as_a_job_of_the_queue(home: House, world: World, redis_url: str) -> None:

@@ -64,8 +64,9 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
 
 @click.command(epilog="Example: lifecycle install --live")
 @click.option("--live", is_flag=True, help="Start to write at once, too.")
+@click.option("--lists", is_flag=True, help="Also make lists in the CRM: one a stage, one a risk flag.")
 @as_json_option
-def install(live: bool, as_json: bool) -> None:
+def install(live: bool, lists: bool, as_json: bool) -> None:
     """Make the property group and properties in the CRM, and note the portal.
 
     Repeatable: says what it changed, and never touches a property that it did not make.
@@ -73,7 +74,7 @@ def install(live: bool, as_json: bool) -> None:
     from plugin.jobs.install import install_portal
 
     with opened() as parts:
-        report = install_portal(parts.context, live=live)
+        report = install_portal(parts.context, live=live, lists=lists)
     click.echo(json.dumps(report.as_dict()) if as_json else report.as_text())
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from plugin.jobs.context import Context
 from plugin.jobs.retry import mark_everyone, take_up_properties
 from plugin.records import outputs, portals
+from plugin.sync.call_lists import ListReport, make_lists, wanted
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import InstallReport, install_properties
 
@@ -23,10 +24,12 @@ class Installed:
     portal_id: int
     mode: str
     properties: InstallReport
+    lists: ListReport | None = None  # None: they were not asked for
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {"portal_id": self.portal_id, "mode": self.mode, **asdict(self.properties)}
+        lists = {} if self.lists is None else {"lists": asdict(self.lists)}
+        return {"portal_id": self.portal_id, "mode": self.mode, **asdict(self.properties), **lists}
 
     def as_text(self) -> str:
         """For people."""
@@ -36,6 +39,8 @@ class Installed:
             portals.PAUSED: "Writes are paused: `lifecycle go-live` opens them.",
         }
         changes = self.properties.lines() or ["Every property is as it should be."]
+        if self.lists is not None:
+            changes += self.lists.lines() or [f"All {self.lists.kept} lists are there."]
         return "\n".join([f"Portal {self.portal_id}", *changes, written[self.mode]])
 
 
@@ -49,11 +54,16 @@ def _begin_anew(context: Context, connection: Connection, portal_id: int, report
         mark_everyone(context, connection, portal_id)
 
 
-def install_portal(context: Context, *, live: bool) -> Installed:
-    """Install in the portal that the access token belongs to; repeatable."""
+def install_portal(context: Context, *, live: bool, lists: bool = False) -> Installed:
+    """Install in the portal that the access token belongs to; repeatable.
+
+    `lists`: also make the CRM's lists of each stage and flag, after the properties that they ask for.
+    """
     account = context.crm(ANY_PORTAL, "interactive").account()
     crm = context.crm(account.portal_id, "interactive")
-    report = install_properties(crm, context.mapping, RuleOptions(context.models), context.mapping.language)
+    options, language = RuleOptions(context.models), context.mapping.language
+    report = install_properties(crm, context.mapping, options, language)
+    made = make_lists(crm, wanted(context.mapping, options, language)) if lists else None
     with context.store.write() as connection:
         portals.remember(
             connection,
@@ -67,4 +77,4 @@ def install_portal(context: Context, *, live: bool) -> Installed:
             portals.change(connection, account.portal_id, mode=portals.LIVE, share=100, list_id=None)
         portal = portals.get(connection, account.portal_id)
         _begin_anew(context, connection, account.portal_id, report)
-    return Installed(account.portal_id, portal.mode if portal else portals.OBSERVE, report)
+    return Installed(account.portal_id, portal.mode if portal else portals.OBSERVE, report, made)

@@ -58,7 +58,7 @@ class Core:
             kept = conn.execute("SELECT body FROM settings WHERE name = 'webhooks'").fetchone()
         self.schema = Schema(self.documents)
         self.pipelines = Pipelines(self.documents)
-        self.lists = Lists(self.documents)
+        self.lists = Lists(self.documents, self.schema)
         settings = WebhookSettings(**orjson.loads(kept[0])) if kept else WebhookSettings()
         self.outbox = Outbox(self.app.app_id, settings)
         if not self.portals.all():

@@ -1,24 +1,27 @@
-"""Static lists of records: create, find, rename, and who is on them."""
+"""Lists of records: create, find, rename, and who is on them."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Any
 
+from plugin.sandbox import records
 from plugin.sandbox.documents import Documents
 from plugin.sandbox.kinds import Kind, kind_of
+from plugin.sandbox.list_filters import compiled
 from plugin.sandbox.portals import Portal
 from plugin.sandbox.problems import Problem, invalid, not_found
+from plugin.sandbox.schema import Schema
 from plugin.sandbox.values import iso
 
 _KIND = "list"
 
 
 class Lists:
-    """The lists of every portal. Only MANUAL and SNAPSHOT ones have members; DYNAMIC ones stay empty."""
+    """The lists of every portal: MANUAL ones, SNAPSHOT ones filled once, DYNAMIC ones by their filters."""
 
-    def __init__(self, documents: Documents) -> None:
-        self._documents = documents
+    def __init__(self, documents: Documents, schema: Schema) -> None:
+        self._documents, self._schema = documents, schema
 
     def all(self, portal: Portal) -> list[dict[str, Any]]:
         """Every list, oldest first."""
@@ -34,6 +37,9 @@ class Lists:
 
     def size(self, conn: sqlite3.Connection, portal: Portal, list_id: str) -> int:
         """How many records are on a list."""
+        body = self._documents.get(portal.id, _KIND, "list", list_id) or {}
+        if body.get("processingType") == "DYNAMIC":
+            return len(self._matching(conn, portal, body))
         row = conn.execute(
             "SELECT count(*) FROM memberships WHERE portal = ? AND list = ?", (portal.id, int(list_id))
         ).fetchone()
@@ -49,6 +55,9 @@ class Lists:
         if body["processingType"] not in ("MANUAL", "SNAPSHOT", "DYNAMIC"):
             raise invalid(f"Invalid processingType: {body['processingType']}")
         type_id = kind_of(body["objectTypeId"]).type_id
+        filtered = body["processingType"] != "MANUAL"
+        if filtered:
+            compiled(body.get("filterBranch"), self._schema.properties(portal, kind_of(type_id)))
         if self.named(portal, type_id, body["name"]):
             raise Problem(400, f"A list named '{body['name']}' already exists.", "VALIDATION_ERROR")
         number = str(max((int(one["listId"]) for one in self.all(portal)), default=0) + 1)
@@ -64,9 +73,22 @@ class Lists:
             "filtersUpdatedAt": iso(now),
             "createdById": "1",
             "updatedById": "1",
+            **({"filterBranch": body["filterBranch"]} if filtered else {}),
         }
         self._documents.put(conn, portal.id, _KIND, "list", number, made)
-        return made | {"size": 0}
+        if body["processingType"] == "SNAPSHOT":
+            rows = [(portal.id, int(number), id_, now) for id_, _ in self._matching(conn, portal, made)]
+            conn.executemany("INSERT INTO memberships VALUES (?, ?, ?, ?)", rows)
+        return made | {"size": self.size(conn, portal, number)}
+
+    def _matching(
+        self, conn: sqlite3.Connection, portal: Portal, body: dict[str, Any]
+    ) -> list[tuple[int, int]]:
+        """(id, since) of the records that meet a list's filters now, in the order of ids."""
+        kind = kind_of(body["objectTypeId"])
+        test = compiled(body["filterBranch"], self._schema.properties(portal, kind))
+        found = records.scan(conn, portal.id, kind)
+        return [(one.id, one.updated_at) for one in found if test(one.properties)]
 
     def named(self, portal: Portal, type_id: str, name: str) -> dict[str, Any] | None:
         """The list with this name, or None."""
@@ -127,7 +149,10 @@ class Lists:
         self, conn: sqlite3.Connection, portal: Portal, list_id: str, after: int, limit: int
     ) -> tuple[list[tuple[int, int]], int | None]:
         """Up to `limit` members (id, since) above an id, and where the next page starts."""
-        self.get(conn, portal, list_id)
+        body = self.get(conn, portal, list_id)
+        if body["processingType"] == "DYNAMIC":
+            rows = [row for row in self._matching(conn, portal, body) if row[0] > after]
+            return rows[:limit], (rows[limit - 1][0] if len(rows) > limit else None)
         rows = conn.execute(
             "SELECT id, at FROM memberships WHERE portal=? AND list=? AND id > ? ORDER BY id LIMIT ?",
             (portal.id, int(list_id), after, limit + 1),
@@ -142,6 +167,11 @@ class Lists:
             "SELECT list, at FROM memberships WHERE portal = ? AND id = ?", (portal.id, record_id)
         ).fetchall()
         since = {str(number): iso(at) for number, at in rows}
+        for one in self.all(portal):
+            if one["processingType"] == "DYNAMIC" and one["objectTypeId"] == kind.type_id:
+                members = dict(self._matching(conn, portal, one))
+                if record_id in members:
+                    since[one["listId"]] = iso(members[record_id])
         return [
             {"listId": one["listId"], "listVersion": 1, "firstAddedTimestamp": since[one["listId"]],
              "lastAddedTimestamp": since[one["listId"]]}

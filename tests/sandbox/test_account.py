@@ -91,6 +91,59 @@ def test_a_manual_list_has_the_members_it_was_given(sandbox: SandboxServer, api:
     assert api.call("GET", f"{LISTS}/{number}").status_code == 404
 
 
+def active(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A list of records that meet one of the rows of filters."""
+    branches = [
+        {"filterBranchType": "AND", "filterBranches": [], "filters": list(row.values())} for row in rows
+    ]
+    root = {"filterBranchType": "OR", "filters": [], "filterBranches": branches}
+    return {
+        "name": "Active",
+        "objectTypeId": "0-1",
+        "processingType": "DYNAMIC",
+        "filterBranch": root,
+        **more,
+    }
+
+
+def any_of(name: str, *values: str, operator: str = "IS_ANY_OF", kind: str = "ENUMERATION") -> dict[str, Any]:
+    operation = {"operationType": kind, "operator": operator, "values": list(values)}
+    return {"a": {"filterType": "PROPERTY", "property": name, "operation": operation}}
+
+
+def test_an_active_list_follows_its_filters(api: Api) -> None:
+    ids = [api.create("contacts", {"hs_lead_status": status}) for status in ("NEW", "OPEN", "CONNECTED")]
+    made = api.call("POST", LISTS, active(any_of("hs_lead_status", "NEW", "OPEN"))).json()["list"]
+    members = f"{LISTS}/{made['listId']}/memberships"
+    assert [int(one["recordId"]) for one in api.call("GET", members).json()["results"]] == ids[:2]
+    api.update("contacts", ids[0], hs_lead_status="CONNECTED")
+    assert [int(one["recordId"]) for one in api.call("GET", members).json()["results"]] == ids[1:2]
+    assert api.call("GET", f"{LISTS}/{made['listId']}").json()["list"]["size"] == 1
+    assert api.call("PUT", f"{members}/add", [str(ids[0])]).status_code == 400
+    kept = active(any_of("hs_lead_status", "CONNECTED"), name="Kept", processingType="SNAPSHOT")
+    snapshot = api.call("POST", LISTS, kept).json()["list"]["listId"]
+    api.update("contacts", ids[2], hs_lead_status="NEW")
+    assert api.call("GET", f"{LISTS}/{snapshot}").json()["list"]["size"] == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"filterBranch": None},
+        {"filterBranch": {"filterBranchType": "AND", "filters": [], "filterBranches": []}},
+        active(),
+        active({}),
+        active(any_of("no_such_property", "x")),
+        active(any_of("hs_lead_status", "x", operator="IS_EQUAL_TO")),
+        active(any_of("email", "x")),
+        active(any_of("hs_lead_status")),
+    ],
+)
+def test_filters_that_hubspot_would_not_take_are_refused(api: Api, wrong: dict[str, Any]) -> None:
+    answer = api.call("POST", LISTS, {**active(any_of("hs_lead_status", "NEW")), **wrong})
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
 def test_the_authorise_page_asks_and_then_comes_back(sandbox: SandboxServer) -> None:
     page = authorise(sandbox, approve="")
     assert page.status_code == 200

@@ -27,7 +27,7 @@ from plugin.hubspot.protocol.definitions import (
     PropertyAllowance,
     PropertyDefinition,
 )
-from plugin.hubspot.protocol.objects import plural
+from plugin.hubspot.protocol.objects import TYPE_IDS, plural
 from plugin.hubspot.protocol.records import Association
 from plugin.hubspot.protocol.requests import (
     ACCOUNT,
@@ -35,6 +35,9 @@ from plugin.hubspot.protocol.requests import (
     CUSTOM_PROPERTY_LIMITS,
     SEARCH_PAGE_SIZE,
     TaskInput,
+    create_list_request,
+    drop_list_request,
+    list_by_name_request,
     list_request,
     members_request,
     search_body,
@@ -205,6 +208,25 @@ class Crm:
     def list_type(self, list_id: str) -> str:
         """The object type of a list's members."""
         return records.list_type(self._apis.send(list_request(list_id)))
+
+    def list_named(self, object_type: str, name: str) -> str | None:
+        """The id of the list with that name, or None."""
+        try:
+            body = self._apis.send(list_by_name_request(TYPE_IDS[object_type], name))
+        except CrmError as error:
+            if error.status == 404:
+                return None
+            raise
+        return str(body["list"]["listId"])
+
+    def create_list(self, object_type: str, name: str, rows: Sequence[Mapping[str, Sequence[str]]]) -> str:
+        """Make an active list of the records that meet one of `rows`: {property: any of these values}."""
+        body = self._apis.send(create_list_request(TYPE_IDS[object_type], name, rows))
+        return str(body["list"]["listId"])
+
+    def drop_list(self, list_id: str) -> None:
+        """Remove a list; its records stay."""
+        self._apis.send(drop_list_request(list_id))
 
     def list_members(self, list_id: str) -> Iterator[list[int]]:
         """The ids of the records on a list, a page at a time."""

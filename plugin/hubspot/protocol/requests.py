@@ -48,6 +48,50 @@ def list_request(list_id: str) -> Request:
     return Request("GET", f"/crm/v3/lists/{quote(list_id, safe='')}")
 
 
+def list_by_name_request(type_id: str, name: str) -> Request:
+    """A list by its name, which is unique for an object type."""
+    return Request("GET", f"/crm/v3/lists/object-type-id/{type_id}/name/{quote(name, safe='')}")
+
+
+def create_list_request(type_id: str, name: str, rows: Sequence[Mapping[str, Sequence[str]]]) -> Request:
+    """An active list of the records that meet one of `rows`: {enumeration property: any of these values}.
+
+    HubSpot's rule: the root branch is an OR of AND branches, and filters stand only in the AND branches.
+    """
+    branches = [
+        {
+            "filterBranchType": "AND",
+            "filterBranchOperator": "AND",
+            "filterBranches": [],
+            "filters": [_any_of(name, values) for name, values in row.items()],
+        }
+        for row in rows
+    ]
+    root = {
+        "filterBranchType": "OR",
+        "filterBranchOperator": "OR",
+        "filters": [],
+        "filterBranches": branches,
+    }
+    body = {"name": name, "objectTypeId": type_id, "processingType": "DYNAMIC", "filterBranch": root}
+    return Request("POST", "/crm/v3/lists", body=body, repeatable=False)
+
+
+def _any_of(name: str, values: Sequence[str]) -> dict[str, Any]:
+    operation = {
+        "operationType": "ENUMERATION",
+        "operator": "IS_ANY_OF",
+        "values": list(values),
+        "includeObjectsWithNoValueSet": False,
+    }
+    return {"filterType": "PROPERTY", "property": name, "operation": operation}
+
+
+def drop_list_request(list_id: str) -> Request:
+    """Remove a list; its records stay."""
+    return Request("DELETE", list_request(list_id).path)
+
+
 def members_request(list_id: str, after: str | None) -> Request:
     """A page of a list's members."""
     cursor = (("after", after),) if after else ()

@@ -17,6 +17,7 @@ PORTAL = 4242
 #: These run on both databases in `make slow`, and on SQLite in `make test`: what they hold does not depend on
 #: the database, and those on both that do (the store, the spine, changes, loads, companies) take long enough.
 SQLITE_IS_ENOUGH = {
+    "test_admin",
     "test_call_lists",
     "test_calls",
     "test_modes",

@@ -1,4 +1,4 @@
-"""Makes the web application: the receiver, health and metrics, the API. Nothing happens at import."""
+"""Makes the web application: receiver, health and metrics, API, admin's pages. Nothing happens at import."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Flask
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
 from plugin.records.store import Store
-from plugin.web import api, health, receiver
+from plugin.web import admin, api, health, receiver
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def create_app(parts: WebParts) -> Flask:
     )
     app.register_blueprint(health.blueprint(parts.context, parts.ping_queue))
     api.register(app, parts.context, parts.admin_token)
+    app.register_blueprint(admin.blueprint(parts.context, parts.admin_token, parts.public_url))
     app.register_error_handler(StoreError, _store_down)
     return app
 

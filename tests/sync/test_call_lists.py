@@ -35,7 +35,9 @@ def test_every_stage_and_flag_has_a_list_of_those_who_are_in_it(store: Store, cl
         stages = Counter(one["clm_stage"] for one in home.standing().values())
         assert members(home, "Lifecycle · Sleeping") == stages["sleeping"] > 0
         assert members(home, "Lifecycle · Lost") == stages["lost"] > 0
-        flagged = [one for one in home.standing().values() if "overdue" in one.get("clm_risk_flags", "").split(";")]
+        flagged = [
+            one for one in home.standing().values() if "overdue" in one.get("clm_risk_flags", "").split(";")
+        ]
         assert members(home, "Lifecycle · Risk: Overdue") == len(flagged)
         at_risk = [
             one

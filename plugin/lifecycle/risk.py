@@ -20,6 +20,7 @@ def named_columns(models: Models) -> list[pl.Expr]:
         _listed((f"segment_{s.key}", s.key) for s in models.segments).alias("segments"),
         _pick(pl.col("tier"), [t.key for t in models.tiers]).alias("tier_key"),
         pl.concat_str([pl.col(f"rfm_{d}").cast(pl.String) for d in models.rfm.digits]).alias("rfm"),
+        _first((f"segment_rfm_{g.key}", g.key) for g in models.rfm.segments).alias("rfm_segment"),
         next_play(models).alias("play"),
     ]
 
@@ -42,6 +43,12 @@ def risk_level(models: Models) -> pl.Expr:
         step = step - pl.col("stake_less")
     level = pl.when(grave > 0).then((grave + step).clip(1, 3)).otherwise(0)
     return _pick(level.cast(pl.Int32), [level.key for level in models.levels])
+
+
+def _first(columns: Iterable[tuple[str, str]]) -> pl.Expr:
+    return pl.coalesce(
+        *(pl.when(pl.col(name) == 1).then(pl.lit(key)) for name, key in columns), pl.lit(None, pl.String)
+    )
 
 
 def _listed(columns: Iterable[tuple[str, str]]) -> pl.Expr:

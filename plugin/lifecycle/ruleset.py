@@ -13,7 +13,7 @@ import polars as pl
 
 from plugin.lifecycle.expressions import Compiled
 from plugin.lifecycle.plans import Plan, Rulebook, combine, first_true
-from plugin.lifecycle.stages import Flag, Named, Play, Rfm, Segment, StageModel, Wording
+from plugin.lifecycle.stages import CellGroup, Flag, Named, Play, Rfm, Segment, StageModel, Wording
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +125,17 @@ def _digit(rfm: Rfm, conditions: tuple[Compiled, ...]) -> Compiled:
     ready = rfm.ready.expr.fill_null(False) if rfm.ready else pl.lit(True)
     digit = pl.when(ready).then(pl.sum_horizontal([pl.lit(1, pl.Int32), *held]))
     return combine(digit.cast(pl.Int32), [*conditions, *([rfm.ready] if rfm.ready else [])])
+
+
+def cell_segments(rfm: Rfm) -> tuple[Segment, ...]:
+    """The groups of RFM cells as segments, with `rfm_` before their keys; in none without a cell."""
+    return tuple(Segment(f"rfm_{g.key}", g.labels, _in_group(rfm, g)) for g in rfm.segments)
+
+
+def _in_group(rfm: Rfm, group: CellGroup) -> Compiled:
+    digits = {name: _digit(rfm, rfm.digits[name]) for name in group.digits if name in rfm.digits}
+    held = [digit.expr.is_in(list(group.digits[name])) for name, digit in digits.items()]
+    return combine(pl.all_horizontal(pl.lit(True), *held).fill_null(False), digits.values(), "bool")
 
 
 def _trend() -> Compiled:

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("sync", "Set back what was written: a change set, a time, a record."),
     "status": ("portal", "How everything stands."),
     "parked": ("portal", "What was given up: list, retry or drop it."),
-    "export": ("portal", "Write the records that outcomes are computed from as CSV."),
+    "export": ("portal", "Write call lists, or the records that outcomes are computed from, as CSV."),
     "evaluate": ("offline", "Compute outcomes from CSV files, without CRM or server."),
     "explain": ("offline", "One customer's stage, why, and what comes next."),
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),

@@ -190,17 +190,38 @@ def parked_drop(portal: int | None) -> None:
     click.echo(f"{count} dropped.")
 
 
-@click.command(epilog="Example: lifecycle export --records dump/")
+@click.command(epilog="Example: lifecycle export --stage sleeping --flag no_outreach --out calls.csv")
 @click.option(
     "--records",
     "directory",
-    required=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write contacts.csv, deals.csv, companies.csv, history.jsonl and parameters.json.",
 )
+@click.option("--stage", "stages", multiple=True, help="A call list: who is in this stage; MODEL:STAGE too.")
+@click.option("--flag", "flags", multiple=True, help="A call list: who carries this risk flag.")
+@click.option("--segment", "segments", multiple=True, help="A call list: who is in this segment.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the call list here.")
+@as_json_option
 @portal_option
-def export(directory: Path, portal: int | None) -> None:
-    """Write the records that outcomes are computed from, as `lifecycle evaluate` reads them."""
+def export(
+    directory: Path | None, out: Path | None, as_json: bool, portal: int | None, **choice: tuple[str, ...]
+) -> None:
+    """Write the records as `lifecycle evaluate` reads them, or a call list of customers as CSV.
+
+    Several stages mean any of them, and so do several flags; a stage and a flag mean both.
+    """
+    asked = any(choice.values())
+    if asked == (directory is not None):
+        raise click.UsageError("Give --records DIR, or one or more of --stage, --flag and --segment.")
+    if directory is not None:
+        _export_records(directory, portal)
+        return
+    from plugin.cli.calls import write_calls
+
+    write_calls(choice, out, as_json=as_json, portal=portal)
+
+
+def _export_records(directory: Path, portal: int | None) -> None:
     from plugin.records import frames, portals
     from plugin.records.csv_files import write_records
 

@@ -16,7 +16,7 @@ from plugin.lifecycle.sections import Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
-_MORE = ("stake", "reasons", "plays", "for_flags")
+_MORE = ("stake", "reasons", "plays", "for_flags", "attitudes")
 _FALSE = pl.lit(False)
 _NO_STAGE = -1
 
@@ -43,6 +43,7 @@ class Loader(Sections):
             rfm=rfm,
             plays=plays,
             flag_plays=self._flag_plays(plays),
+            attitudes=self._keyed("attitudes", self._attitude),
             reasons=tuple(
                 self._wording(i) for section in self.sections.get("reasons", []) for i in section.items()
             ),

@@ -13,7 +13,7 @@ import polars as pl
 
 from plugin.lifecycle.expressions import Compiled
 from plugin.lifecycle.plans import Plan, Rulebook, combine, first_true
-from plugin.lifecycle.stages import CellGroup, Flag, Named, Play, Rfm, Segment, StageModel, Wording
+from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Named, Play, Rfm, Segment, StageModel, Wording
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,7 @@ class Models:
     rfm: Rfm
     plays: Mapping[str, Play]
     flag_plays: Mapping[str, str]
+    attitudes: tuple[Attitude, ...]
     reasons: tuple[Wording, ...]
     chosen: tuple[str, ...] = field(default=())
 
@@ -89,8 +90,8 @@ def outcome_columns(models: Models) -> dict[str, Compiled]:
     """Columns of small integers that say everything about an outcome but its figures and dates.
 
     `stage_NAME` a model · `reason` number of the sentence · `flag_KEY`, `why_KEY` (number of the flag's
-    sentence) · `segment_KEY` · `tier` · `rfm_recency` … · `stake_more`, `stake_less` · `trend`: the two
-    window counts, where a sentence states them.
+    sentence) · `segment_KEY` · `attitude` · `tier` · `rfm_recency` … · `stake_more`, `stake_less` ·
+    `trend`: the two window counts, where a sentence states them.
     """
     columns = {f"stage_{m.key}": stage_number(m) for m in models.all}
     columns["reason"] = _reason_number(models)
@@ -99,6 +100,7 @@ def outcome_columns(models: Models) -> dict[str, Compiled]:
         columns[f"why_{flag.key}"] = first_true((w.when, i) for i, w in enumerate(flag.reasons))
     for segment in models.segments:
         columns[f"segment_{segment.key}"] = _truth(segment.when)
+    columns["attitude"] = first_true((a.when, i) for i, a in enumerate(models.attitudes))
     columns["tier"] = first_true((t.when, i) for i, t in enumerate(models.tiers))
     for name, conditions in models.rfm.digits.items():
         columns[f"rfm_{name}"] = _digit(models.rfm, conditions)

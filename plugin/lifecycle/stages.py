@@ -92,6 +92,14 @@ class Segment(Named):
     when: Compiled | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Attitude(Segment):
+    """How a buyer feels, by what they did: the play that answers it, and where it is read from."""
+
+    play: str = ""
+    source: Labels = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Play:
     """What to do, who does it, by when (days), and whether a CRM task is wanted."""

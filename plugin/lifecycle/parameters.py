@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -139,6 +139,18 @@ def fit(
         if value is not None:
             sections[object_type] = value(buyers(events, (day - date(1970, 1, 1)).days))
     return Parameters(version, day, zone, money, MappingProxyType(compared), value=sections or None)
+
+
+def purchase_days(
+    records: Records, mapping: Mapping, *, object_type: str | None = None, time_zone: str | None = None
+) -> tuple[date, date] | None:
+    """The days of the first and the last purchase of any customer; None where there is none."""
+    kind, zone = object_type or mapping.customer_objects()[0], mapping.time_zone or time_zone or "UTC"
+    days = build_events(records, mapping, kind, zone, mapping.currency).points["purchases"].days
+    if not len(days):
+        return None
+    first, last = (date(1970, 1, 1) + timedelta(days=int(day)) for day in (days.min(), days.max()))
+    return first, last
 
 
 def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:

@@ -71,6 +71,12 @@ class Models:
         """`dormant`: what a purchase must end to count as a reactivation."""
         return self._condition_plan("dormant", "dormant_before_purchase")
 
+    @cached_property
+    def fate_plan(self) -> Plan:
+        """`stage` of the primary model, and `buyer`, `sleeping`, `lost` as 1 or 0."""
+        states = {name: _truth(_reference(name)) for name in ("buyer", "sleeping", "lost")}
+        return self.book.plan({"stage": stage_number(self.primary), **states})
+
     def _condition_plan(self, output: str, name: str) -> Plan:
         found = Compiled(pl.col(name).fill_null(False).cast(pl.Int32), "number", 2, frozenset([name]))
         return self.book.plan({output: found})

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("sync", "Set back what was written: a change set, a time, a record."),
     "status": ("portal", "How everything stands."),
     "parked": ("portal", "What was given up: list, retry or drop it."),
-    "export": ("portal", "Write the records that outcomes are computed from as CSV."),
+    "export": ("export", "Write call lists, the records that outcomes rest on, or all held about a person."),
     "erase": ("privacy", "Delete everything held about one person, for good."),
     "evaluate": ("offline", "Compute outcomes from CSV files, without CRM or server."),
     "explain": ("offline", "One customer's stage, why, and what comes next."),

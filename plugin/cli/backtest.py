@@ -45,7 +45,11 @@ def backtest(
         )
     for one in found:
         one["origin"] = (_EPOCH + timedelta(one["origin"])).isoformat()
-    _put(_shown(found, days, shape), out)
+    from plugin.cli.stage_backtest import stages_of_orders, with_stages
+
+    with working("Judging the stages"):
+        stages = stages_of_orders(orders, origins, [d.date() for d in given])
+    _put(with_stages(_shown(found, days, shape), shape, stages), out)
 
 
 def _shown(found: list[dict[str, Any]], days: int, shape: str) -> str:

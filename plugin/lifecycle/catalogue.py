@@ -108,6 +108,19 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
             _f("sleeping_after_days", "the silence after which a buyer counts as sleeping", "purchases"),
             _f("lost_after_days", "the silence after which a buyer counts as lost", "purchases"),
             _f(
+                "season_until",
+                "the day up to which the silence of the same season last year excuses this one",
+                "purchases",
+                kind="date",
+            ),
+            _f(
+                "season_days_left",
+                "days until then; negative afterwards",
+                "purchases",
+                "down",
+                whole=True,
+            ),
+            _f(
                 "days_since_reactivation",
                 "days since a purchase that ended a sleep",
                 "reactivations",

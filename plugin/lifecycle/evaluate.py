@@ -150,7 +150,11 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
     whole = (
         pl.DataFrame(head).hstack(facts.with_columns(counts)).hstack(found).hstack(_refreshed(engine, moment))
     )
-    return whole.with_columns(named_columns(models)).drop("tier").rename({"tier_key": "tier"})
+    return (
+        whole.with_columns(named_columns(models))
+        .drop("tier", "attitude")
+        .rename({"tier_key": "tier", "attitude_key": "attitude"})
+    )
 
 
 def _refreshed(engine: Engine, moment: Moment) -> pl.DataFrame:

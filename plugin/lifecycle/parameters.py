@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +25,8 @@ from plugin.mapping.model import Mapping
 
 _CUTS = (0.2, 0.4, 0.6, 0.8)
 _VALUE_CUTS = (0.5, 0.8, 0.95)
+#: Purchases must be on record for this long before seasons are compared.
+DATA_DAYS = 730
 #: Below this many buyers quantiles say little: no cells, no tiers.
 MIN_BUYERS = 20
 
@@ -35,7 +37,8 @@ class Comparison:
 
     `usual_gap_days` is the median of repeat customers' median gaps. Cuts are quantiles over buyers: days
     since the last purchase, purchases, revenue (20/40/60/80 %), and revenue for the tiers (50/80/95 %).
-    `seen` names the groups of sources that hold any data in this portal.
+    `data_days`: for how long purchases are on record, from the day on which as many customers had bought as a
+    quantile needs. `seen` names the groups of sources that hold any data in this portal.
     """
 
     usual_gap_days: float | None = None
@@ -45,6 +48,7 @@ class Comparison:
     frequency_cuts: tuple[float, ...] = ()
     money_cuts: tuple[float, ...] = ()
     value_cuts: tuple[float, ...] = ()
+    data_days: int = 0
     seen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -137,6 +141,18 @@ def fit(
     return Parameters(version, day, zone, money, MappingProxyType(compared), value=sections or None)
 
 
+def purchase_days(
+    records: Records, mapping: Mapping, *, object_type: str | None = None, time_zone: str | None = None
+) -> tuple[date, date] | None:
+    """The days of the first and the last purchase of any customer; None where there is none."""
+    kind, zone = object_type or mapping.customer_objects()[0], mapping.time_zone or time_zone or "UTC"
+    days = build_events(records, mapping, kind, zone, mapping.currency).points["purchases"].days
+    if not len(days):
+        return None
+    first, last = (date(1970, 1, 1) + timedelta(days=int(day)) for day in (days.min(), days.max()))
+    return first, last
+
+
 def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
     buyers = purchase_facts(events, (day - date(1970, 1, 1)).days)
     medians = buyers["median_gap"][~np.isnan(buyers["median_gap"])]
@@ -144,6 +160,9 @@ def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
     notes = [] if enough else [f"fewer than {MIN_BUYERS} buyers: no RFM cells and no tiers"]
     if len(medians) < mapping.thresholds["rhythm_min_repeaters"]:
         notes.append(f"{len(medians)} repeat customers: fixed days instead of the buying rhythm")
+    recorded = _data_days(buyers["first_age"])
+    if mapping.compare_seasons and recorded < DATA_DAYS:
+        notes.append(f"purchases of {recorded} days: seasons are compared from {DATA_DAYS} days on")
     return Comparison(
         usual_gap_days=float(np.median(medians)) if len(medians) else None,
         buyers=len(buyers["purchases"]),
@@ -152,9 +171,15 @@ def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
         frequency_cuts=_quantiles(buyers["purchases"], _CUTS, enough),
         money_cuts=_quantiles(buyers["revenue"], _CUTS, enough),
         value_cuts=_quantiles(buyers["revenue"], _VALUE_CUTS, enough),
+        data_days=recorded,
         seen=events.seen,
         notes=tuple(notes),
     )
+
+
+def _data_days(first_ages: Floats) -> int:
+    """Days since the MIN_BUYERS-th customer bought for the first time: one stray old deal is no data."""
+    return int(np.sort(first_ages)[-MIN_BUYERS]) if len(first_ages) >= MIN_BUYERS else 0
 
 
 def _quantiles(values: Floats, shares: tuple[float, ...], enough: bool) -> tuple[float, ...]:

@@ -158,6 +158,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         models=replace(ModelChoice(), **data.get("models", {})),
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
+        compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
         rules=tuple(data.get("rules", ())),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
         headers=MappingProxyType(dict(data.get("headers", {}))),

@@ -38,6 +38,7 @@ DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
         "reactivated_days": 90,
         "partner_after_days": 365,
         "gap_prior": 3,
+        "season_grace_days": 30,
         "remorse_days": 14,
         "no_outreach_days": 90,
         "stalled_deal_days": 60,
@@ -177,6 +178,7 @@ class Mapping:
     models: ModelChoice = field(default_factory=ModelChoice)
     read_companies: bool = False  # where contacts are customers: also read which companies they belong to
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
+    compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
     headers: MappingABC[str, str] = field(

@@ -48,6 +48,8 @@ def _threshold(name: str) -> Number:
         return Number(0, 1000)
     if name == "gap_prior":
         return Number(0, 1000)
+    if name == "season_grace_days":
+        return Number(0, 180, whole=True)  # beyond half a year every season would be the same
     lowest = 1 if name in {"loyal_after_purchases", "trend_days"} else 0
     return Number(lowest, 36_500 if name.endswith("_days") else 1_000_000, whole=True)
 
@@ -200,6 +202,7 @@ class MappingSchema(Schema):
     models = fields.Nested(ModelsSchema)
     read_companies = Switch()
     tasks = Switch()
+    compare_seasons = Switch()
     rules = OneOrMany(Text())
     outputs = Outputs()
     headers = Headers()

@@ -32,7 +32,7 @@ def backtest(
 ) -> None:
     """Predict from past days and compare with what followed; the file as for `lifecycle clv`."""
     from plugin.value.backtest import backtest as run
-    from plugin.value.backtest import rolling
+    from plugin.value.lookback import rolling
 
     with working("Looking back"):
         orders = read_orders(file)

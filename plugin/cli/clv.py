@@ -59,7 +59,7 @@ def clv() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def fit(file: Path, model: str, unit: str, until: datetime | None, as_json: bool) -> None:
     """Print which purchase model fits, its parameters and what is to be said about the data."""
-    from plugin.value.section import plain_spend
+    from plugin.value.predictor import plain_spend
     from plugin.value.spend import fit_spend
 
     with working("Fitting"):
@@ -153,7 +153,7 @@ def _scored(
     import polars as pl
 
     from plugin.value.clv import Terms
-    from plugin.value.section import RISK_DAYS, predictor_of
+    from plugin.value.predictor import RISK_DAYS, predictor_of
     from plugin.value.spend import fit_spend
 
     scale = _UNITS[unit]

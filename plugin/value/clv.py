@@ -1,9 +1,9 @@
 """Discounted value of the coming months, with an interval made without drawing random numbers.
 
 CLV = margin × expected spend × ∫ e^(−δt) dE[purchases by t]. The interval is that of one customer's value:
-whether it is still there, how often it buys and how much it spends; the parameters are taken as known. The
-value is 0 with P(no purchase), and otherwise lognormal with the mean and variance that the models give:
-quantiles follow from three numbers, so that a million customers take seconds.
+whether it is still there, how often it buys, how much it spends, and (`doubt`) how far the parameters may be
+off. The value is 0 with P(no purchase), and otherwise lognormal with the mean and variance that the models
+give: quantiles follow from three numbers, so that a million customers take seconds.
 
 Sources: Fader, Hardie & Lee 2005, "RFM and CLV"; Fader & Hardie 2013. The moment match is our own;
 its coverage is measured in the tests and in the backtest (a gamma law covered less evenly).
@@ -54,9 +54,11 @@ def values(
     terms: Terms,
     *,
     interval: bool = True,
+    doubt: Floats | float = 0.0,
 ) -> Values:
     """Value of each customer: `histories` are (x, recency, age), `paid` (known repeat amounts, their mean).
 
+    `doubt` is the variance of the value by its squared mean that the parameters' own uncertainty adds.
     The interval always holds the value itself, also where P(no purchase) leaves nothing but 0 in it.
     """
     alive = process.p_alive(*histories)
@@ -67,7 +69,7 @@ def values(
     low = high = np.full(len(alive), np.nan)
     if interval:
         none = 1 - alive * (1 - process.silence(*histories, terms.days))
-        spread = _spread(spend, paid[0], alive, mean, square, none)
+        spread = (1 + _spread(spend, paid[0], alive, mean, square, none)) * (1 + doubt) - 1
         low = np.minimum(value * _quantile((1 - terms.interval) / 2, none, spread), value)
         high = np.maximum(value * _quantile((1 + terms.interval) / 2, none, spread), value)
     return Values(alive, alive * mean, amount, value, low, high)

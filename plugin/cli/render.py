@@ -67,6 +67,8 @@ def explanation(outcome: dict[str, Any], path: Sequence[dict[str, Any]]) -> str:
         lines.append(f"  Exited from: {outcome['exited_from']}")
     lines.append(f"  Risk: {outcome['risk_level']}")
     lines.extend(f"    - {sentence}" for sentence in outcome["risk_reasons"].values())
+    if outcome.get("no_predictions_because"):
+        lines.append(f"  No prediction: {'; '.join(outcome['no_predictions_because'])}")
     if outcome.get("next_action"):
         lines.append(f"  To do: {outcome['next_action']}")
     if path:

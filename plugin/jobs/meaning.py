@@ -28,6 +28,7 @@ from plugin.value.histories import Histories
 from plugin.value.predictor import Predictor, Section
 from plugin.value.proof import fewer, past_days
 from plugin.value.section import fit_section
+from plugin.value.standing import why_empty
 
 
 def evaluate(
@@ -91,6 +92,12 @@ def value_section(at: Callable[[int], Buyers], day: int) -> MappingABC[str, Any]
     looks = past_days(fewer(lambda on: histories_of(at(on)), len(histories)), day)
     section: Section = fit_section(histories, terms=Terms(margin=everyone.margin), looks=looks)
     return section
+
+
+def no_predictions_because(parameters: Parameters | None, outcome: MappingABC[str, Any]) -> list[str]:
+    """Why an outcome (as JSON) has no predictions; empty where it has them."""
+    section = ((parameters.value if parameters else None) or {}).get(outcome["object"])
+    return why_empty(section, bought=bool(outcome["metrics"].get("purchases")))
 
 
 def histories_of(buyers: Buyers) -> Histories:

@@ -18,7 +18,7 @@ CAME = (1 / 3, 2 / 3)
 #: No band lies outside these, whatever the past says.
 _LOWEST, _HIGHEST = 0.10, 0.95
 #: A weak belief that the chances are right: deviations of intercept and log slope.
-_BELIEF = (0.7, 0.35)
+_BELIEF = (0.5, 0.3)
 _CLIP = 1e-4
 _STEPS = 50
 

@@ -38,25 +38,3 @@ def confirmed(section: Mapping[str, Any]) -> Section:
 
 def _near(one: float, other: float, share: float) -> bool:
     return abs(one - other) <= share * abs(other)
-
-
-def standing(section: Mapping[str, Any] | None) -> dict[str, Any]:
-    """For people and programs: whether predictions are published, by which model, and if not, why.
-
-    `waiting` is the total of a fit that waits for a yes beside the present one; null: none waits.
-    """
-    if section is None:
-        return {"published": False, "reasons": ["nothing was fitted yet"], "findings": []}
-    waiting = section.get("waiting")
-    return {
-        "published": bool(section.get("open")),
-        "reasons": list(section.get("reasons", ())),
-        "model": section.get("model"),
-        "params": section.get("params", {}),
-        "customers": section.get("customers"),
-        "total": section.get("total"),
-        "risk_bands": section.get("risk_bands"),
-        "backtest": section.get("backtest"),
-        "findings": list(section.get("findings", ())),
-        "waiting": waiting["total"] if waiting else None,
-    }

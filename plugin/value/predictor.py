@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ class Predictor:
         The interval holds what chance does to one customer and how far the parameters may be off.
         """
         spend = self.spend
-        doubt = self.doubt(timing, paid) if interval and spend is not None and self._doubtful else 0.0
+        doubt = partial(self.doubt, timing, paid) if spend is not None and self._doubtful else None
         found = values(
             self.process,
             spend or Spend(1.0, 2.0, 1.0),
@@ -127,8 +128,13 @@ class Predictor:
         """Whether the parameters' own uncertainty can be seen beside what chance does."""
         return float(self.section.get("doubt", 1.0)) >= NEGLIGIBLE
 
-    def doubt(self, timing: tuple[Ints, Ints, Ints], paid: tuple[Ints, Floats]) -> Floats | float:
-        """Variance of each value by its squared mean, from the covariances of all parameters."""
+    def doubt(
+        self, timing: tuple[Ints, Ints, Ints], paid: tuple[Ints, Floats], bought: Floats, spent: Floats
+    ) -> Floats | float:
+        """Variance of each value by its squared mean, from the covariances of all parameters.
+
+        `bought` and `spent` are the expected purchases and amounts.
+        """
         days = self.terms.days
 
         def purchases(params: Params) -> Floats:
@@ -140,9 +146,9 @@ class Predictor:
 
         params, spend = self.section["params"], self.section.get("gamma_gamma") or {}
         names = [name for name in params if name != "k"]
-        found = relative_variance(purchases, params, names, self.section.get("covariance", ()))
-        spread = spend.get("covariance", ())
-        return found + relative_variance(amounts, {n: spend.get(n, 1.0) for n in _SPEND}, _SPEND, spread)
+        found = relative_variance(purchases, params, names, self.section.get("covariance", ()), bought)
+        paying = {n: spend.get(n, 1.0) for n in _SPEND}
+        return found + relative_variance(amounts, paying, _SPEND, spend.get("covariance", ()), spent)
 
     def bought_by(self, timing: tuple[Ints, Ints, Ints], share: float) -> Floats:
         """Days until a purchase has been made with probability `share`; NaN: not within ten years."""

@@ -128,13 +128,13 @@ def _weighed(section: Section, histories: Histories) -> Section:
     """The total predicted value, and how far the parameters' uncertainty spreads a customer's."""
     by = Predictor(section)
     paid = (histories.paid, histories.mean)
-    total = float(np.nansum(by.predict(histories.timing, paid, interval=False).value))
-    some = slice(None, None, max(len(histories) // _DOUBT_SAMPLE, 1))
-    doubt = by.doubt(
-        (histories.x[some], histories.recency[some], histories.age[some]),
-        (histories.paid[some], histories.mean[some]),
-    )
-    return {"total": total, "doubt": _typical(doubt)}
+    found = by.predict(histories.timing, paid, interval=False)
+    some = np.zeros(len(histories), dtype=bool)
+    some[:: max(len(histories) // _DOUBT_SAMPLE, 1)] = True
+    few = histories.only(some)
+    spent = np.nan_to_num(found.spend[some], nan=1.0)
+    doubt = by.doubt(few.timing, (few.paid, few.mean), found.purchases[some], spent)
+    return {"total": float(np.nansum(found.value)), "doubt": _typical(doubt)}
 
 
 def _typical(variance: Floats | float) -> float:

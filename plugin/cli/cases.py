@@ -14,7 +14,7 @@ from plugin.cli.portal import only_portal
 from plugin.clock import SystemClock, local_day
 from plugin.errors import InputError
 from plugin.jobs.meaning import evaluate as compute
-from plugin.jobs.meaning import fit
+from plugin.jobs.meaning import fit, no_predictions_because
 from plugin.jobs.meaning import history as rebuild
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.names import NAMES
@@ -52,7 +52,7 @@ class Case:
         rows = result.to_json()
         if not rows:
             raise InputError(f"There is no {key[0]} {key[1]} here.", cure="Check the id and --object.")
-        return rows[0]
+        return {**rows[0], "no_predictions_because": no_predictions_because(self.parameters, rows[0])}
 
     def path(self, key: RecordKey) -> list[dict[str, Any]]:
         """The stages of one customer since its first record."""
@@ -108,6 +108,18 @@ def _parameters(path: Path | None) -> Parameters | None:
 
 def _day(at: datetime | None, zone: str, clock_file: Path | None) -> date:
     return at.date() if at else local_day(SystemClock(clock_file).now(), zone)
+
+
+def from_directory(directory: Path, at: datetime | None) -> Case:
+    """A case from what `lifecycle export` wrote, by the mapping of the settings."""
+    files: dict[str, Any] = {name: directory / f"{name}.csv" for name in FILES}
+    files |= {"history": directory / "history.jsonl", "parameters": directory / "parameters.json"}
+    found = {name: file if file.exists() else None for name, file in files.items()}
+    if found["deals"] is None:
+        raise InputError(
+            f"{directory} has no deals.csv.", cure="Name a directory that `lifecycle export` wrote."
+        )
+    return from_files({**found, "config": settings.load().config_path, "at": at})
 
 
 def from_portal(at: datetime | None, wanted: int | None = None) -> Case:

@@ -81,9 +81,21 @@ def status_text(status: dict[str, Any]) -> str:
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
+        if portal["parameters_version"] is not None:
+            parts.extend(_prediction_lines(portal["predictions"]))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
+
+
+def _prediction_lines(predictions: dict[str, Any]) -> list[str]:
+    lines = []
+    for object_type, one in predictions.items():
+        if not one["published"]:
+            lines.append(f"No predictions for {object_type} customers: {'; '.join(one['reasons'])}.")
+        if one["waiting"] is not None:
+            lines.append("A fit that moves the total value far waits: `lifecycle clv show`, `clv adopt`.")
+    return lines
 
 
 def parked_text(rows: Sequence[Parked]) -> str:

@@ -11,10 +11,12 @@ from sqlalchemy.engine import Connection
 from plugin.clock import from_milliseconds
 from plugin.jobs.context import Context
 from plugin.jobs.reconcile import CHECKED
+from plugin.lifecycle.parameters import Parameters
 from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync import backfill
+from plugin.value import standing as predictions
 
 SUMMED = ("pending", "inbox", "parked", "unwritten")
 
@@ -56,10 +58,19 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "causes": dict(causes),
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
+        "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": backfill.state(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
+
+
+def _predictions(context: Context, parameters: Parameters | None) -> dict[str, Any]:
+    """By object type: whether predictions are published, by which model, and if not, why."""
+    sections = (parameters.value if parameters else None) or {}
+    names = ("published", "reasons", "model", "waiting", "findings")
+    known = {name: predictions.standing(sections.get(name)) for name in context.mapping.customer_objects()}
+    return {object_type: {name: one[name] for name in names} for object_type, one in known.items()}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

@@ -25,6 +25,7 @@ WORDS: dict[str, dict[str, str]] = {
         "models": "Other models",
         "risk": "Risk",
         "segments": "Segments",
+        "unpredicted": "No prediction",
         "action": "To do",
         "path": "Path",
     },
@@ -42,6 +43,7 @@ WORDS: dict[str, dict[str, str]] = {
         "models": "Другие модели",
         "risk": "Риск",
         "segments": "Сегменты",
+        "unpredicted": "Прогноза нет",
         "action": "Что делать",
         "path": "Путь",
     },
@@ -59,6 +61,7 @@ WORDS: dict[str, dict[str, str]] = {
         "models": "Inne modele",
         "risk": "Ryzyko",
         "segments": "Segmenty",
+        "unpredicted": "Brak prognozy",
         "action": "Co zrobić",
         "path": "Droga",
     },
@@ -109,6 +112,7 @@ class _Explainer:
         yield "risk", _labels(self.models.levels, self.language)[o["risk_level"]]
         segments = _labels(self.models.segments, self.language)
         yield "segments", ", ".join(segments[key] for key in o["segments"])
+        yield "unpredicted", "; ".join(o.get("no_predictions_because") or ())
         yield "action", o["next_action"]
 
     def secondary(self, o: Mapping[str, Any]) -> Iterable[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +58,8 @@ class Comparison:
 class Parameters:
     """One version of a portal's parameters; `to_json` and `from_json` round-trip it.
 
-    `risk_bands` are the lower and upper bound of p_no_purchase's middle band. `value` is the value room's
+    `risk_bands` are the lower and upper bound of p_no_purchase's middle band, unless an object type's section
+    in `value` has its own. `value` is the value room's
     own section (fitted purchase and spend models); this room only keeps it.
     """
 
@@ -72,6 +74,11 @@ class Parameters:
     def comparison(self, object_type: str) -> Comparison:
         """The comparison of an object type; an empty one where none was fitted."""
         return self.comparisons.get(object_type, Comparison())
+
+    def bands(self, object_type: str) -> tuple[float, float]:
+        """The bounds of p_no_purchase's middle band, as the object type's own past recalibrated them."""
+        low, high = (self.value or {}).get(object_type, {}).get("risk_bands") or self.risk_bands
+        return float(low), float(high)
 
     @property
     def usual_gap_days(self) -> float | None:
@@ -121,11 +128,12 @@ def fit(
     version: int = 1,
     time_zone: str | None = None,
     currency: str | None = None,
-    value: Callable[[Buyers], MappingABC[str, Any]] | None = None,
+    value: Callable[[Callable[[int], Buyers], int], MappingABC[str, Any]] | None = None,
 ) -> Parameters:
     """Parameters from the records dated up to `day`.
 
-    `value` makes one object type's section of `Parameters.value` from its buyers; without it there is none.
+    `value` makes one object type's section of `Parameters.value` from what gives its buyers of any day (days
+    since 1970), and the day; without it there is none.
 
     `time_zone` and `currency` are the portal's; the mapping's win. A figure that too few customers
     support stays empty, and `notes` says so.
@@ -137,7 +145,7 @@ def fit(
         events = build_events(records, mapping, object_type, zone, money)
         compared[object_type] = _compare(events, mapping, day)
         if value is not None:
-            sections[object_type] = value(buyers(events, (day - date(1970, 1, 1)).days))
+            sections[object_type] = value(partial(buyers, events), (day - date(1970, 1, 1)).days)
     return Parameters(version, day, zone, money, MappingProxyType(compared), value=sections or None)
 
 

@@ -12,6 +12,7 @@ from flask_smorest import Api, Blueprint, abort
 from marshmallow import Schema, fields, validate
 
 from plugin.jobs.context import Context
+from plugin.jobs.meaning import no_predictions_because
 from plugin.jobs.status import status
 from plugin.records import outcomes, portals
 
@@ -55,6 +56,9 @@ class CustomerSchema(Schema):
     written = fields.Dict(metadata={"description": "The value of each property in the CRM."})
     next_action = fields.Str(allow_none=True)
     segments = fields.List(fields.Str())
+    no_predictions_because = fields.List(
+        fields.Str(), metadata={"description": "Why predicted metrics are null; empty where they are not."}
+    )
     history = fields.List(fields.Dict(), metadata={"description": "Recorded stage changes, oldest first."})
 
 
@@ -134,7 +138,13 @@ def _customer(context: Context, query: dict[str, Any], object_id: int) -> dict[s
         if key not in found:
             abort(404, message=f"There is no outcome for {key[0]} {object_id} yet.")
         past = outcomes.history_of(connection, portal_id, key)
-    return {**found[key], "history": [{**row, "on_day": _text(row["on_day"])} for row in past]}
+        portal = portals.get(connection, portal_id)
+        parameters = portals.current_parameters(connection, portal) if portal else None
+    return {
+        **found[key],
+        "no_predictions_because": no_predictions_because(parameters, found[key]),
+        "history": [{**row, "on_day": _text(row["on_day"])} for row in past],
+    }
 
 
 def _text(day: Any) -> str | None:

@@ -42,7 +42,7 @@ def test_the_page_stands_alone_and_shows_a_plot_a_model(orders: Path, tmp_path: 
     )
     text = out.read_text(encoding="utf-8")
     assert done.exit_code == 0
-    assert text.count("<svg") == 4
+    assert text.count("<svg") == 9  # the errors side by side, and two a model
     assert "<script" not in text
     assert "2025-06-01" in text
 

@@ -21,6 +21,7 @@ from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
 from plugin.sync import change_sets, ledger
 from plugin.sync.diff import Change
+from plugin.sync.fitting import Fit, Fitting, without
 from plugin.sync.guard import Guard
 from plugin.sync.refusals import Refusals
 
@@ -68,6 +69,7 @@ class WriteBack:
         self.kind = kind
         self.refusals = refusals
         self.guard = guard
+        self.unfit: dict[RecordKey, list[Failed]] = {}  # values held back although the rest is sent
         self.change_set = ""
         self.result = Written()
 
@@ -77,8 +79,9 @@ class WriteBack:
         Stops at the first batch without an answer, and before a batch when the portal was paused meanwhile.
         `after_batch` is called between batches (to hold claims for longer).
         """
+        fitting = self._fitting(changes)
         for object_type in ("contact", "company"):
-            for batch in chunks((c for c in changes if c.key[0] == object_type), BATCH):
+            for batch in chunks((c for c in fitting if c.key[0] == object_type), BATCH):
                 checked = self._checked(object_type, batch)
                 if self.result.error is not None or (checked and not self._intend(checked)):
                     return self.result
@@ -86,6 +89,28 @@ class WriteBack:
                     self._send(object_type, checked)
                 after_batch()
         return self.result
+
+    def _fitting(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """The changes without the values that the portal would refuse; those are reported."""
+        if self.refusals is None:
+            return changes
+        fit = Fitting(self.refusals).fit(changes)
+        if fit.faulty or fit.unfit:
+            self._hold_back(fit)
+        return fit.changes
+
+    def _hold_back(self, fit: Fit) -> None:
+        """Report values that were not sent; records of which something is left are settled with the rest."""
+        own = {key: failed for key, failed in fit.unfit.items() if key in fit.emptied}
+        self.unfit = {key: failed for key, failed in fit.unfit.items() if key not in fit.emptied}
+        again = fit.emptied - own.keys()
+        with self.store.write() as connection:
+            self._note(connection, set(), own)
+            outcomes.set_write_state(connection, self.portal_id, again, outcomes.DIFFERS)
+            rows = list(fit.faulty.values())
+            properties.refuse(self.store, connection, self.portal_id, rows, self.versions.config)
+        self.result.refused |= set(own)
+        self.result.again |= again
 
     def _checked(self, object_type: str, batch: Sequence[Change]) -> Sequence[Change]:
         """The batch without what a person has set meanwhile and may not be replaced."""
@@ -156,6 +181,7 @@ class WriteBack:
             mirror.confirm_outputs(connection, self.portal_id, as_written)
             self._note_in_ledger(connection, landed, refused)
             own = {key: found for key, found in refused.items() if not _only(found, faulty)}
+            own |= {key: self.unfit[key] for key in stamps.keys() & self.unfit.keys() - own.keys()}
             again = refused.keys() - own.keys() - stamps.keys()
             whole = stamps.keys() - own.keys()
             self._note(connection, whole, own)
@@ -172,6 +198,8 @@ class WriteBack:
         """The properties that are to be left out from now on."""
         if not failed or self.refusals is None:
             return {}
+        if any(one.property for one in failed):
+            self.refusals.definitions.forget(object_type)  # they said that these values would do
         return self.refusals.of_properties(object_type, failed, {one.id for one in updated})
 
     def _note(
@@ -231,6 +259,4 @@ def full_batches(changes: Sequence[Change]) -> tuple[list[Change], set[RecordKey
 
 def _landed(change: Change, failed: Sequence[Failed]) -> Change:
     """The part of a change that was not refused."""
-    out = {one.property for one in failed}
-    old, new = ({n: v for n, v in part.items() if n not in out} for part in (change.old, change.new))
-    return Change(change.key, old, new)
+    return without(change, [one.property for one in failed if one.property])

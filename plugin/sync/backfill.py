@@ -118,7 +118,7 @@ class Backfill:
         return {"deal": ["contact", *company], "contact": company, "company": []}[phase]
 
     def _keep(self, connection: Connection, phase: str, page: Page, read_at: int) -> None:
-        outputs = {output.name for _, output in self.mapping.written_outputs()}
+        outputs = {output.name for _, output in self.mapping.crm_outputs()}
         seen = [as_seen(phase, record, outputs) for record in page.records]
         mirror.save(self.store, connection, self.portal_id, seen, read_at)
         for to_type in self._associations(phase):

@@ -28,7 +28,7 @@ Known = dict[str, PropertyDefinition]
 
 def names(mapping: Mapping) -> set[str]:
     """The properties whose definitions matter: those that we write."""
-    return {output.name for _, output in mapping.written_outputs()}
+    return {output.name for _, output in mapping.crm_outputs()}
 
 
 def note(
@@ -97,6 +97,10 @@ class Definitions:
                 return None
         self._known[object_type] = (at, found)
         return found
+
+    def of(self, object_type: str, name: str) -> PropertyDefinition | None:
+        """The definition as far as it is known; None: unknown, or not there."""
+        return (self.known(object_type, _LONG_AGO) or {}).get(name)
 
     def renew(self, object_type: str) -> Known:
         """Read the definitions anew: one call; raises CrmError."""

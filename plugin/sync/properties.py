@@ -13,6 +13,7 @@ from typing import Any
 from plugin.errors import ConfigError, CrmRefused
 from plugin.hubspot.client import Crm, Option, PropertyDefinition
 from plugin.mapping.model import Language, Mapping
+from plugin.sync.native_stage import check_options
 from plugin.sync.property_definitions import GROUP, Options, property_definitions
 from plugin.sync.property_texts import GROUP_LABEL, LANGUAGES
 
@@ -46,6 +47,7 @@ def install_properties(crm: Crm, mapping: Mapping, models: Options, language: La
     known = _known_texts(mapping, models)
     existing = {kind: {one.name: one for one in crm.properties(kind)} for kind in mapping.customer_objects()}
     for kind, have in existing.items():
+        check_options(kind, mapping, have)
         _check_conflicts(kind, wanted, have)
         _check_allowance(crm, kind, [one for one in wanted if one["name"] not in have])
     steps = [_install(crm, kind, wanted, have, known, language) for kind, have in existing.items()]

@@ -12,6 +12,7 @@ from plugin.hubspot.client import Failed
 from plugin.mapping.model import Mapping
 from plugin.records.refused import Refused
 from plugin.sync.definitions import Definitions
+from plugin.sync.native_stage import IGNORED
 from plugin.sync.property_definitions import type_of
 
 _GONE = frozenset({"PROPERTY_DOESNT_EXIST", "PROPERTY_NOT_FOUND"})
@@ -30,7 +31,7 @@ class Refusals:
     def __init__(self, definitions: Definitions, mapping: Mapping, now: Callable[[], int]) -> None:
         self.definitions = definitions
         self.now = now
-        self.standard = {output.name: standard for standard, output in mapping.written_outputs()}
+        self.standard = {output.name: standard for standard, output in mapping.crm_outputs()}
 
     def of_properties(
         self, object_type: str, failed: Sequence[Failed], landed: Collection[int]
@@ -48,6 +49,8 @@ class Refusals:
         return found
 
     def _fault(self, object_type: str, name: str, one: Failed, others_landed: bool) -> tuple[str, str] | None:
+        if one.code == IGNORED:
+            return None
         if one.code in _GONE:
             return "PROPERTY_DOESNT_EXIST", f"The {object_type} property {name} is no longer in the portal."
         if one.code == "READ_ONLY_VALUE":

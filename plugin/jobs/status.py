@@ -15,6 +15,8 @@ from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync import backfill
+from plugin.sync.backfill import WATERMARK as BACKFILL
+from plugin.sync.progress import as_status
 
 SUMMED = ("pending", "inbox", "parked", "unwritten")
 
@@ -58,8 +60,18 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "parameters_version": portal.parameters_version,
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": backfill.state(connection, portal.portal_id),
+        "backfill": _backfill(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
+
+
+def _backfill(connection: Connection, portal_id: int) -> dict[str, Any] | None:
+    """How far the portal's whole load has come; None before the first."""
+    note = portals.watermark(connection, portal_id, BACKFILL)
+    if note is None:
+        return None
+    shown = as_status(note, work.waiting_in_class(connection, portal_id, work.BACKFILL))
+    return {**shown, **{name: _moment(shown[name]) for name in ("started_at", "resumes_at")}}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

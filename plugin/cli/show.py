@@ -140,8 +140,8 @@ def status_text(status: dict[str, Any]) -> str:
 
 def _load_text(load: dict[str, Any]) -> str:
     said = f"Whole load ({load['state']}): {load['records']:,} of {load['expected']:,} records read"
-    if load["rate"] and load["seconds_left"] is not None:
-        said += f", {load['rate']:,.0f}/s, {load['seconds_left']:,.0f} s left"
+    if load["per_second"] and load["seconds_left"] is not None:
+        said += f", {load['per_second']:,.0f}/s, {load['seconds_left']:,.0f} s left"
     return said + (f"; resumes at {load['resumes_at']}." if load["resumes_at"] else ".")
 
 

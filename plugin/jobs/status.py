@@ -14,7 +14,6 @@ from plugin.jobs.reconcile import CHECKED
 from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
-from plugin.sync import backfill
 from plugin.sync.backfill import WATERMARK as BACKFILL
 from plugin.sync.progress import as_status
 
@@ -59,7 +58,6 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
-        "backfill": backfill.state(connection, portal.portal_id),
         "backfill": _backfill(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }

@@ -64,17 +64,19 @@ def as_status(note: Mapping[str, Any], computing: int) -> dict[str, Any]:
     """A load as the API shows it; `computing`: customers of it that still wait to be computed.
 
     `state` is reading, waiting (the CRM is away), fitting, computing or done; `records` of `expected` read,
-    `rate` records a second, `seconds_left` of the reading.
+    `per_second` records, `seconds_left` of the reading.
     """
     progress = progress_of(note)
     return {
         "state": _state(progress, computing),
+        "finished": progress.finished,
         "phase": progress.phase or None,
+        "phases": list(progress.phases),
         "records": progress.records,
         "expected": progress.expected,
         "read": dict(progress.read),
         "total": dict(progress.total),
-        "rate": None if progress.rate is None else round(progress.rate, 1),
+        "per_second": None if progress.rate is None else round(progress.rate, 1),
         "seconds_left": None if progress.seconds_left is None else round(progress.seconds_left, 1),
         "customers_left": computing,
         "started_at": progress.started_at,

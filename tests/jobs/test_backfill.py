@@ -80,8 +80,8 @@ def test_how_far_a_load_has_come_is_shown_while_it_runs(store: Store, clock: Fix
         everyone = len(world.contacts) + len(world.deals)
         assert (now["state"], now["phase"], now["expected"]) == ("reading", "contact", everyone)
         assert now["records"] == now["read"]["contact"] == 150
-        assert now["rate"] == pytest.approx(150 / 2, rel=0.4)
-        assert now["seconds_left"] == pytest.approx((everyone - 150) / now["rate"], rel=0.01)
+        assert now["per_second"] == pytest.approx(150 / 2, rel=0.4)
+        assert now["seconds_left"] == pytest.approx((everyone - 150) / now["per_second"], rel=0.01)
         clock.sleep(86_400)
         run_backfill(home.context, home.portal_id, lambda *_: seen.append(shown(home)), said.append)
         assert said == ["Goes on where an earlier load stopped: contact 150 of 200."]

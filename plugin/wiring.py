@@ -19,6 +19,7 @@ from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
 from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
 from plugin.jobs.context import Bells, Context, Silence
 from plugin.lifecycle.models import load_models
@@ -135,7 +136,13 @@ def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, s
 
     @lru_cache(maxsize=256)
     def portal(portal_id: int) -> Crm:
-        budget = RedisBudget(redis, portal_id=portal_id, clock=clock, limit=chosen.burst_limit)
+        budget = RedisBudget(
+            redis,
+            portal_id=portal_id,
+            clock=clock,
+            limit=chosen.burst_limit,
+            share=chosen.share,
+        )
         return Crm(
             base_url=chosen.api_url,
             token=lambda: chosen.access_token,
@@ -143,6 +150,7 @@ def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, s
             budget=budget,
             clock=clock,
             session=session,
+            breaker=RedisBreaker(redis, portal_id=portal_id, clock=clock),
         )
 
     return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ SQLITE_IS_ENOUGH = {
     "test_call_lists",
     "test_calls",
     "test_modes",
+    "test_native_stage",
     "test_preview",
     "test_reconcile",
     "test_storms",

@@ -121,7 +121,8 @@ def backfill(portal: int | None, as_json: bool) -> None:
         served = served_portal(parts, portal)
         with show.progress(hidden=as_json) as bar:
             try:
-                result = run_backfill(parts.context, served.portal_id, bar)
+                say = (lambda _: None) if as_json else bar.say
+                result = run_backfill(parts.context, served.portal_id, bar, say)
             except KeyboardInterrupt:
                 click.echo("Stopped. `lifecycle backfill` goes on from here.", err=True)
                 raise

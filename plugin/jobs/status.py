@@ -15,7 +15,8 @@ from plugin.lifecycle.parameters import Parameters
 from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
-from plugin.sync import backfill
+from plugin.sync.backfill import WATERMARK as BACKFILL
+from plugin.sync.progress import as_status
 from plugin.value import standing as predictions
 
 SUMMED = ("pending", "inbox", "parked", "unwritten")
@@ -60,7 +61,7 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "parameters_version": portal.parameters_version,
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
-        "backfill": backfill.state(connection, portal.portal_id),
+        "backfill": _backfill(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
 
@@ -71,6 +72,15 @@ def _predictions(context: Context, parameters: Parameters | None) -> dict[str, A
     names = ("published", "reasons", "model", "waiting", "findings")
     known = {name: predictions.standing(sections.get(name)) for name in context.mapping.customer_objects()}
     return {object_type: {name: one[name] for name in names} for object_type, one in known.items()}
+
+
+def _backfill(connection: Connection, portal_id: int) -> dict[str, Any] | None:
+    """How far the portal's whole load has come; None before the first."""
+    note = portals.watermark(connection, portal_id, BACKFILL)
+    if note is None:
+        return None
+    shown = as_status(note, work.waiting_in_class(connection, portal_id, work.BACKFILL))
+    return {**shown, **{name: _moment(shown[name]) for name in ("started_at", "resumes_at")}}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

@@ -91,7 +91,10 @@ class Outcomes:
             "metrics": {
                 name: _iso(row[name]) for name in (*METRICS, "rfm", "rfm_segment", "tier", "attitude")
             },
-            "written": {outputs[n].name: v for n, v in written.items() if n in outputs},
+            "written": {
+                **{outputs[n].name: v for n, v in written.items() if n in outputs},
+                **self.mapping.native_value(row["stage"]),
+            },
             "next_action": text["next_action"],
             "segments": row["segments"],
         }

@@ -135,13 +135,21 @@ class Sources:
         return tuple(dict.fromkeys(name for name in every if name))
 
 
+#: HubSpot's own stage: written only where the mapping says which of ours is which of the portal's.
+LIFECYCLESTAGE = "lifecyclestage"
+
+
 @dataclass(frozen=True)
 class Output:
-    """Where one result goes: the CRM property's name, and whether and how it is written."""
+    """Where one result goes: the CRM property's name, and whether and how it is written.
+
+    `stages` is of HubSpot's own stage alone: ours → the portal's; those left out leave it as it is.
+    """
 
     name: str
     write: bool = True
     mode: UpdateMode = "overwrite"
+    stages: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def _default_outputs() -> MappingABC[str, Output]:
@@ -220,6 +228,22 @@ class Mapping:
         # a date that is its own date, and the channel of origin, need no history
         own = {s.conversion, s.channel, s.direction, s.cancelled_on, *s.markers, *s.key_fields}
         return tuple(name for name in s.properties() if name not in own)
+
+    def native_stage(self) -> Output | None:
+        """HubSpot's own `lifecyclestage`, where it is to be written."""
+        output = self.outputs.get(LIFECYCLESTAGE)
+        return output if output is not None and output.write and output.stages else None
+
+    def native_value(self, stage: str) -> dict[str, str]:
+        """What a customer in this stage of ours holds in HubSpot's own: one property, or none."""
+        output = self.native_stage()
+        known = output.stages.get(stage) if output else None
+        return {LIFECYCLESTAGE: known} if known else {}
+
+    def crm_outputs(self) -> tuple[tuple[str, Output], ...]:
+        """`written_outputs`, and HubSpot's own stage where it is to be written: all that we write."""
+        native = self.native_stage()
+        return (*self.written_outputs(), *(((LIFECYCLESTAGE, native),) if native else ()))
 
     def written_outputs(self) -> tuple[tuple[str, Output], ...]:
         """(standard name, output) of everything switched on, secondary models' stages included."""

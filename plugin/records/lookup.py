@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from plugin.records import work
+from plugin.records import tombstones, work
 from plugin.records.schema import audience, dirty, marks, mirror, outcomes, parked, seen
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
@@ -29,10 +29,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the store knows of a record; `gone` since when the CRM no longer has it, in ms."""
+    """What the store knows of a record; `gone`: the CRM no longer has it, or the person was erased."""
 
     known: bool
-    gone: int | None
+    gone: bool
     waiting: bool
     given_up: tuple[str, str] | None  # cause and cure
 
@@ -45,7 +45,7 @@ def kept(connection: Connection, portal_id: int, key: RecordKey) -> Kept | None:
     return Kept(orjson.loads(row.body), row.day, row.evaluated_at, row.write_state) if row else None
 
 
-def standing(connection: Connection, portal_id: int, key: RecordKey) -> Standing:
+def standing(store: Store, connection: Connection, portal_id: int, key: RecordKey) -> Standing:
     """Whether the record is known here, waits to be read or evaluated, or was given up."""
     row = connection.execute(sa.select(mirror.c.deleted_at).where(*_is(mirror, portal_id, key))).first()
     waits = any(
@@ -56,7 +56,7 @@ def standing(connection: Connection, portal_id: int, key: RecordKey) -> Standing
     cause = connection.execute(lost).first()
     return Standing(
         known=row is not None,
-        gone=row.deleted_at if row else None,
+        gone=bool(row and row.deleted_at) or bool(tombstones.erased(store, connection, portal_id, [key])),
         waiting=waits,
         given_up=(cause.cause, cause.cure) if cause else None,
     )

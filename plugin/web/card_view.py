@@ -57,8 +57,8 @@ def told(customers: Customers, connection: Connection, portal: Portal, key: Reco
     language = context.mapping.language
     if key[0] not in context.mapping.customer_objects():
         return refusal("not_a_customer", language, words(language)["not_a_customer"])
-    standing = lookup.standing(connection, portal.portal_id, key)
-    kept = lookup.kept(connection, portal.portal_id, key)
+    standing = lookup.standing(context.store, connection, portal.portal_id, key)
+    kept = customers.kept(connection, portal, key)
     if kept is None:
         state = _state(portal, standing)
         cause = standing.given_up[0] if standing.given_up else ""
@@ -68,7 +68,7 @@ def told(customers: Customers, connection: Connection, portal: Portal, key: Reco
 
 
 def _state(portal: Portal, standing: Standing) -> str:
-    if standing.gone is not None:
+    if standing.gone:
         return "erased"
     if portal.parameters_version is None:
         return "not_loaded"

@@ -34,8 +34,15 @@ class Customers:
 
         None where this portal has no such customer.
         """
-        kept = lookup.kept(connection, portal.portal_id, key)
+        kept = self.kept(connection, portal, key)
         return self.whole(connection, portal, key, kept) if kept else None
+
+    def kept(self, connection: Connection, portal: Portal, key: RecordKey) -> Kept | None:
+        """The outcome as it is stored; of one who is gone nothing is remembered here, either."""
+        found = lookup.kept(connection, portal.portal_id, key)
+        if found is None:
+            self._paths.pop((portal.portal_id, key), None)
+        return found
 
     def whole(self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept) -> dict[str, Any]:
         """The same, of an outcome that is already at hand."""

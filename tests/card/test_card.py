@@ -80,7 +80,10 @@ def test_a_predicted_value_stands_with_its_interval_and_what_it_rests_on(home: H
     prediction = shown["prediction"]
     assert prediction["state"] == "shown"
     low, high = (float(properties[f"clm_clv_{end}"]) for end in ("low", "high"))
-    assert prediction["interval"] == f"With 80 % probability between ${low:,.0f} and ${high:,.0f}."
+    assert (
+        prediction["interval"]
+        == f"Predicted value: with 80 % probability between ${low:,.0f} and ${high:,.0f}."
+    )
     first, *_, last = prediction["basis"]
     assert "purchase" in first
     assert last.startswith("Model ")

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "parked": ("portal", "What was given up: list, retry or drop it."),
     "export": ("export", "Write call lists, the records that outcomes rest on, or all held about a person."),
     "erase": ("privacy", "Delete everything held about one person, for good."),
+    "webhooks": ("webhooks", "Keep the app's webhooks exactly those that the mapping has a use for."),
     "evaluate": ("offline", "Compute outcomes from CSV files, without CRM or server."),
     "explain": ("offline", "One customer's stage, why, and what comes next."),
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),

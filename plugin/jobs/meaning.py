@@ -54,6 +54,13 @@ def history(
     return lifecycle.history(records, mapping, models, parameters, day, customer, predictor=Predictor)
 
 
+def path(
+    records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
+) -> list[tuple[date, str]]:
+    """`lifecycle.path` with predictions."""
+    return lifecycle.path(records, mapping, models, parameters, day, customer, predictor=Predictor)
+
+
 def fit(
     records: Records,
     mapping: Mapping,

@@ -25,7 +25,7 @@ SUMMED = ("pending", "inbox", "parked", "unwritten")
 def status(context: Context) -> dict[str, Any]:
     """The sums over all portals, whether all is settled, and the same for each portal."""
     with context.store.read() as connection:
-        each = [_portal(context, connection, portal) for portal in portals.every(connection)]
+        each = [portal_status(context, connection, portal) for portal in portals.every(connection)]
         _, events, oldest = inbox.waiting(connection)
     sums = {name: sum(portal[name] for portal in each) for name in SUMMED}
     sums["inbox"] = events  # bodies of several or unknown portals count once
@@ -34,7 +34,8 @@ def status(context: Context) -> dict[str, Any]:
     return {**sums, "lag_seconds": max(lags), "settled": settled, "portals": each}
 
 
-def _portal(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
+def portal_status(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
+    """How one portal stands."""
     records, customers, since = work.waiting(connection, portal.portal_id, context.now())
     bodies, events, arrived = inbox.waiting(connection, portal.portal_id)
     versions = Versions(portal.parameters_version or 0, context.config_version)

@@ -219,12 +219,7 @@ def history(
     engine = make_engine(
         records, mapping, models, parameters, day, customer[0], [customer[1]], predictor=predictor
     )
-    if engine.events.size == 0 or engine.events.born[0] > engine.today:
-        return []
-    days = _days_of_interest(engine, models)
-    found = outcomes(engine, models.stages_plan, np.zeros(len(days), np.int64), days)
-    stages = found[f"stage_{models.primary.key}"].to_numpy()
-    changed = np.flatnonzero(np.diff(stages, prepend=-1))
+    days, stages, changed = _steps(engine, models)
     words = Wordsmith(mapping, models, parameters, day)
     path = []
     for at in changed:
@@ -237,6 +232,36 @@ def history(
         when = _EPOCH + timedelta(days=int(days[at]))
         path.append((when, models.primary.stages[int(stages[at])].key, words.at(when).reason(row)))
     return path
+
+
+def path(
+    records: Records,
+    mapping: Mapping,
+    models: Models,
+    parameters: Parameters,
+    day: date,
+    customer: Customer,
+    *,
+    predictor: PredictorOf | None = None,
+) -> list[tuple[date, str]]:
+    """The days and stages of `history` without the reasons: a quarter of its time."""
+    engine = make_engine(
+        records, mapping, models, parameters, day, customer[0], [customer[1]], predictor=predictor
+    )
+    days, stages, changed = _steps(engine, models)
+    keys = [stage.key for stage in models.primary.stages]
+    return [(_EPOCH + timedelta(days=int(days[at])), keys[int(stages[at])]) for at in changed]
+
+
+def _steps(engine: Engine, models: Models) -> tuple[Ints, Ints, Ints]:
+    """The one customer's days of interest, the stage's number on each, and the positions where it changes."""
+    if engine.events.size == 0 or engine.events.born[0] > engine.today:
+        none = np.empty(0, np.int64)
+        return none, none, none
+    days = _days_of_interest(engine, models)
+    found = outcomes(engine, models.stages_plan, np.zeros(len(days), np.int64), days)
+    stages = found[f"stage_{models.primary.key}"].to_numpy()
+    return days, stages, np.flatnonzero(np.diff(stages, prepend=-1))
 
 
 def _days_of_interest(engine: Engine, models: Models) -> Ints:

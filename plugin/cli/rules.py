@@ -47,13 +47,17 @@ def config_check(file: Path | None, as_json: bool) -> None:
 
 @config.command("init", epilog="Example: lifecycle config init lifecycle.yaml")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="lifecycle.yaml")
-def config_init(file: Path) -> None:
-    """Write a first mapping file: the shipped default with its comments, to be edited."""
+@click.option("--preset", help="For a kind of business: b2b, subscriptions, shop or services.")
+def config_init(file: Path, preset: str | None) -> None:
+    """Write a first mapping file with its comments, to be edited: the shipped default, or a preset."""
+    from plugin.mapping import presets
     from plugin.mapping.load import default_text
+
+    text = presets.text(preset) if preset else default_text()
 
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(default_text())
+            target.write(text)
     except FileExistsError as error:
         raise InputError(f"{file} exists already.", cure="Name another file, or delete that one.") from error
     except OSError as error:
@@ -61,6 +65,21 @@ def config_init(file: Path) -> None:
     click.echo(
         f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
     )
+
+
+@config.command("preset", epilog="Example: lifecycle config preset subscriptions --rules")
+@click.argument("name", required=False)
+@click.option("--rules", is_flag=True, help="Print the rules that the preset brings, not its mapping.")
+def config_preset(name: str | None, rules: bool) -> None:
+    """List the presets for common businesses, or print one."""
+    from plugin.cli.show import table
+    from plugin.mapping import presets
+
+    if name is None:
+        click.echo(table("Presets", ["name", "for"], [list(row) for row in presets.SUMMARIES.items()]))
+        return
+    text = presets.text(name)
+    click.echo(presets.rules_text(name) if rules else text, nl=False)
 
 
 @config.command("schema", epilog="Example: lifecycle config schema > mapping.schema.json")

@@ -16,7 +16,7 @@ from plugin.lifecycle.sections import Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
-_MORE = ("stake", "reasons", "plays", "for_flags")
+_MORE = ("stake", "reasons", "add_reasons", "plays", "for_flags")
 _FALSE = pl.lit(False)
 
 
@@ -42,7 +42,10 @@ class Loader(Sections):
             plays=plays,
             flag_plays=self._flag_plays(plays),
             reasons=tuple(
-                self._wording(i) for section in self.sections.get("reasons", []) for i in section.items()
+                self._wording(i)
+                for name in ("add_reasons", "reasons")  # what is added is tried first
+                for section in self.sections.get(name, [])
+                for i in section.items()
             ),
         )
         if self.problems:

@@ -40,6 +40,7 @@ class Loader(Sections):
             tiers=self._keyed("tiers", self._segment),
             rfm=self._rfm(),
             plays=plays,
+            derived=self.derived,
             flag_plays=self._flag_plays(plays),
             reasons=tuple(
                 self._wording(i)

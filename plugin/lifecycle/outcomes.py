@@ -88,7 +88,7 @@ class Outcomes:
             "exited_from": row["exited_from"],
             **{name: _iso(row[name]) for name in dated},
             "risk_reasons": self.words.flag_reasons(row),
-            "metrics": {name: _iso(row[name]) for name in (*METRICS, "rfm", "tier")},
+            "metrics": {name: _iso(row[name]) for name in (*METRICS, *self.models.derived, "rfm", "tier")},
             "written": {outputs[n].name: v for n, v in written.items() if n in outputs},
             "next_action": text["next_action"],
             "segments": row["segments"],

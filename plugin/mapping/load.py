@@ -168,6 +168,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         rules=tuple(data.get("rules", ())),
+        derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
         headers=MappingProxyType(dict(data.get("headers", {}))),
     )

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "embedded": BASE,
     "supervisor": BASE,
     "settings": BASE,
+    "testing": BASE - {"clock"} | {"mapping", "lifecycle"},
     "sandbox": BASE | {"mapping", "records"},  # records: only the CSV reader, see below
 }
 EVERYTHING = {"cli", "web", "wiring", "tasks", "__main__", "__init__"}

@@ -27,19 +27,23 @@ def config() -> None:
 @click.argument("file", type=_FILE, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def config_check(file: Path | None, as_json: bool) -> None:
-    """Name every fault of a mapping file with its line, column and cure. Default: LIFECYCLE_CONFIG."""
-    from dataclasses import asdict
+    """Name every fault of a mapping file, and of the rules and functions it names, with its cure.
 
+    Default: LIFECYCLE_CONFIG.
+    """
     from plugin import settings
+    from plugin.cli import checking
     from plugin.mapping.load import check_mapping
 
     path = file or settings.load().config_path
-    findings = check_mapping(path)
+    found = [(str(path or "default"), finding) for finding in check_mapping(path)]
+    if not any(finding.severity == "error" for _, finding in found):
+        found += checking.rule_findings(path)
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings]))
-    for finding in () if as_json else findings:
-        click.echo(finding.at(str(path or "default")), err=True)
-    if any(finding.severity == "error" for finding in findings):
+        click.echo(json.dumps([checking.as_json(placed) for placed in found]))
+    for name, finding in () if as_json else found:
+        click.echo(finding.at(name), err=True)
+    if any(finding.severity == "error" for _, finding in found):
         sys.exit(2)
     if not as_json:
         click.echo(f"{path or 'The shipped default'} is in order.")

@@ -47,7 +47,7 @@ rules:
   - stage: cold
 """
 WILD = RULES.replace("days_since_purchase <= 45", "silence_score BETWEEN 10 AND 50 OR is_weekend")
-WORLDS = settings(max_examples=20, deadline=None)
+WORLDS = settings(max_examples=6, deadline=None)
 OURS = replace(
     MAPPING,
     models=ModelChoice("ours"),

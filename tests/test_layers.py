@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "embedded": BASE,
     "supervisor": BASE,
     "settings": BASE,
+    "extending": {"lifecycle"},
     "testing": BASE - {"clock"} | {"mapping", "lifecycle"},
     "sandbox": BASE | {"mapping", "records"},  # records: only the CSV reader, see below
 }

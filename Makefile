@@ -6,7 +6,7 @@ ARGS := $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test slow card install lint types bench lock clean
+.PHONY: help demo test slow card install lint types bench reference lock clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' Makefile
 
@@ -32,6 +32,9 @@ lint: .venv/dev.stamp ## ruff and mypy, as the tests run them
 
 bench: .venv/dev.stamp ## benchmarks, each beside what one would use instead
 	@for b in bench/bench_*.py; do echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
+
+reference: .venv/dev.stamp ## write docs/reference.md anew from the code
+	@$(BIN)/python -m tests.docs.make_reference
 
 lock: .venv/dev.stamp ## pin every dependency anew (needs `uv` on the PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --only-binary :all: --extra build pyproject.toml -o requirements.lock

@@ -96,14 +96,16 @@ def build_context(
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
     mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping), crm, bells)
+    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells)
 
 
-def config_version(mapping: Mapping) -> str:
+def config_version(mapping: Mapping, models: Models | None = None) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
     digest = hashlib.blake2b(f"{__version__}:{fingerprint(mapping)}".encode(), digest_size=12)
     for file in mapping.rules:
         digest.update(Path(file).read_bytes())
+    for derived in models.derived.values() if models else ():
+        digest.update(derived.digest.encode())
     return digest.hexdigest()
 
 

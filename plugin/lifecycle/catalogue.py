@@ -1,7 +1,8 @@
 """The facts by name: type, how they move from day to day, and what they mean. No arithmetic here.
 
 `slope` says how a fact moves between two events: 0 stands still, +1 or -1 a day, "ratio" grows by one
-usual gap's share a day, "curve" moves in a way of its own. `breaks` names the events at which it may jump.
+usual gap's share a day, "curve" moves in a way of its own, "any" may do anything on any day. `breaks` names
+the events at which it may jump.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FactType = Literal["number", "text", "bool", "date"]
-Slope = Literal["still", "up", "down", "ratio", "curve"]
+Slope = Literal["still", "up", "down", "ratio", "curve", "any"]
 
 
 @dataclass(frozen=True)

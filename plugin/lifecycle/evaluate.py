@@ -99,7 +99,7 @@ def make_engine(
     zone = mapping.time_zone or parameters.time_zone
     events = build_events(records, mapping, object_type, zone, mapping.currency or parameters.currency)
     by = chosen(predictor, parameters.value, object_type)
-    engine = Engine(events, mapping, parameters, (day - _EPOCH).days, by)
+    engine = Engine(events, mapping, parameters, (day - _EPOCH).days, by, models.derived)
     engine.reactivations = reactivations(engine, models)
     return engine
 
@@ -133,8 +133,7 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
     today = engine.today
     days = np.full(len(customers), today, np.int64)
     moment = Moment(customers, days)
-    extras = [n for n in models.whole_plan.facts if n not in FACTS]
-    facts = engine.facts(moment, [*FACTS, *extras])
+    facts = engine.facts(moment, _shown(models))
     found = models.whole_plan.run(facts)
     ahead = forecast(engine, models, customers, today)
     head = {
@@ -155,6 +154,11 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
         .drop("tier", "attitude")
         .rename({"tier_key": "tier", "attitude_key": "attitude"})
     )
+
+
+def _shown(models: Models) -> list[str]:
+    """Every fact of an outcome: the catalogue's, the derived ones, and mapped properties that rules name."""
+    return list(dict.fromkeys([*FACTS, *models.derived, *models.whole_plan.facts]))
 
 
 def _refreshed(engine: Engine, moment: Moment) -> pl.DataFrame:
@@ -224,7 +228,7 @@ def history(
     path = []
     for at in changed:
         moment = Moment(np.zeros(1, np.int64), days[at : at + 1])
-        facts = engine.facts(moment, list(FACTS))
+        facts = engine.facts(moment, _shown(models))
         row = {
             **facts.row(0, named=True),
             **models.whole_plan.run(engine.facts(moment, models.whole_plan.facts)).row(0, named=True),

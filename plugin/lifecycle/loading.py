@@ -16,7 +16,7 @@ from plugin.lifecycle.sections import Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
-_MORE = ("stake", "reasons", "plays", "for_flags", "attitudes")
+_MORE = ("stake", "reasons", "add_reasons", "plays", "for_flags", "attitudes")
 _FALSE = pl.lit(False)
 _NO_STAGE = -1
 
@@ -42,10 +42,14 @@ class Loader(Sections):
             tiers=self._keyed("tiers", self._segment),
             rfm=rfm,
             plays=plays,
+            derived=self.derived,
             flag_plays=self._flag_plays(plays),
             attitudes=self._keyed("attitudes", self._attitude),
             reasons=tuple(
-                self._wording(i) for section in self.sections.get("reasons", []) for i in section.items()
+                self._wording(i)
+                for name in ("add_reasons", "reasons")  # what is added is tried first
+                for section in self.sections.get(name, [])
+                for i in section.items()
             ),
         )
         if self.problems:

@@ -89,7 +89,8 @@ class Outcomes:
             **{name: _iso(row[name]) for name in dated},
             "risk_reasons": self.words.flag_reasons(row),
             "metrics": {
-                name: _iso(row[name]) for name in (*METRICS, "rfm", "rfm_segment", "tier", "attitude")
+                name: _iso(row[name])
+                for name in (*METRICS, *self.models.derived, "rfm", "rfm_segment", "tier", "attitude")
             },
             "written": {
                 **{outputs[n].name: v for n, v in written.items() if n in outputs},

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
+from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled
 from plugin.lifecycle.plans import Plan, Rulebook, combine, first_true
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Named, Play, Rfm, Segment, StageModel, Wording
@@ -20,7 +21,8 @@ from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Named, Play, Rfm,
 class Models:
     """Chosen stage models (the first is primary) with the conditions, flags, segments and plays beside them.
 
-    `known` holds every model that a mapping may choose. `levels` are the risk levels from none to high.
+    `known` holds every model that a mapping may choose, `derived` the derived facts. `levels` are the risk
+    levels from none to high.
     """
 
     book: Rulebook
@@ -35,6 +37,7 @@ class Models:
     flag_plays: Mapping[str, str]
     attitudes: tuple[Attitude, ...]
     reasons: tuple[Wording, ...]
+    derived: Mapping[str, Derived] = field(default_factory=dict)
     chosen: tuple[str, ...] = field(default=())
 
     def choose(self, names: Iterable[str]) -> Models:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from plugin.lifecycle.catalogue import FACTS, extra_fact
 from plugin.lifecycle.conditions import compile_condition
+from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled, Names
 from plugin.lifecycle.rulefile import Item, Problem, Text
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Play, Rfm, Segment, Wording
@@ -19,10 +21,17 @@ AnyNamed = TypeVar("AnyNamed", bound=Named)
 class Sections:
     """What has been read of the rule files, and how each kind of entry becomes a value."""
 
-    def __init__(self, thresholds: Mapping[str, float], extras: Sequence[str]) -> None:
+    def __init__(
+        self,
+        thresholds: Mapping[str, float],
+        extras: Sequence[str],
+        derived: Mapping[str, Derived] = MappingProxyType({}),
+    ) -> None:
         self.problems: list[Problem] = []
         self.thresholds = thresholds
+        self.derived = derived
         self.facts = {**FACTS, **{n: extra_fact(n) for n in extras if n not in FACTS}}
+        self.facts |= {name: found.fact for name, found in derived.items()}
         self.sections: dict[str, list[Item]] = {}
         self.models: dict[str, dict[str, Item]] = {}
         self.conditions: dict[str, tuple[Text, bool]] = {}

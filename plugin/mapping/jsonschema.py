@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from plugin.mapping.checks import SHIPPED_MODELS
+from plugin.mapping.derived import DerivedFacts, DerivedFactSchema, FactName
 from plugin.mapping.fields import PROPERTY, Choice, Known, Number, OneOrMany, Property, Switch
 from plugin.mapping.model import LIFECYCLESTAGE, OUTPUT_NAMES
 from plugin.mapping.schema import (
@@ -82,6 +83,11 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
             "properties": properties,
             "patternProperties": secondary,
         }
+    if isinstance(field, DerivedFacts):
+        return {
+            "type": "array",
+            "items": _object(DerivedFactSchema()) | {"required": list(DerivedFacts.needed)},
+        }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}
     if isinstance(field, Stages):
@@ -91,6 +97,6 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
         return dict(_NAME)
     if isinstance(field, Version):
         return {"const": CURRENT_VERSION}
-    if isinstance(field, ModelName):
+    if isinstance(field, (ModelName, FactName)):
         return {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,59}$"}
     return {"type": "boolean"} if isinstance(field, Switch) else {"type": ["string", "integer"]}

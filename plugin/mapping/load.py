@@ -16,6 +16,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from plugin.errors import ConfigError
+from plugin.mapping import presets
 from plugin.mapping.checks import clashes
 from plugin.mapping.fields import Said
 from plugin.mapping.findings import Finding
@@ -76,11 +77,19 @@ def read_mapping(raw: bytes, folder: FilePath | None = None) -> tuple[Mapping, l
         said = "The file does not say its version."
         findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
     mapping = _build(data)
-    mapping = replace(mapping, rules=tuple(str((folder or FilePath()) / name) for name in mapping.rules))
+    mapping = replace(mapping, rules=tuple(_rule_file(name, folder) for name in mapping.rules))
     for clash in clashes(mapping):
         path = next((p for p in clash.paths if p in document.places), clash.paths[0])
         findings.append(Finding(*document.place(path), clash.severity, clash.message, clash.cure))
     return mapping, sorted(findings)
+
+
+def _rule_file(name: str, folder: FilePath | None) -> str:
+    """Where a rule file is: `preset:NAME` ships with the product, everything else stands by the mapping."""
+    if name.startswith(presets.PREFIX):
+        shipped = presets.rule_file(name.removeprefix(presets.PREFIX))
+        return str(shipped) if shipped.is_file() else name
+    return str((folder or FilePath()) / name)
 
 
 def _folder(path: FilePath | str | None) -> FilePath | None:
@@ -160,6 +169,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
         rules=tuple(data.get("rules", ())),
+        derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
         headers=MappingProxyType(dict(data.get("headers", {}))),
     )

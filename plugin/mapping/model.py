@@ -14,6 +14,8 @@ Language = Literal["en", "ru", "pl"]
 CustomerObject = Literal["contact", "company", "both"]
 Attribution = Literal["split", "all", "primary"]
 UpdateMode = Literal["overwrite", "if_empty", "unless_human"]
+DerivedType = Literal["number", "text", "bool", "date"]
+Moves = Literal["still", "since", "until", "any"]
 
 #: Every threshold of the domain with its default: days unless the name says otherwise.
 DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
@@ -169,6 +171,24 @@ class ModelChoice:
 
 
 @dataclass(frozen=True)
+class DerivedFact:
+    """A fact that a function of an installed package computes from other facts.
+
+    `function` is the name of its entry point (group `lifecycle.facts`); `reads` are the columns it gets:
+    facts, properties under `extras`, derived facts listed before, `day`. `moves` says what time alone does to
+    it: nothing (still), it counts the days since or until the date that the function returns, or anything
+    (then every day is looked at).
+    """
+
+    name: str
+    type: DerivedType
+    function: str
+    reads: tuple[str, ...]
+    moves: Moves = "still"
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
 class Mapping:
     """One version of the mapping file."""
 
@@ -188,6 +208,7 @@ class Mapping:
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
+    derived_facts: tuple[DerivedFact, ...] = ()  # computed by functions of installed packages
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
     headers: MappingABC[str, str] = field(
         default_factory=lambda: MappingProxyType({})

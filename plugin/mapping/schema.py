@@ -9,6 +9,7 @@ from typing import Any, get_args
 from marshmallow import Schema, ValidationError, fields
 
 from plugin.mapping.checks import SHIPPED_MODELS
+from plugin.mapping.derived import DerivedFacts
 from plugin.mapping.fields import (
     Choice,
     Known,
@@ -236,5 +237,6 @@ class MappingSchema(Schema):
     tasks = Switch()
     compare_seasons = Switch()
     rules = OneOrMany(Text())
+    derived_facts = DerivedFacts(allow_none=True)
     outputs = Outputs()
     headers = Headers()

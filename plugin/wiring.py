@@ -6,7 +6,7 @@ import atexit
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import requests
@@ -17,11 +17,14 @@ from plugin import __version__, settings
 from plugin.clock import Clock, SystemClock
 from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
-from plugin.hubspot.budget import RedisBudget
+from plugin.hubspot.budget import Budget, RedisBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.client.breaker import Breaker
+from plugin.hubspot.client.oauth import App
 from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
 from plugin.jobs.context import Bells, Context, Silence
+from plugin.jobs.tokens import Tokens
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.load import fingerprint, load_mapping
@@ -29,6 +32,7 @@ from plugin.mapping.model import Mapping
 from plugin.records import tombstones
 from plugin.records.store import Store
 from plugin.settings import Settings
+from plugin.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Parts:
     redis: Redis
     redis_url: str
     bells: RqBells
+    app: App | None = None  # with OAuth: the app as HubSpot knows it
+    vault: Vault | None = None
 
     def ping_queue(self) -> None:
         """Raise QueueError unless the queue server answers."""
@@ -59,14 +65,32 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
     # a queue server that hangs must not hang us: bells and budget can do without it for a while
     redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
     bells = RqBells(redis)
+    store = open_store(chosen)
+    app, vault = open_app(chosen, clock) if chosen.oauth else (None, None)
+    tokens = Tokens(store, clock, vault, app) if app is not None and vault is not None else None
     context = build_context(
-        store=open_store(chosen),
+        store=store,
         clock=clock,
-        crm=_crm_maker(chosen, redis, clock),
+        crm=crm_maker(
+            chosen,
+            clock,
+            tokens,
+            partial(_budget, chosen, redis, clock),
+            lambda portal_id: RedisBreaker(redis, portal_id=portal_id, clock=clock),
+        ),
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
+        keep_days=chosen.keep_days,
     )
-    return Parts(chosen, context, redis, redis_url, bells)
+    return Parts(chosen, context, redis, redis_url, bells, app, vault)
+
+
+def open_app(chosen: Settings, clock: Clock) -> tuple[App, Vault]:
+    """The app's own line to HubSpot, and what its tokens are sealed with."""
+    app = App(
+        base_url=chosen.api_url, client_id=chosen.client_id, client_secret=chosen.client_secret, clock=clock
+    )
+    return app, Vault(chosen.encryption_keys)
 
 
 def open_store(chosen: Settings) -> Store:
@@ -93,10 +117,12 @@ def build_context(
     crm: Callable[[int, str], Crm],
     bells: Bells,
     config_path: Path | None = None,
+    keep_days: int = settings.KEEP_DAYS,
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
     mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells)
+    version = config_version(mapping, models)
+    return Context(store, clock, mapping, models, version, crm, bells, keep_days)
 
 
 def config_version(mapping: Mapping, models: Models | None = None) -> str:
@@ -132,27 +158,35 @@ def leave_queues() -> None:
         _queues.popitem()[1].stop()
 
 
-def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, str], Crm]:
-    """A portal's CRM by (portal id, priority); connections are shared by a process' threads."""
+def _budget(chosen: Settings, redis: Redis, clock: Clock, portal_id: int) -> Budget:
+    limit, share = chosen.burst_limit, chosen.share
+    return RedisBudget(redis, portal_id=portal_id, clock=clock, limit=limit, share=share)
+
+
+def crm_maker(
+    chosen: Settings,
+    clock: Clock,
+    tokens: Tokens | None,
+    budget: Callable[[int], Budget],
+    breaker: Callable[[int], Breaker | None] = lambda _: None,
+) -> Callable[[int, str], Crm]:
+    """A portal's CRM by (portal id, priority); connections are shared by a process' threads.
+
+    Without `tokens` every portal is opened by the one access token of the settings.
+    """
     session = requests.Session()
 
     @lru_cache(maxsize=256)
     def portal(portal_id: int) -> Crm:
-        budget = RedisBudget(
-            redis,
-            portal_id=portal_id,
-            clock=clock,
-            limit=chosen.burst_limit,
-            share=chosen.share,
-        )
         return Crm(
             base_url=chosen.api_url,
-            token=lambda: chosen.access_token,
+            token=partial(tokens.token, portal_id) if tokens else lambda: chosen.access_token,
+            renew=partial(tokens.renew, portal_id) if tokens else None,
             portal_id=portal_id,
-            budget=budget,
+            budget=budget(portal_id),
             clock=clock,
             session=session,
-            breaker=RedisBreaker(redis, portal_id=portal_id, clock=clock),
+            breaker=breaker(portal_id),
         )
 
     return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]

@@ -21,6 +21,8 @@ PORTAL = 4242
 SQLITE_IS_ENOUGH = {
     "test_admin",
     "test_call_lists",
+    "test_attacks",
+    "test_install",
     "test_calls",
     "test_modes",
     "test_native_stage",

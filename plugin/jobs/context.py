@@ -29,6 +29,9 @@ class Bells(Protocol):
     def ring_check(self, portal_id: int) -> None:
         """A portal is to be compared with the CRM."""
 
+    def ring_install(self, portal_id: int, queue: str = "live") -> None:
+        """The app came into a portal."""
+
 
 class Silence:
     """Bells that nobody hears: for commands that do the work themselves, and for tests."""
@@ -40,6 +43,9 @@ class Silence:
         """Do nothing."""
 
     def ring_check(self, portal_id: int) -> None:
+        """Do nothing."""
+
+    def ring_install(self, portal_id: int, queue: str = "live") -> None:
         """Do nothing."""
 
 
@@ -54,6 +60,7 @@ class Context:
     config_version: str
     crm: Callable[[int, str], Crm]  # (portal id, priority class) -> the portal's CRM
     bells: Bells
+    keep_days: int = 30  # how long the data of a portal that left is kept
 
     def now(self) -> int:
         """The present moment in milliseconds."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from plugin.errors import ConfigError
+from plugin.errors import ConfigError, PortalGone
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain, waiting
 from plugin.jobs.live import refresh_list
@@ -104,7 +104,7 @@ def due(context: Context) -> list[int]:
     now = context.now()
     with context.store.read() as connection:
         found = []
-        for portal in portals.every(connection):
+        for portal in portals.served(connection):
             note = portals.watermark(connection, portal.portal_id, CHECKED) or {}
             if _is_loaded(connection, portal) and now - note.get("at", 0) >= EVERY_MS:
                 found.append(portal.portal_id)
@@ -124,6 +124,8 @@ def _before(context: Context, deadline: int) -> Callable[[], bool]:
 def _loaded(context: Context, portal_id: int) -> Portal:
     with context.store.read() as connection:
         portal = portals.get(connection, portal_id)
+        if portal is not None and portal.mode == portals.GONE:
+            raise PortalGone(f"The app was taken out of portal {portal_id}.")
         if portal is not None and _is_loaded(connection, portal):
             return portal
     raise ConfigError("This portal has not been read whole yet.", cure="Run `lifecycle backfill` first.")

@@ -12,7 +12,7 @@ from plugin.clock import from_milliseconds
 from plugin.jobs.context import Context
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
-from plugin.records import inbox, outcomes, parked, portals, refused, work
+from plugin.records import accounts, inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync.backfill import WATERMARK as BACKFILL
@@ -44,7 +44,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
     causes.update(row.code for row in refused.listed(connection, portal.portal_id))
     pending = records + customers + standing.due + standing.outdated
     oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
-    return {
+    told = {
         "portal_id": portal.portal_id,
         "mode": portal.mode,
         "share": portal.share,
@@ -65,6 +65,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "backfill": _backfill(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
+    return told | (_departed(connection, portal.portal_id) if portal.mode == portals.GONE else {})
 
 
 def _predictions(context: Context, parameters: Parameters | None) -> dict[str, Any]:
@@ -82,6 +83,13 @@ def _backfill(connection: Connection, portal_id: int) -> dict[str, Any] | None:
         return None
     shown = as_status(note, work.waiting_in_class(connection, portal_id, work.BACKFILL))
     return {**shown, **{name: _moment(shown[name]) for name in ("started_at", "resumes_at")}}
+
+
+def _departed(connection: Connection, portal_id: int) -> dict[str, Any]:
+    """What is so of a portal that the app was taken out of: nothing waits there."""
+    left = accounts.departed(connection, portal_id)
+    nothing = dict.fromkeys(SUMMED, 0) | {"lag_seconds": 0.0, "settled": True, "causes": {}}
+    return nothing | {"crm_error": None, "left_at": _moment(left.at) if left else None}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

@@ -47,7 +47,7 @@ portals = sa.Table(
     "portals",
     metadata,
     _portal(),
-    sa.Column("mode", sa.String(8), nullable=False),  # observe, live, paused
+    sa.Column("mode", sa.String(8), nullable=False),  # observe, live, paused, gone
     sa.Column("share", sa.SmallInteger, nullable=False),  # percent of customers that may be written
     sa.Column("time_zone", sa.String(64), nullable=False),
     sa.Column("currency", sa.String(8), nullable=False),
@@ -226,6 +226,43 @@ refused_properties = sa.Table(
     sa.Column("cure", sa.Text, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("config_version", sa.String(32), nullable=False),
+)
+
+accounts = sa.Table(  # portals in which the app was installed by OAuth
+    "accounts",
+    metadata,
+    _portal(),
+    sa.Column("state", sa.String(12), nullable=False),  # installing, loading, installed, failed, gone
+    sa.Column(
+        "grant_number", sa.Integer, nullable=False
+    ),  # counts authorisations: an old refusal hits no new one
+    sa.Column("access_token", sa.Text),  # sealed; null once the app is gone
+    sa.Column("refresh_token", sa.Text),  # sealed
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("refreshed_at", sa.BigInteger, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("domain", sa.String(255), nullable=False),
+    sa.Column("installed_at", sa.BigInteger, nullable=False),
+    sa.Column("tries", sa.SmallInteger, nullable=False, server_default="0"),  # of the installation job
+    sa.Column("ready_at", sa.BigInteger, nullable=False),  # from when that job may run
+    sa.Column("report", sa.Text, nullable=False),  # what the installation made, or its fault and cure
+)
+
+authorisations = sa.Table(  # codes and states that came back to us: each works once
+    "authorisations",
+    metadata,
+    _portal(),  # 0 until HubSpot has said whose it is
+    sa.Column("state", sa.String(64), primary_key=True),  # its hash
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+)
+
+departures = sa.Table(  # portals whose app was taken out: their data waits to be purged
+    "departures",
+    metadata,
+    _portal(),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("mode", sa.String(8), nullable=False),  # the portal's mode before
 )
 
 watermarks = sa.Table(

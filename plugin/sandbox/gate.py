@@ -68,13 +68,17 @@ def _authorise(call: Call, address: Address) -> None:
 def _token() -> Token:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     found = services().store.portals.token(text.strip()) if scheme.lower() == "bearer" else None
-    if found is None or found.use not in ("static", "access"):
+    if found is None or found.use not in ("static", "access") or _closed(found):
         raise Problem(401, _NO_CREDENTIALS, "INVALID_AUTHENTICATION")
     late = services().store.now() - (found.expires_at or 0)
     if found.expires_at is not None and late >= 0:
         text = f"The OAuth token used to make this call expired {late // 1000} second(s) ago."
         raise Problem(401, text, "EXPIRED_AUTHENTICATION", context={"expire time": [str(found.expires_at)]})
     return found
+
+
+def _closed(token: Token) -> bool:
+    return services().store.portals.get(token.portal).closed
 
 
 def needed_scope(address: Address, method: str) -> str:

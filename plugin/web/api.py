@@ -133,7 +133,7 @@ def _customer(customers: Customers, query: dict[str, Any], object_id: int) -> di
     context = customers.context
     key = (query.get("object") or context.mapping.customer_objects()[0], object_id)
     with context.store.read() as connection:
-        served = {portal.portal_id: portal for portal in portals.every(connection)}
+        served = {portal.portal_id: portal for portal in portals.served(connection)}
         only = next(iter(served)) if len(served) == 1 else 0
         portal = served.get(int(query.get("portal") or only))
         found = customers.told(connection, portal, key) if portal else None

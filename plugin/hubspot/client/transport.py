@@ -72,7 +72,9 @@ class Transport:
         version: ApiVersion,
         session: requests.Session | None = None,
         breaker: Breaker | None = None,
+        renew: Callable[[str], str] | None = None,
     ) -> None:
+        self._renew = renew or (lambda _refused: token())
         self._base_url = base_url.rstrip("/")
         self._token = token
         self._budget = budget
@@ -115,8 +117,8 @@ class Transport:
     def _attempt(self, request: Request, priority: Priority) -> Any:
         token = self._token()
         reply = self._send(request, token)
-        if reply.status == 401 and (fresh := self._token()) != token:
-            self._budget.acquire(priority, request.policy)  # the token was renewed meanwhile
+        if reply.status == 401 and (fresh := self._renew(token)) != token:
+            self._budget.acquire(priority, request.policy)  # another token, so another try
             reply = self._send(request, fresh)
         if request.policy == "general":
             self._budget.observe(reply.headers)

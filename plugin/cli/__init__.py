@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("offline", "One customer's stage, why, and what comes next."),
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),
     "backtest": ("backtest", "How good predictions would have been on past orders, beside plain rules."),
+    "doctor": ("doctor", "Look at everything, and say the cures."),
     "accounts": ("accounts", "The portals that installed the app, and those that removed it."),
     "uninstall": ("accounts", "Take the app out of a portal, after showing what goes."),
     "keys": ("keys", "Make, count and rotate the keys that tokens are sealed with."),

@@ -46,6 +46,7 @@ def create_app(services: Services) -> Flask:
     gate.install(app)
     for module in _ENDPOINTS:
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(http_account.legacy)
     pages.register(app, services.store)
     app.wsgi_app = Rewriter(app.wsgi_app)  # type: ignore[method-assign]
     return app

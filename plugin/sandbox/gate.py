@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from email.utils import format_datetime
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
@@ -131,6 +132,7 @@ def _leave(response: Response) -> Response:
     if call.fault is not None and call.fault.after:
         response = _strike(call.fault)
     response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
+    response.headers["Date"] = format_datetime(services().clock.now(), usegmt=True)
     if call.allowance is not None:
         response.headers.update(call.allowance.headers())
     services().stats.call(request.method, call.path, response.status_code)

@@ -99,13 +99,14 @@ def remove(context: Context, portal_id: int, properties: list[Ours]) -> Removed:
                 raise
             refused.append((one.object_type, one.name, error.message))
     for kind in dict.fromkeys(one.object_type for one in properties):
-        if all(kind != left for left, _, _ in refused):
-            _remove_group(crm, kind)
+        _remove_group(crm, kind)
     return Removed(tuple(gone), tuple(refused))
 
 
 def _remove_group(crm: Crm, kind: str) -> None:
-    if any(group.name == GROUP for group in crm.groups(kind)):
+    """Our group goes when nothing is left in it: HubSpot refuses to delete one that is used."""
+    used = any(one.group == GROUP for one in crm.properties(kind))
+    if not used and any(group.name == GROUP for group in crm.groups(kind)):
         crm.delete_group(kind, GROUP)
 
 

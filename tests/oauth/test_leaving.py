@@ -265,6 +265,13 @@ def test_our_properties_are_shown_then_removed_and_nothing_else(living: Many) ->
     assert by_name.keys() <= {one["name"] for one in living.crm.store.definitions("contact", portal=SECOND)}
 
 
+def test_a_property_that_is_not_deleted_keeps_our_group(living: Many) -> None:
+    """HubSpot refuses to delete a group that is used; the rest goes all the same."""
+    found = uninstall.ours(living.context, FIRST)
+    assert len(uninstall.remove(living.context, FIRST, found[1:]).gone) == len(found) - 1
+    assert any(group.name == GROUP for group in living.context.crm(FIRST, "live").groups("contact"))
+
+
 @pytest.mark.parametrize("act", [go_live, pause])
 def test_a_portal_that_left_cannot_be_opened_or_paused(living: Many, act: Any) -> None:
     """It says why, and what to do."""

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from plugin import wiring
 from plugin.cli.checks import house
 from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.cli.checks.subscriptions import subscription_checks
 from plugin.clock import FixedClock
 from plugin.handlers.subscriptions import subscriptions
+from plugin.hubspot import scopes
 from plugin.records import accounts
 from plugin.records.store import Store
 from plugin.sandbox.server import SandboxServer
@@ -251,3 +253,17 @@ def test_the_command_goes_on_when_parts_are_down_and_its_exit_says_so(tmp_path: 
     assert not list(tmp_path.glob("*.db"))
     nothing = running.run({"PATH": broken["PATH"]}, "doctor")
     assert (nothing.returncode, "HUBSPOT_CLIENT_ID" in nothing.stdout) == (1, True)
+
+
+def test_the_projects_scopes_and_way_back_are_those_that_the_app_asks_for(tmp_path: Path) -> None:
+    """HubSpot refuses an install address that differs from the project by a letter."""
+    real = Path(__file__).parents[2] / "hubspot-app"
+    auth = json.loads((real / "src/app/app-hsmeta.json").read_text())["config"]["auth"]
+    assert set(auth["requiredScopes"]) == set(scopes.REQUIRED)
+    assert set(auth["optionalScopes"]) == set(scopes.OPTIONAL)
+    back = auth["redirectUrls"][0]
+    env = {"HUBSPOT_CLIENT_ID": "x", "PUBLIC_URL": back.removesuffix("/oauth/callback")}
+    mapping = wiring.rules(None)[0]
+    assert set(states(subscription_checks(load(env), mapping, real)).values()) == {OK}
+    moved = states(subscription_checks(load({**env, "PUBLIC_URL": "https://x.example"}), mapping, real))
+    assert (moved["project"], moved["webhook target"]) == (FAIL, FAIL)

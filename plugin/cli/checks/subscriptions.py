@@ -10,6 +10,7 @@ import orjson
 
 from plugin.cli.checks.check import FAIL, WARN, Check, good
 from plugin.handlers.subscriptions import subscriptions
+from plugin.hubspot import scopes
 from plugin.hubspot.client.probe import legacy_subscriptions
 from plugin.mapping.model import Mapping
 from plugin.settings import Settings
@@ -33,6 +34,7 @@ def subscription_checks(chosen: Settings, mapping: Mapping, project: Path = PROJ
         cure = "Run `lifecycle webhooks sync`, and upload the project again."
         yield _compared(f"the project in {project}", wanted, pairs, cure)
         yield _target(chosen, targets)
+        yield from _app(chosen, project)
     else:
         yield good(
             _NAME,
@@ -56,6 +58,21 @@ def _target(chosen: Settings, targets: set[str]) -> Check:
         return good("webhook target", ours)
     cure = "Run `lifecycle webhooks sync`, and upload the project again."
     return Check("webhook target", FAIL, f"{', '.join(sorted(targets)) or 'none'} instead of {ours}", cure)
+
+
+def _app(chosen: Settings, project: Path) -> Iterator[Check]:
+    """HubSpot compares the install address with the project: its way back and its scopes, exactly."""
+    for file in project.glob("src/app/*-hsmeta.json"):
+        auth = (orjson.loads(file.read_bytes()).get("config") or {}).get("auth") or {}
+        back = f"{chosen.public_url}/oauth/callback"
+        if chosen.oauth and back not in (auth.get("redirectUrls") or ()):
+            cure = f"Put {back} into redirectUrls of {file}, and upload the project again."
+            yield Check("project", FAIL, f"the way back {back} is not in the project", cure)
+        elif set(auth.get("requiredScopes") or ()) != set(scopes.REQUIRED):
+            cure = f"Make requiredScopes in {file} exactly: {', '.join(scopes.REQUIRED)}."
+            yield Check("project", FAIL, "its requiredScopes are not those that the app asks for", cure)
+        else:
+            yield good("project", "its scopes and its way back are those that the app asks for")
 
 
 def _listed(pairs: Iterable[Pair]) -> str:

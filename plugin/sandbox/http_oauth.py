@@ -115,7 +115,7 @@ def token() -> Response:
         raise _refusal("BAD_GRANT_TYPE", "missing or unknown grant type")
     field, use, refusal, text = grants[form["grant_type"]]
     found = store.portals.token(form.get(field, ""))
-    if found is None or found.use != use or (found.expires_at or store.now() + 1) <= store.now():
+    if found is None or found.use != use or (found.expires_at is not None and found.expires_at <= store.now()):
         raise _refusal(refusal, text)
     if store.portals.get(found.portal).closed:
         raise _refusal("BAD_HUB", "the account does not exist or is not active")
@@ -175,7 +175,7 @@ def introspect() -> Response:
     form = _form()
     _check_client(form)
     found = services().store.portals.token(form.get("token", ""))
-    if found is None or (found.expires_at or services().store.now() + 1) <= services().store.now():
+    if found is None or (found.expires_at is not None and found.expires_at <= services().store.now()):
         return answer({"active": False, "token": form.get("token", "")})
     return answer(_shown(found))
 

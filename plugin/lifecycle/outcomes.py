@@ -94,8 +94,7 @@ class Outcomes:
             **{name: _iso(row[name]) for name in dated},
             "risk_reasons": self.words.flag_reasons(row),
             "metrics": {
-                name: _iso(row[name])
-                for name in (*METRICS, *self.models.derived, *_NAMED, *FIGURES)
+                name: _iso(row[name]) for name in (*METRICS, *self.models.derived, *_NAMED, *FIGURES)
             },
             "written": {
                 **{outputs[n].name: v for n, v in written.items() if n in outputs},

@@ -136,7 +136,7 @@ class Sections:
     def _plays(self) -> dict[str, Play]:
         found = {}
         for key, item in self._pairs("plays"):
-            fields = item.fields(("goal", "action", "owner", "due_days", "task"))
+            fields = item.fields(("goal", "action", "owner", "due_days", "task", "questions"))
             name = key.text().value
             self.play_keys.add(name)
             found[name] = Play(
@@ -146,6 +146,7 @@ class Sections:
                 fields["owner"].text().value if "owner" in fields else "",
                 fields["due_days"].whole() if "due_days" in fields else 7,
                 "task" in fields and fields["task"].text().value == "true",
+                self._labels(fields.get("questions")) if "questions" in fields else {},
             )
         return found
 

@@ -1,9 +1,9 @@
 """The value room side by side with what one would use instead: fit, scoring, summary table, start-up, memory.
 
     PYTHONPATH=. python bench/bench_clv.py [--quick] [--rival NAME=PYTHON …]
-NAME is lifetimes, clvkit or pymc-marketing, PYTHON an interpreter that has it installed: each rival lives in an
-environment of its own (`bench/rivals.py` says what it needs). Without rivals our own figures are measured all the
-same. Medians in seconds; data goes through files, which no figure includes.
+NAME is lifetimes, clvkit or pymc-marketing, PYTHON an interpreter that has it installed: each rival lives in
+an environment of its own (`bench/rivals.py` says what it needs). Without rivals our own figures are measured
+all the same. Medians in seconds; data goes through files, which no figure includes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ LARGEST = {
     "clvkit": (100_000, 100_000),
     "pymc-marketing": (1_000_000, 100_000),
 }
-NAMES = ("r", "alpha", "a", "b")
 
 
 def sample_orders() -> pl.DataFrame:
@@ -175,7 +174,7 @@ def scores(size: int, rivals: Rivals) -> None:
         theirs[rival] = rivals.run(rival, "score", 2, **arrays)
         if "seconds" in theirs[rival]:
             theirs[rival]["seconds"] *= size / part
-    note = f"with the 80 % interval {withal:.2f}; theirs on at most 100,000 and scaled; pymc-marketing without value"
+    note = f"with the 80 % interval {withal:.2f}; theirs on 100,000 and scaled; pymc-marketing without value"
     line(f"P(alive), expectation, 12-month CLV, {size:,}", took, theirs, note)
 
 

@@ -2,8 +2,8 @@
 
 Called by `bench_clv.py` for every `--rival NAME=PYTHON`; needs numpy, pandas and the named library only:
     PYTHON bench/rivals.py lifetimes fit base.npz 3
-A base has the arrays x, recency, age (days) or, for `table`, customer, day, amount. Seconds are of the last runs;
-`cold` is that of the first, compilation included.
+A base has the arrays x, recency, age (days) or, for `table`, customer, day, amount. `seconds` is the median
+of the runs but the first; `cold` is that of the first, compilation included.
 """
 
 from __future__ import annotations

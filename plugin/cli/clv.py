@@ -78,23 +78,20 @@ def fit(
 ) -> None:
     """Print which purchase model fits, its parameters and what is to be said about the data.
 
-    Without FILE the served portal's own purchases are fitted, as the weekly job does it, and put in force.
+    Without FILE the served portal's own purchases are fitted, as the weekly job does it, and put in force;
+    by sbg and bg-bb they are only shown.
     """
+    if model in _BY_PERIODS:
+        return _fit_periods(file, portal, model, period, until, as_json)
     if file is None:
         if (model, unit, until) != ("auto", "week", None):
-            raise click.UsageError(
-                "--model, --unit and --until need a FILE: a portal's fit chooses by itself."
-            )
+            raise click.UsageError("--model, --unit, --until need a FILE: a portal's fit chooses by itself.")
         return fit_now(portal, as_json)
-    from plugin.cli import clv_periods
+    from plugin.cli.clv_text import fit_text
     from plugin.cli.render import as_json_text
     from plugin.value.predictor import plain_spend
     from plugin.value.spend import fit_spend
 
-    if model in _BY_PERIODS:
-        with working("Fitting"):
-            by_periods = clv_periods.fitted(file, model, period, _last(until))
-        return click.echo(as_json_text(by_periods) if as_json else _as_text(by_periods), nl=False)
     with working("Fitting"):
         histories, fitted, _ = _fitted(file, model, unit, until)
     spend, more = fit_spend(histories.paid, histories.mean, _cap(histories))
@@ -108,7 +105,20 @@ def fit(
         "findings": [f.to_json() for f in (*histories.findings, *fitted.findings, *more)],
         "gamma_gamma": plain_spend(spend),
     }
-    return click.echo(as_json_text(found) if as_json else _as_text(found), nl=False)
+    return click.echo(as_json_text(found) if as_json else fit_text(found), nl=False)
+
+
+def _fit_periods(
+    file: Path | None, portal: int | None, model: str, period: str, until: datetime | None, as_json: bool
+) -> None:
+    from plugin.cli import clv_periods
+    from plugin.cli.clv_text import fit_text
+    from plugin.cli.render import as_json_text
+
+    with working("Fitting"):
+        orders, last = (read_orders(file), None) if file else clv_periods.portal_orders(portal)
+        found = clv_periods.fitted(orders, model, period, _last(until) or last)
+    click.echo(as_json_text(found) if as_json else fit_text(found), nl=False)
 
 
 @clv.command(epilog="Example: lifecycle clv score orders.csv --horizon 52 --out values.csv")
@@ -143,7 +153,9 @@ def score(
     with working("Fitting and scoring"):
         days = horizon * _UNITS[unit] if horizon else None
         if model in _BY_PERIODS:
-            frame, notes = clv_periods.scored(file, model, period, _last(until), days, rate, margin)
+            frame, notes = clv_periods.scored(
+                read_orders(file), model, period, _last(until), days, rate, margin
+            )
             text, count_of = as_csv(frame), frame.height
         else:
             histories, fitted, day = _fitted(file, model, unit, until)
@@ -186,21 +198,3 @@ def _cap(histories: Histories) -> float:
     from plugin.value.choose import frequency_cap
 
     return frequency_cap(histories.x)
-
-
-def _as_text(found: dict[str, Any]) -> str:
-    lines = [f"model           {found['model'] or 'none: see the findings'}"]
-    lines += [f"  {name:<13} {value:.6g}" for name, value in found["params"].items()]
-    if found["log_likelihood"] is not None:
-        lines.append(f"log-likelihood  {found['log_likelihood']:.4f}")
-    lines.append(f"customers       {found['customers']:,} ({found['fitted_customers']:,} fitted)")
-    spend = found["gamma_gamma"]
-    if spend:
-        lines.append(f"spend           Gamma-Gamma, {spend['customers']:,} repeat customers")
-        lines += [f"  {name:<13} {spend[name]:.6g}" for name in ("p", "q", "gamma")]
-        if spend["log_likelihood"] is not None:
-            lines.append(f"  log-likelihood {spend['log_likelihood']:.4f}")
-    for finding in found["findings"]:
-        count = f" ({finding['count']:,})" if "count" in finding else ""
-        lines.append(f"note            {finding['message']}{count}")
-    return "\n".join(lines) + "\n"

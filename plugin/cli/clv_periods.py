@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import polars as pl
 
-from plugin.cli.orders import read_orders
 from plugin.errors import InputError
 from plugin.value.choose import frequency_cap
 from plugin.value.clv import Terms
@@ -18,10 +17,23 @@ from plugin.value.rounds import Rounds, rounds_of
 from plugin.value.spend import Spend, fit_spend
 
 
-def _read(file: Path, model: str, period: str, until: int | None) -> tuple[Rounds, PeriodFit, Spend | None]:
-    rounds = rounds_of(read_orders(file), period, until)
+def portal_orders(portal: int | None) -> tuple[pl.DataFrame, int]:
+    """A served portal's purchases as orders, and the number of its day."""
+    from plugin.cli.cases import from_portal
+    from plugin.jobs import lookback
+
+    case = from_portal(None, portal)
+    object_type = case.mapping.customer_objects()[0]
+    orders = lookback.portal_orders(case.records, case.mapping, case.parameters, case.day, object_type)
+    return orders, case.day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def _read(
+    orders: pl.DataFrame, model: str, period: str, until: int | None
+) -> tuple[Rounds, PeriodFit, Spend | None]:
+    rounds = rounds_of(orders, period, until)
     if not len(rounds.histories):
-        raise InputError(f"{file}: no purchase up to the last day.", cure="Check --until and the dates.")
+        raise InputError("There is no purchase up to the last day.", cure="Check --until and the dates.")
     histories = rounds.histories
     spend, _ = fit_spend(histories.paid, histories.mean, frequency_cap(histories.x))
     return rounds, fit_periods(rounds, model), spend
@@ -31,9 +43,9 @@ def _notes(rounds: Rounds, fit: PeriodFit) -> tuple[Finding, ...]:
     return (*rounds.histories.findings, *rounds.findings, *fit.findings)
 
 
-def fitted(file: Path, model: str, period: str, until: int | None) -> dict[str, Any]:
+def fitted(orders: pl.DataFrame, model: str, period: str, until: int | None) -> dict[str, Any]:
     """What `lifecycle clv fit` prints; `retention` by renewal for contracts."""
-    rounds, fit, spend = _read(file, model, period, until)
+    rounds, fit, spend = _read(orders, model, period, until)
     return {
         "model": fit.model,
         "params": fit.params,
@@ -49,10 +61,16 @@ def fitted(file: Path, model: str, period: str, until: int | None) -> dict[str, 
 
 
 def scored(
-    file: Path, model: str, period: str, until: int | None, days: float | None, rate: float, margin: float
+    orders: pl.DataFrame,
+    model: str,
+    period: str,
+    until: int | None,
+    days: float | None,
+    rate: float,
+    margin: float,
 ) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """What `lifecycle clv score` writes: frequency, recency and T count periods."""
-    rounds, fit, spend = _read(file, model, period, until)
+    rounds, fit, spend = _read(orders, model, period, until)
     terms = Terms(yearly_rate=rate, margin=margin) if days is None else Terms(days, rate, margin)
     found, silent = outlook(fit, rounds, spend, terms)
     frame = pl.DataFrame(

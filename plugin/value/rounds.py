@@ -1,4 +1,4 @@
-"""Purchases counted by calendar periods (months, quarters, years): what models of contracts and rounds see."""
+"""Purchases counted by calendar periods (months, quarters, years), as models of contracts see them."""
 
 from __future__ import annotations
 

@@ -291,3 +291,15 @@ def test_a_property_of_ones_own_stands_in_a_sentence(tmp_path: Path) -> None:
     records = Records.from_rows(contacts=[{"id": 1, "createdate": "2026-01-01", "city": "Lodz"}])
     found = evaluate(records, mapping, models, Parameters(), date(2026, 1, 2))
     assert found.to_json()[0]["reason"] == "From Lodz, {so}."
+
+
+def test_a_function_that_is_impure_on_real_records_only_is_unknown_for_all_and_told() -> None:
+    """An answer that depends on who else is in the batch is worth nothing."""
+    facts = (DerivedFact("f", "number", "sly", ("demo_on",)),)
+    mapping = replace(OURS, models=ModelChoice(), derived_facts=facts)
+    models = load_models(mapping, (), FUNCTIONS)
+    contacts = [{"id": n, "createdate": "2026-01-01", "demo_on": text} for n, text in ((1, "sly"), (2, "x"))]
+    found = evaluate(Records.from_rows(contacts=contacts), mapping, models, Parameters(), date(2026, 1, 2))
+    assert found.frame["f"].to_list() == [None, None]
+    (told,) = [one for one in found.findings if one["property"] == "f"]
+    assert "depends on other rows" in told["problem"]

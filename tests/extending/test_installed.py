@@ -12,6 +12,7 @@ from plugin import wiring
 from plugin.cli import cli, show
 from plugin.clock import FixedClock
 from plugin.jobs.status import status
+from plugin.mapping.load import load_mapping
 from plugin.records.store import Store
 from plugin.sandbox.loaders import generate
 from tests.conftest import NOON
@@ -78,11 +79,11 @@ def test_a_portal_is_served_with_a_fact_of_ones_own_and_goes_on_when_it_fails(
 
 def test_a_changed_function_is_another_configuration(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that every customer is computed again."""
-    before = wiring.config_version(*wiring.rules(config))
-    assert before == wiring.config_version(*wiring.rules(config))
+    before = wiring.config_version(load_mapping(config))
+    assert before == wiring.config_version(load_mapping(config))
     install(config.parent / "site", monkeypatch, "ourvisits", CODE.replace("77", "78"), {"visits": "visits"})
     monkeypatch.setattr("plugin.lifecycle.models._CACHE", {})  # as another process
-    assert wiring.config_version(*wiring.rules(config)) != before
+    assert wiring.config_version(load_mapping(config)) != before
 
 
 @pytest.mark.parametrize(

@@ -121,17 +121,17 @@ def build_context(
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
     mapping, models = rules(config_path)
-    version = config_version(mapping, models)
-    return Context(store, clock, mapping, models, version, crm, bells, keep_days)
+    return Context(store, clock, mapping, models, config_version(mapping), crm, bells, keep_days)
 
 
-def config_version(mapping: Mapping, models: Models | None = None) -> str:
+def config_version(mapping: Mapping) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
     digest = hashlib.blake2b(f"{__version__}:{fingerprint(mapping)}".encode(), digest_size=12)
     for file in mapping.rules:
         digest.update(Path(file).read_bytes())
-    for derived in models.derived.values() if models else ():
-        digest.update(derived.digest.encode())
+    if mapping.derived_facts:  # a function whose code changed is another rule
+        for derived in load_models(mapping, mapping.rules).derived.values():
+            digest.update(derived.digest.encode())
     return digest.hexdigest()
 
 

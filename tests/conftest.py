@@ -24,6 +24,7 @@ SQLITE_IS_ENOUGH = {
     "test_attacks",
     "test_install",
     "test_calls",
+    "test_installed",
     "test_modes",
     "test_native_stage",
     "test_preview",

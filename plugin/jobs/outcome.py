@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from rq.timeouts import JobTimeoutException
 
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
+from plugin.jobs.fact_faults import Fault, faults_of
 from plugin.jobs.meaning import evaluate
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
@@ -35,6 +36,7 @@ class Computed:
     absent: set[RecordKey]  # customers that the mirror does not have
     unborn: dict[RecordKey, date]  # customers whose first record is dated later, with that day
     failed: dict[RecordKey, Parked]
+    faults: list[Fault] = field(default_factory=list)  # of derived facts
 
 
 def compute(
@@ -79,7 +81,7 @@ def _compute(
             changes.append(change)
     unborn = {(row[0], row[1]): row[2] for row in result.unseen.select("object", "id", "next_moment").rows()}
     absent = set(customers) - {one.key for one in evaluated} - set(unborn)
-    return Computed(day, evaluated, changes, standing, absent, unborn, {})
+    return Computed(day, evaluated, changes, standing, absent, unborn, {}, faults_of(result))
 
 
 def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None]]:
@@ -103,4 +105,5 @@ def _joined(parts: Sequence[Computed]) -> Computed:
         {key for part in parts for key in part.absent},
         {key: day for part in parts for key, day in part.unborn.items()},
         {key: value for part in parts for key, value in part.failed.items()},
+        [fault for part in parts for fault in part.faults],
     )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
+from plugin.jobs import fact_faults
 from plugin.jobs.context import Context
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
@@ -63,6 +64,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": _backfill(connection, portal.portal_id),
+        "facts_failed": fact_faults.standing(context, connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
     return told | (_departed(connection, portal.portal_id) if portal.mode == portals.GONE else {})

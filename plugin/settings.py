@@ -25,6 +25,8 @@ NAMES = (
     "HUBSPOT_API_URL",
     "HUBSPOT_ACCESS_TOKEN",
     "HUBSPOT_CLIENT_SECRET",
+    "HUBSPOT_APP_ID",
+    "HUBSPOT_DEVELOPER_KEY",
     "HUBSPOT_BURST_LIMIT",
     "HUBSPOT_SHARE",
     "LIFECYCLE_CONFIG",
@@ -32,7 +34,15 @@ NAMES = (
     "SECRET_KEY",
     "ADMIN_TOKEN",
 )
-SECRETS = frozenset({"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "SECRET_KEY", "ADMIN_TOKEN"})
+SECRETS = frozenset(
+    {
+        "HUBSPOT_ACCESS_TOKEN",
+        "HUBSPOT_CLIENT_SECRET",
+        "HUBSPOT_DEVELOPER_KEY",
+        "SECRET_KEY",
+        "ADMIN_TOKEN",
+    }
+)
 
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 _CURES = {
@@ -59,6 +69,8 @@ class Settings:
     clock_file: Path | None = None
     secret_key: str = field(default="", repr=False)  # several, newest first, joined by commas
     admin_token: str = field(default="", repr=False)
+    app_id: str = ""
+    developer_key: str = field(default="", repr=False)
 
     def secret_keys(self) -> list[bytes]:
         """The keys of sessions and tombstones, newest first; made in DATA_DIR where none is set."""
@@ -97,6 +109,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
         secret_key=reader.text("SECRET_KEY"),
         admin_token=reader.text("ADMIN_TOKEN"),
+        app_id=reader.digits("HUBSPOT_APP_ID"),
+        developer_key=reader.text("HUBSPOT_DEVELOPER_KEY"),
     )
     if reader.faults:
         _refuse(reader.faults)
@@ -186,6 +200,12 @@ class _Reader:
             f"{name} starts with {scheme!r}: give sqlite:///FILE or postgresql://USER@HOST/NAME"
         )
         return ""
+
+    def digits(self, name: str) -> str:
+        value = self.text(name)
+        if value and not value.isdecimal():
+            self.faults.append(f"{name} is {value!r}: give the number that HubSpot shows for the app")
+        return value
 
     def queue(self, name: str) -> str | None:
         value = self.text(name)

@@ -18,6 +18,7 @@ from plugin.sandbox import (
     http_people,
     http_pipelines,
     http_properties,
+    http_webhooks,
     pages,
 )
 from plugin.sandbox.versions import Rewriter
@@ -36,6 +37,7 @@ _ENDPOINTS = (
     http_control,
     http_people,
     http_cards,
+    http_webhooks,
 )
 
 

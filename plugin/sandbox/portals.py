@@ -47,6 +47,7 @@ class App:
     app_id: int = 1_234_567
     client_id: str = "sandbox-client-id"
     client_secret: str = "sandbox-client-secret"  # noqa: S105 - a stand-in has nothing to hide
+    developer_key: str = "sandbox-developer-key"  # opens the webhooks settings API of a legacy app
 
 
 @dataclass(frozen=True)

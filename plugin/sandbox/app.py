@@ -18,6 +18,7 @@ from plugin.sandbox import (
     http_people,
     http_pipelines,
     http_properties,
+    http_webhooks,
     pages,
 )
 from plugin.sandbox.versions import Rewriter
@@ -36,6 +37,7 @@ _ENDPOINTS = (
     http_control,
     http_people,
     http_cards,
+    http_webhooks,
 )
 
 
@@ -46,7 +48,6 @@ def create_app(services: Services) -> Flask:
     gate.install(app)
     for module in _ENDPOINTS:
         app.register_blueprint(module.blueprint)
-    app.register_blueprint(http_account.legacy)
     pages.register(app, services.store)
     app.wsgi_app = Rewriter(app.wsgi_app)  # type: ignore[method-assign]
     return app

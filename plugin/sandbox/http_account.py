@@ -10,12 +10,11 @@ from flask import Blueprint, Response, request
 
 from plugin.sandbox.kinds import KINDS
 from plugin.sandbox.owners import owners
-from plugin.sandbox.problems import Problem, not_found
+from plugin.sandbox.problems import not_found
 from plugin.sandbox.values import iso
 from plugin.sandbox.web import after_argument, answer, flag, nothing, page_limit, paging, portal, services
 
 blueprint = Blueprint("account", __name__, url_prefix="/_api")
-legacy = Blueprint("legacy_webhooks", __name__)  # asked with a developer key instead of a token
 
 
 @blueprint.get("/account-info/details")
@@ -101,22 +100,6 @@ def custom_property_limits() -> Response:
         "overallPercentage": round(100 * total / max(1, most), 2),
     }
     return answer(overall | {"byObjectType": by_type})
-
-
-@legacy.get("/webhooks/v3/<int:app_id>/subscriptions")
-def webhook_subscriptions(app_id: int) -> Response:
-    """A legacy public app's subscriptions, for its developer account's key."""
-    store = services().store
-    if not store.app.developer_key or request.args.get("hapikey") != store.app.developer_key:
-        raise Problem(401, "This hapikey doesn't exist.", "INVALID_AUTHENTICATION")
-    if app_id != store.app.app_id:
-        raise not_found(f"App {app_id} does not exist")
-    listed = store.outbox.settings.subscriptions or []
-    results = [
-        {"id": str(number), "eventType": one["type"], "propertyName": one.get("property"), "active": True}
-        for number, one in enumerate(listed, 1)
-    ]
-    return answer({"results": results})
 
 
 @blueprint.delete("/appinstalls/external-install")

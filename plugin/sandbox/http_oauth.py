@@ -115,7 +115,11 @@ def token() -> Response:
         raise _refusal("BAD_GRANT_TYPE", "missing or unknown grant type")
     field, use, refusal, text = grants[form["grant_type"]]
     found = store.portals.token(form.get(field, ""))
-    if found is None or found.use != use or (found.expires_at is not None and found.expires_at <= store.now()):
+    if (
+        found is None
+        or found.use != use
+        or (found.expires_at is not None and found.expires_at <= store.now())
+    ):
         raise _refusal(refusal, text)
     if store.portals.get(found.portal).closed:
         raise _refusal("BAD_HUB", "the account does not exist or is not active")
@@ -127,6 +131,10 @@ def token() -> Response:
     refresh = found if use == "refresh" else _issue("refresh", found.portal, None, found.scopes)
     access = _issue("access", found.portal, ACCESS_SECONDS, found.scopes)
     return answer(_granted(access, refresh))
+
+
+def _is_over(token: Token) -> bool:
+    return token.expires_at is not None and token.expires_at <= services().store.now()
 
 
 def _granted(access: Token, refresh: Token) -> dict[str, Any]:
@@ -175,7 +183,7 @@ def introspect() -> Response:
     form = _form()
     _check_client(form)
     found = services().store.portals.token(form.get("token", ""))
-    if found is None or (found.expires_at is not None and found.expires_at <= services().store.now()):
+    if found is None or _is_over(found):
         return answer({"active": False, "token": form.get("token", "")})
     return answer(_shown(found))
 

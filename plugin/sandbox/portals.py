@@ -49,7 +49,7 @@ class App:
     app_id: int = 1_234_567
     client_id: str = "sandbox-client-id"
     client_secret: str = "sandbox-client-secret"  # noqa: S105 - a stand-in has nothing to hide
-    developer_key: str = ""  # opens a legacy app's webhook settings; "": nothing does
+    developer_key: str = "sandbox-developer-key"  # opens a legacy app's webhook settings
     redirect_urls: tuple[str, ...] | None = None  # as the project lists them; None: any
     required_scopes: tuple[str, ...] | None = None  # an install link asks for exactly these; None: any
     optional_scopes: tuple[str, ...] | None = None  # and for no others of these

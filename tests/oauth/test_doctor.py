@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from plugin import wiring
 from plugin.cli.checks import house
@@ -212,7 +213,11 @@ def test_a_legacy_apps_subscriptions_are_read_by_the_developers_key(installed: M
 
     installed.control("POST", "app", developer_key="the-developers-key")
     mapping = installed.context.mapping
-    installed.crm.configure_webhooks(subscriptions=subscriptions(mapping))
+    url = f"{installed.crm.url}/webhooks/v3/1234567/subscriptions?hapikey=the-developers-key"
+    for one in subscriptions(mapping):
+        named = {"propertyName": one["property"]} if "property" in one else {}
+        made = requests.post(url, json={"eventType": one["type"], "active": True, **named}, timeout=10)
+        assert made.status_code == 201, made.text
     chosen = replace(installed.settings, app_id="1234567", developer_key="the-developers-key")
     assert states(subscription_checks(chosen, mapping, tmp_path)) == {"subscriptions": OK}
     wrong = replace(chosen, developer_key="sesame")

@@ -49,13 +49,17 @@ def _is_loopback(host: str) -> bool:
 
 
 class _Bearer(requests.auth.AuthBase):
-    """The token as an auth object: a header alone would be replaced from the user's .netrc."""
+    """The token as an auth object: a header alone would be replaced from the user's .netrc.
+
+    Without a token no header is sent: a call of the app itself carries its key elsewhere.
+    """
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 

@@ -24,9 +24,11 @@ NAMES = (
     "PUBLIC_URL",
     "HUBSPOT_API_URL",
     "HUBSPOT_ACCESS_TOKEN",
+    "HUBSPOT_CLIENT_ID",
     "HUBSPOT_CLIENT_SECRET",
     "HUBSPOT_BURST_LIMIT",
     "HUBSPOT_SHARE",
+    "HUBSPOT_JOURNAL",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
     "SECRET_KEY",
@@ -37,6 +39,7 @@ SECRETS = frozenset({"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "SECRET_KE
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 _CURES = {
     "HUBSPOT_ACCESS_TOKEN": "copy the access token of your app from HubSpot's settings",
+    "HUBSPOT_CLIENT_ID": "copy the client id from the app's Auth page in HubSpot",
     "HUBSPOT_CLIENT_SECRET": "copy the client secret of your app; it checks that webhooks come from HubSpot",
 }
 
@@ -54,6 +57,8 @@ class Settings:
     access_token: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
     burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
+    client_id: str = ""
+    journal: bool = False  # read HubSpot's own record of events, too
     share: float = 1.0  # of the account's allowance that is ours
     config_path: Path | None = None
     clock_file: Path | None = None
@@ -67,7 +72,11 @@ class Settings:
 
     def require(self, *names: str) -> None:
         """Refuse to go on, with every missing setting and its cure, unless the named ones are set."""
-        values = {"HUBSPOT_ACCESS_TOKEN": self.access_token, "HUBSPOT_CLIENT_SECRET": self.client_secret}
+        values = {
+            "HUBSPOT_ACCESS_TOKEN": self.access_token,
+            "HUBSPOT_CLIENT_ID": self.client_id,
+            "HUBSPOT_CLIENT_SECRET": self.client_secret,
+        }
         missing = [name for name in names if not values[name]]
         if missing:
             _refuse([f"{name} is not set: {_CURES[name]}" for name in missing])
@@ -92,6 +101,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         access_token=reader.text("HUBSPOT_ACCESS_TOKEN"),
         client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
         burst_limit=reader.burst_limit(),
+        client_id=reader.text("HUBSPOT_CLIENT_ID"),
+        journal=reader.switch("HUBSPOT_JOURNAL"),
         share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
@@ -160,6 +171,12 @@ class _Reader:
             return int(value)
         self.faults.append(f"{name} is {value!r}: give a whole number from {low} to {high}")
         return default
+
+    def switch(self, name: str) -> bool:
+        value = self.text(name).lower()
+        if value not in {"", "on", "off", "true", "false", "1", "0"}:
+            self.faults.append(f"{name} is {value!r}: give on or off")
+        return value in {"on", "true", "1"}
 
     def burst_limit(self) -> int | None:
         """A limit that nobody set gives way to a share that somebody did."""

@@ -19,6 +19,7 @@ from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
 from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.client.journal import Journal
 from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
 from plugin.jobs.context import Bells, Context, Silence
@@ -65,6 +66,7 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
         crm=_crm_maker(chosen, redis, clock),
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
+        journal=_journal(chosen, clock),
     )
     return Parts(chosen, context, redis, redis_url, bells)
 
@@ -93,10 +95,11 @@ def build_context(
     crm: Callable[[int, str], Crm],
     bells: Bells,
     config_path: Path | None = None,
+    journal: Journal | None = None,
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
     mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells)
+    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells, journal)
 
 
 def config_version(mapping: Mapping, models: Models | None = None) -> str:
@@ -156,6 +159,19 @@ def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, s
         )
 
     return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]
+
+
+def _journal(chosen: Settings, clock: Clock) -> Journal | None:
+    """The app's journal of events, where the settings switch it on."""
+    if not chosen.journal:
+        return None
+    chosen.require("HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET")
+    return Journal(
+        base_url=chosen.api_url,
+        client_id=chosen.client_id,
+        client_secret=chosen.client_secret,
+        clock=clock,
+    )
 
 
 @cache

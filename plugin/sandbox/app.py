@@ -11,6 +11,7 @@ from plugin.sandbox import (
     http_batch,
     http_cards,
     http_control,
+    http_journal,
     http_links,
     http_lists,
     http_oauth,
@@ -34,6 +35,7 @@ _ENDPOINTS = (
     http_lists,
     http_oauth,
     http_control,
+    http_journal,
     http_people,
     http_cards,
 )

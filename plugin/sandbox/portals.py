@@ -34,6 +34,8 @@ class Portal:
     exchange_rates: dict[str, str] = field(default_factory=dict)  # code: home currency for one unit
     required: list[dict[str, Any]] = field(default_factory=list)  # conditional rules, see rules.py
 
+    journal: list[dict[str, Any]] = field(default_factory=list)  # subscriptions, see http_journal.py
+
     def merged(self, changes: dict[str, Any]) -> Portal:
         """The portal with the known settings of `changes` taken over."""
         known = {item.name for item in fields(self)} - {"id"}

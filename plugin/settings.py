@@ -34,6 +34,7 @@ NAMES = (
     "HUBSPOT_SHARE",
     "ENCRYPTION_KEYS",
     "KEEP_DAYS",
+    "HUBSPOT_JOURNAL",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
     "SECRET_KEY",
@@ -78,6 +79,7 @@ class Settings:
     access_token: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
     burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
+    journal: bool = False  # read HubSpot's own record of events, too
     share: float = 1.0  # of the account's allowance that is ours
     config_path: Path | None = None
     clock_file: Path | None = None
@@ -139,6 +141,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         access_token=reader.text("HUBSPOT_ACCESS_TOKEN"),
         client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
         burst_limit=reader.burst_limit(OAUTH_BURST if oauth else STATIC_TOKEN_BURST),
+        journal=reader.switch("HUBSPOT_JOURNAL"),
         share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
@@ -219,6 +222,12 @@ class _Reader:
             return int(value)
         self.faults.append(f"{name} is {value!r}: give a whole number from {low} to {high}")
         return default
+
+    def switch(self, name: str) -> bool:
+        value = self.text(name).lower()
+        if value not in {"", "on", "off", "true", "false", "1", "0"}:
+            self.faults.append(f"{name} is {value!r}: give on or off")
+        return value in {"on", "true", "1"}
 
     def burst_limit(self, default: int) -> int | None:
         """A limit that nobody set gives way to a share that somebody did."""

@@ -20,6 +20,7 @@ from plugin.errors import QueueError
 from plugin.hubspot.budget import Budget, RedisBudget
 from plugin.hubspot.client import Crm
 from plugin.hubspot.client.breaker import Breaker
+from plugin.hubspot.client.journal import Journal
 from plugin.hubspot.client.oauth import App
 from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
@@ -81,6 +82,7 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
         keep_days=chosen.keep_days,
+        journal=_journal(chosen, clock),
     )
     return Parts(chosen, context, redis, redis_url, bells, app, vault)
 
@@ -118,10 +120,12 @@ def build_context(
     bells: Bells,
     config_path: Path | None = None,
     keep_days: int = settings.KEEP_DAYS,
+    journal: Journal | None = None,
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
     mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping), crm, bells, keep_days)
+    version = config_version(mapping)
+    return Context(store, clock, mapping, models, version, crm, bells, keep_days, journal)
 
 
 def config_version(mapping: Mapping) -> str:
@@ -190,6 +194,19 @@ def crm_maker(
         )
 
     return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]
+
+
+def _journal(chosen: Settings, clock: Clock) -> Journal | None:
+    """The app's journal of events, where the settings switch it on."""
+    if not chosen.journal:
+        return None
+    chosen.require("HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET")
+    return Journal(
+        base_url=chosen.api_url,
+        client_id=chosen.client_id,
+        client_secret=chosen.client_secret,
+        clock=clock,
+    )
 
 
 @cache

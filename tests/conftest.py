@@ -25,6 +25,7 @@ SQLITE_IS_ENOUGH = {
     "test_install",
     "test_calls",
     "test_installed",
+    "test_journal",
     "test_modes",
     "test_native_stage",
     "test_preview",

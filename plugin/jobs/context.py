@@ -15,6 +15,7 @@ from plugin.records.store import Store
 
 if TYPE_CHECKING:
     from plugin.hubspot.client import Crm
+    from plugin.hubspot.client.journal import Journal
 
 
 class Bells(Protocol):
@@ -61,6 +62,7 @@ class Context:
     crm: Callable[[int, str], Crm]  # (portal id, priority class) -> the portal's CRM
     bells: Bells
     keep_days: int = 30  # how long the data of a portal that left is kept
+    journal: Journal | None = None  # HubSpot's own record of events, where it is read
 
     def now(self) -> int:
         """The present moment in milliseconds."""

@@ -48,7 +48,7 @@ def _enter() -> Response | None:
     g.call.fault = here.faults.hit(request.method, g.call.path)
     if g.call.fault is not None and not g.call.fault.after:
         return _strike(g.call.fault)
-    if address.family not in ("oauth", "webhooks"):  # those are the app's, not an account's
+    if address.family not in ("oauth", "webhooks", "webhooks-journal"):  # these look at their own credentials
         _authorise(g.call, address)
     return None
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, redirect, render_template_string, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from plugin.sandbox import http_journal
 from plugin.sandbox.portals import Token, new_token
 from plugin.sandbox.problems import Problem
 from plugin.sandbox.web import answer, nothing, services
@@ -111,6 +112,8 @@ def token() -> Response:
     grants = {"authorization_code": ("code", "code", "BAD_AUTH_CODE", "missing or unknown auth code"),
               "refresh_token": ("refresh_token", "refresh", "BAD_REFRESH_TOKEN",
                                 "missing or invalid refresh token")}  # fmt: skip
+    if form.get("grant_type") == "client_credentials":
+        return http_journal.grant(form)
     if form.get("grant_type") not in grants:
         raise _refusal("BAD_GRANT_TYPE", "missing or unknown grant type")
     field, use, refusal, text = grants[form["grant_type"]]

@@ -36,6 +36,8 @@ class Portal:
     withheld_scopes: list[str] = field(default_factory=list)  # what its tier cannot grant
     closed: bool = False  # the account is gone: a refresh says BAD_HUB
 
+    journal: list[dict[str, Any]] = field(default_factory=list)  # subscriptions, see http_journal.py
+
     def merged(self, changes: dict[str, Any]) -> Portal:
         """The portal with the known settings of `changes` taken over."""
         known = {item.name for item in fields(self)} - {"id"}

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.engine import Connection
 
+from plugin.jobs import portfolio
 from plugin.jobs.context import Context
 from plugin.jobs.outcome import Computed, compute
 from plugin.jobs.read import ReadTurn
@@ -120,6 +121,8 @@ class Round(Turn):
                 now=now,
             )
             outcomes.forget(connection, self.portal_id, computed.absent)
+            gone = computed.absent | set(computed.unborn)
+            portfolio.keep(self.store, connection, self.portal_id, computed.contributions, gone)
             parked.park(
                 self.store,
                 connection,

@@ -1,0 +1,219 @@
+"""The portfolio in the store: each customer's contribution, the cells they add up to, and the spend table.
+
+A contribution and the cells it moves change in one transaction, and a customer's row is held while they do:
+so two workers with the same customer cannot subtract its old contribution twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from plugin.records.mirror import by_type
+from plugin.records.schema import cells, contributions, spend, tasks
+from plugin.records.store import Store, chunks
+from plugin.records.work import RecordKey
+
+_PART = 400
+EMPTY = ""
+
+CellRow = tuple[str, str, str, int, int, int]  # scope, measure, detail, month, bin, value
+
+
+def held(
+    store: Store, connection: Connection, portal_id: int, keys: Iterable[RecordKey], *, new: bool
+) -> dict[RecordKey, str]:
+    """The kept contributions of these customers, their rows held until the transaction ends.
+
+    `new`: customers without one get an empty one first, so that there is a row to hold.
+    """
+    named = {object_type: list(ids) for object_type, ids in by_type(keys).items()}
+    if new:
+        rows = [_row(portal_id, kind, id_, EMPTY) for kind, ids in named.items() for id_ in ids]
+        store.upsert(connection, contributions, rows)
+    found: dict[RecordKey, str] = {}
+    c = contributions.c
+    for kind, ids in named.items():
+        for part in chunks(ids, _PART):
+            query = sa.select(c.object_id, c.body).where(*_these(portal_id, kind), c.object_id.in_(part))
+            for id_, body in connection.execute(query.order_by(c.object_id).with_for_update()):
+                found[kind, id_] = body
+    return found
+
+
+def _row(portal_id: int, object_type: str, object_id: int, body: str) -> dict[str, Any]:
+    return {"portal_id": portal_id, "object_type": object_type, "object_id": object_id, "body": body}
+
+
+def _these(portal_id: int, object_type: str) -> list[Any]:
+    c = contributions.c
+    return [c.portal_id == portal_id, c.object_type == object_type]
+
+
+def put(store: Store, connection: Connection, portal_id: int, bodies: Mapping[RecordKey, str]) -> None:
+    """Keep contributions."""
+    rows = [_row(portal_id, *key, body) for key, body in bodies.items()]
+    store.upsert(connection, contributions, rows, lambda new: {"body": new.body})
+
+
+def drop(connection: Connection, portal_id: int, keys: Iterable[RecordKey]) -> None:
+    """Forget contributions; the caller has taken them out of the cells, or wants them to stay in there."""
+    for kind, ids in by_type(keys).items():
+        for part in chunks(ids, _PART):
+            connection.execute(
+                sa.delete(contributions).where(*_these(portal_id, kind), contributions.c.object_id.in_(part))
+            )
+
+
+def add(
+    store: Store, connection: Connection, portal_id: int, object_type: str, rows: Iterable[CellRow]
+) -> None:
+    """Move cells by these values."""
+    moved = []
+    for scope, measure, detail, month, bin_, value in rows:
+        dimension, _, member = scope.partition(":")
+        moved.append(
+            {
+                "portal_id": portal_id,
+                "object_type": object_type,
+                "dimension": dimension,
+                "member": member,
+                "measure": measure,
+                "month": month,
+                "detail": detail,
+                "bin": bin_,
+                "value": value,
+            }
+        )
+    store.upsert(connection, cells, moved, lambda new: {"value": cells.c.value + new.value})
+
+
+def replace_cells(
+    store: Store, connection: Connection, portal_id: int, object_type: str, rows: Iterable[CellRow]
+) -> None:
+    """Put these cells in the place of all that are kept."""
+    connection.execute(sa.delete(cells).where(*_cells_of(portal_id, object_type)))
+    for part in chunks(rows, 50_000):
+        add(store, connection, portal_id, object_type, part)
+
+
+def _cells_of(portal_id: int, object_type: str) -> list[Any]:
+    return [cells.c.portal_id == portal_id, cells.c.object_type == object_type]
+
+
+def read_figures(
+    connection: Connection,
+    portal_id: int,
+    object_type: str,
+    scopes: Collection[str],
+    *,
+    measures: Collection[str],
+    every_timed: Collection[str],
+    timed: Collection[str],
+    months: Collection[int],
+) -> list[CellRow]:
+    """The cells of these measures (none named: of all but `every_timed`), and of `timed` in some months."""
+    without = () if measures else every_timed
+    found = read_cells(connection, portal_id, object_type, scopes, measures=measures, without=without)
+    if timed:
+        found += read_cells(connection, portal_id, object_type, scopes, measures=timed, months=months)
+    return found
+
+
+def read_cells(
+    connection: Connection,
+    portal_id: int,
+    object_type: str,
+    scopes: Collection[str] = (),
+    *,
+    measures: Collection[str] = (),
+    without: Collection[str] = (),
+    months: Collection[int] = (),
+) -> list[CellRow]:
+    """The cells of some scopes (none named: of all), those of nothing left out.
+
+    `channel:*` names all scopes of a dimension.
+    """
+    c = cells.c
+    query = sa.select(c.dimension, c.member, c.measure, c.detail, c.month, c.bin, c.value).where(
+        *_cells_of(portal_id, object_type), c.value != 0
+    )
+    for column, chosen in ((c.measure, measures), (c.month, months)):
+        if chosen:
+            query = query.where(column.in_(sorted(chosen)))
+    if without:
+        query = query.where(c.measure.not_in(sorted(without)))
+    found: list[CellRow] = []
+    for mine in [_of_scope(scope) for scope in scopes] or [[]]:
+        for dimension, member, *rest in connection.execute(query.where(*mine)):
+            scope = dimension if dimension == "all" else f"{dimension}:{member}"
+            found.append((scope, *rest))
+    return found
+
+
+def _of_scope(scope: str) -> list[Any]:
+    dimension, _, member = scope.partition(":")
+    whole = member == "*"
+    return [cells.c.dimension == dimension, *([] if whole else [cells.c.member == member])]
+
+
+def all_contributions(connection: Connection, portal_id: int, object_type: str) -> list[str]:
+    """Every kept contribution of an object type."""
+    query = sa.select(contributions.c.body).where(*_these(portal_id, object_type))
+    return list(connection.execute(query).scalars())
+
+
+def contributors(connection: Connection, portal_id: int, object_type: str) -> set[int]:
+    """The ids of all customers with a contribution."""
+    query = sa.select(contributions.c.object_id).where(*_these(portal_id, object_type))
+    return set(connection.execute(query).scalars())
+
+
+def channels(connection: Connection, portal_id: int, object_type: str) -> list[str]:
+    """The channels that customers came through, in order; "" is the unknown one."""
+    c = cells.c
+    mine = (c.dimension == "channel", c.measure == "begun", c.value != 0)
+    query = sa.select(c.member).where(*_cells_of(portal_id, object_type), *mine)
+    return sorted(connection.execute(query.distinct()).scalars())
+
+
+def tasks_made(
+    connection: Connection, portal_id: int, keys: Iterable[RecordKey]
+) -> dict[RecordKey, list[int]]:
+    """The moments (ms) at which CRM tasks were made for these customers."""
+    found: dict[RecordKey, list[int]] = {}
+    t = tasks.c
+    for kind, ids in by_type(keys).items():
+        for part in chunks(ids, _PART):
+            here = (t.portal_id == portal_id, t.object_type == kind, t.object_id.in_(part))
+            query = sa.select(t.object_id, t.made_at).where(*here, t.state == "made")
+            for id_, at in connection.execute(query):
+                found.setdefault((kind, id_), []).append(at)
+    return found
+
+
+def read_spend(connection: Connection, portal_id: int) -> dict[tuple[int, str], int]:
+    """{(month, channel): cents}."""
+    query = sa.select(spend.c.month, spend.c.channel, spend.c.cents).where(spend.c.portal_id == portal_id)
+    return {(month, channel): cents for month, channel, cents in connection.execute(query)}
+
+
+def save_spend(
+    store: Store,
+    connection: Connection,
+    portal_id: int,
+    amounts: Mapping[tuple[int, str], int],
+    *,
+    replace: bool = False,
+) -> None:
+    """Keep what was spent; `replace`: forget everything kept before."""
+    if replace:
+        connection.execute(sa.delete(spend).where(spend.c.portal_id == portal_id))
+    rows = [
+        {"portal_id": portal_id, "month": month, "channel": channel, "cents": cents}
+        for (month, channel), cents in amounts.items()
+    ]
+    store.upsert(connection, spend, rows, lambda new: {"cents": new.cents})

@@ -15,6 +15,8 @@ from plugin.portfolio.shown import Shown
 from plugin.portfolio.texts import metric_words, words
 
 _MORE = (
+    ".cards{grid-template-columns:repeat(auto-fit,minmax(210px,1fr))}"
+    "td small{color:var(--soft);display:block}"
     ".cards div{min-width:0}.cards small{color:var(--soft);display:block;font-size:12px}"
     "td.r,th.r{text-align:right}td abbr{text-decoration:none;color:var(--soft);cursor:help}"
     "td.d{color:var(--soft);max-width:430px}.minis{display:grid;gap:18px;"
@@ -22,8 +24,17 @@ _MORE = (
     "font-weight:500}table.heat td{padding:3px 5px;text-align:center;font-size:12px;border:0;"
     "white-space:nowrap}table.heat th{padding:3px 5px;font-size:12px}"
 )
-CARDS = ("customers", "customers_won", "revenue", "retention_rate", "cac", "clv_to_cac", "nps")
-_MOVES, _CAC_ROWS = 15, 36
+CARDS = (
+    "customers",
+    "customers_won",
+    "revenue",
+    "retention_rate",
+    "cac",
+    "clv_to_cac",
+    "payback_months",
+    "nps",
+)
+_MOVES, _CAC_MONTHS = 15, 12
 
 
 def page(metrics: Mapping[str, Any], funnel: Mapping[str, Any], cohorts: Mapping[str, Any]) -> str:
@@ -127,10 +138,11 @@ class _Page:
         rows = [one for one in self.retention["cohorts"] if one["complete"]][-24:]
         if not rows:
             return self.section(self.words["cohorts"], f"<p>{self.words['none']}</p>")
-        return "".join(
-            self.section(self.words["cohorts"], self._heat(rows, name), self.words[note])
+        tables = [
+            f'<p class="note">{escape(self.words[note])}</p>{self._heat(rows, name)}'
             for name, note in (("bought_share", "cohorts_note"), ("kept_share", "kept_note"))
-        )
+        ]
+        return self.section(self.words["cohorts"], "<br>".join(tables))
 
     def _heat(self, rows: Sequence[Mapping[str, Any]], name: str) -> str:
         shown = [(one["cohort"], self.shown.number(one["n"]), one[name], one["reason"]) for one in rows]
@@ -155,20 +167,29 @@ class _Page:
         return self.section(self.words["channels"], body, f"{note} {self.words['gates']}") + self._cac()
 
     def _cac(self) -> str:
+        """Channels down, the last months across: CAC, and below it what was spent and how many were won."""
         spent = [one for one in self.metrics["cac_by_month"] if one["spend"]]
-        rows = [
-            (
-                one["channel"] or self.words["unknown_channel"],
-                one["month"],
-                self.shown.value(one["spend"], "money"),
-                self.shown.number(one["n"]),
-                (self.shown.value(one["value"], "money"), one["reason"]),
-            )
-            for one in spent[-_CAC_ROWS:]
-        ]
-        if not rows:
+        months = sorted({one["month"] for one in spent})[-_CAC_MONTHS:]
+        if not months:
             return ""
-        return self.section(self.words["cac_months"], self.table("cac_months_head", rows, right=(2, 3, 4)))
+        found = {(one["channel"], one["month"]): one for one in spent}
+        head = "".join(f'<th class="r">{month}</th>' for month in months)
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td>"
+            + "".join(self._cac_cell(found.get((name, month))) for month in months)
+            + "</tr>"
+            for name in sorted({one["channel"] for one in spent})
+        )
+        table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        body = f'<div class="scroll">{table}</div>'
+        return self.section(self.words["cac_months"], body, self.words["cac_months_note"])
+
+    def _cac_cell(self, one: Mapping[str, Any] | None) -> str:
+        if one is None:
+            return "<td></td>"
+        cost = _cell((self.shown.value(one["value"], "money"), one["reason"]))
+        below = f"{self.shown.value(one['spend'], 'money')} / {self.shown.number(one['n'])}"
+        return f'<td class="r">{cost}<small>{escape(below)}</small></td>'
 
     def losses(self) -> str:
         """Why customers and deals were lost."""

@@ -110,7 +110,7 @@ EN: dict[str, str] = {
     ),
     "channels_head": "Channel|Customers won|Spend|CAC|Value so far|CLV, 12 months|CLV : CAC|Payback, months",
     "cac_months": "CAC by channel and month",
-    "cac_months_head": "Channel|Month|Spend|Customers won|CAC",
+    "cac_months_note": "CAC, and below it spend / customers won, each customer with the spend of one sales cycle before.",
     "gates": "A dash is a figure withheld: point at it for the reason.",
     "customers": "customers",
     "none": "None.",

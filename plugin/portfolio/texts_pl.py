@@ -106,7 +106,7 @@ PL: dict[str, str] = {
     "channels_note": "Wydatki dotyczą klientów pozyskanych cykl sprzedaży później: mediana {days} dni, {months} mies.",
     "channels_head": "Kanał|Pozyskani klienci|Wydatki|CAC|Wartość do dziś|CLV, 12 mies.|CLV : CAC|Zwrot, miesiące",
     "cac_months": "CAC według kanałów i miesięcy",
-    "cac_months_head": "Kanał|Miesiąc|Wydatki|Pozyskani klienci|CAC",
+    "cac_months_note": "CAC, pod nim wydatki / pozyskani klienci; wydatki sprzed jednego cyklu sprzedaży.",
     "gates": "Kreska to wskaźnik wstrzymany: najedź, by poznać powód.",
     "customers": "klientów",
     "none": "Brak.",

@@ -104,7 +104,7 @@ def _contributed(
 
 def _add_up(store: Store, connection: Connection, portal: Portal, kind: str) -> int:
     portal_id = portal.portal_id
-    fresh = cells.moved([], kept.all_contributions(connection, portal_id, kind))
+    fresh = cells.added_up(kept.all_contributions(connection, portal_id, kind))
     there = kept.read_cells(connection, portal_id, kind)
     found = pl.DataFrame(there, fresh.schema, orient="row")
     wrong = [a.join(b, on=fresh.columns, how="anti") for a, b in ((fresh, found), (found, fresh))]

@@ -18,6 +18,19 @@ from plugin.portfolio.spend import Spend
 from plugin.portfolio.texts import metric_words, reason_words, words
 from plugin.portfolio.view import Metric, View
 
+#: What metrics are computed from.
+METRIC_MEASURES = (
+    *("begun", "won", "engaged", "gained", "loss", "loss_revenue", "asleep", "nps", "csat", "csat_sum"),
+    *("orders", "paid_orders", "profit_orders", "revenue", "profit", "profit_age", "clv", "clv_known"),
+    *(
+        "returned",
+        "returned_profit",
+        "returned_task",
+        "returned_task_profit",
+        "deal_lost",
+        "deal_lost_amount",
+    ),
+)
 #: What channels are compared by.
 CHANNEL_MEASURES = ("begun", "won", "profit_age", "clv", "clv_known")
 
@@ -26,13 +39,15 @@ CHANNEL_MEASURES = ("begun", "won", "profit_age", "clv", "clv_known")
 class Wanted:
     """Which cells to read: of these scopes; `channel:*` is every channel.
 
-    `measures`: none means all but the counts by days; of those the ones in `timed`, of `months` alone.
+    `measures` are read whole. Of the counts by days, `timed` are read as timings of `months`, `always` of all
+    time.
     """
 
     scopes: Collection[str]
     measures: Collection[str]
     timed: Collection[str]
     months: Collection[int]
+    always: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -92,12 +107,20 @@ class Source:
     today: date
     currency: str | None
 
-    def view(self, asked: Asked, measures: Collection[str] = (), timed: Collection[str] = ("cycle",)) -> View:
-        """The view of what is asked for; `timed` are the counts by days to be read, too."""
+    def view(
+        self,
+        asked: Asked,
+        measures: Collection[str],
+        timed: Collection[str] = (),
+        always: Collection[str] = (),
+    ) -> View:
+        """The view of what is asked for."""
         scope = asked.scope(self.models, self.channels)
         period = parse_period(asked.period, self.today)
-        months = {ALWAYS} if period.first == UNDATED else {ALWAYS, *period.months}
-        found = self.read(Wanted({"all", scope}, measures, timed, months))
+        months = [ALWAYS] if period.first == UNDATED else list(period.months)
+        found = self.read(Wanted([scope], measures, timed, months, ("cycle", *always)))
+        if scope != "all":
+            found = {**self.read(Wanted(["all"], ("engaged",), (), months, ("cycle",))), **found}
         nothing = Figures({})
         return View(
             figures=found.get(scope, nothing),
@@ -121,13 +144,13 @@ class Source:
 
     def by_channel(self) -> dict[str, Figures]:
         """The cells that channels are compared by."""
-        found = self.read(Wanted(["channel:*"], CHANNEL_MEASURES, ("cycle",), {ALWAYS}))
+        found = self.read(Wanted(["channel:*"], CHANNEL_MEASURES, (), (), ("cycle",)))
         return {scope.removeprefix("channel:"): figures for scope, figures in found.items()}
 
 
 def metrics_answer(source: Source, asked: Asked) -> dict[str, Any]:
     """Every metric; beside it the series by month, reasons of loss, channels, CAC by channel and month."""
-    view = source.view(asked)
+    view = source.view(asked, METRIC_MEASURES, ("cycle",))
     language = source.mapping.language
     answer = _head(source, view)
     answer["metrics"] = [said(one, source) for one in metrics.metrics(view)]
@@ -156,7 +179,7 @@ def metrics_answer(source: Source, asked: Asked) -> dict[str, Any]:
 def funnel_answer(source: Source, asked: Asked) -> dict[str, Any]:
     """The funnel, the changes of stage, and how many stand where now."""
     measures = ("begun", "won", "reached", "stage_now", "move")
-    view = source.view(asked, measures, ("cycle", "step", "move_days"))
+    view = source.view(asked, measures, ("step",), ("move_days",))
     model, language = source.models.primary, source.mapping.language
     labels = {stage.key: stage.label(language) for stage in model.stages}
     steps = funnel.funnel(view, forward_stages(source.models))

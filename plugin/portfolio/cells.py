@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 import polars as pl
@@ -27,9 +27,8 @@ _SCHEMA: dict[str, Any] = {
     "bin": pl.Int64,
     "value": pl.Int64,
 }
-#: Counts by whole days: kept by month and over all time, read only where a median or a funnel is wanted.
-TIMED = ("cycle", "step", "move_days")
 
+_AT_ONCE = 20_000  # contributions added up in one piece
 Cell = tuple[str, str, str, int, int]
 _Months = tuple[dict[int, int], list[int], list[int]]  # by month, running totals, months
 
@@ -42,8 +41,12 @@ def moved(before: Iterable[str], after: Iterable[str]) -> pl.DataFrame:
 
 
 def added_up(contributions: Iterable[str]) -> pl.DataFrame:
-    """The cells of these contributions from scratch."""
-    return moved((), contributions)
+    """The cells of these contributions from scratch, a part at a time, so that a million fit into memory."""
+    rest, found = iter(contributions), moved((), ())
+    while part := list(islice(rest, _AT_ONCE)):
+        both = pl.concat([found, moved((), part)])
+        found = both.group_by(*CELL).agg(pl.col("value").sum())
+    return found.filter(pl.col("value") != 0).sort(*CELL)
 
 
 def _long(contributions: Iterable[str]) -> pl.DataFrame:
@@ -59,21 +62,41 @@ def _long(contributions: Iterable[str]) -> pl.DataFrame:
     return scopes.join(cells, on="index").select(pl.col(n).cast(kind) for n, kind in _SCHEMA.items())
 
 
+@dataclass(frozen=True)
+class Timing:
+    """The median of days, of how many it is known, and of how many in all."""
+
+    median: float | None
+    n: int
+    total: int
+
+
+NEVER = Timing(None, 0, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """The cells of one scope, ready to be read: {(measure, detail): {(month, bin): value}}."""
+    """The cells of one scope, ready to be read: {(measure, detail): {(month, bin): value}}.
+
+    `timings` are the counts by days: {(measure, detail, whether of all time): timing}.
+    """
 
     cells: Mapping[tuple[str, str], Mapping[tuple[int, int], int]]
+    timings: Mapping[tuple[str, str, bool], Timing] = field(default_factory=dict)
     _months: dict[tuple[str, str], _Months] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[Any, ...]]) -> Figures:
+    def of(
+        cls,
+        rows: Iterable[tuple[Any, ...]],
+        timings: Mapping[tuple[str, str, bool], Timing] | None = None,
+    ) -> Figures:
         """From (measure, detail, month, bin, value) rows."""
         found: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
         for measure, detail, month, bin_, value in rows:
             if value:
                 found.setdefault((measure, detail), {})[month, bin_] = value
-        return cls(found)
+        return cls(found, timings or {})
 
     def details(self, measure: str) -> list[str]:
         """The details that a measure has."""
@@ -106,14 +129,9 @@ class Figures:
         """What holds now."""
         return self.cells.get((measure, detail), {}).get((ALWAYS, 0), 0)
 
-    def bins(self, measure: str, months: Iterable[int] | None, detail: str = "") -> dict[int, int]:
-        """{bin: value} over these months; None: as kept over all time."""
-        wanted = {ALWAYS} if months is None else set(months)
-        found: dict[int, int] = {}
-        for (month, bin_), value in self.cells.get((measure, detail), {}).items():
-            if month in wanted:
-                found[bin_] = found.get(bin_, 0) + value
-        return found
+    def timing(self, measure: str, detail: str = "", *, always: bool = False) -> Timing:
+        """The counts by days of the period read, or of all time."""
+        return self.timings.get((measure, detail, always), NEVER)
 
     def aged(self, measure: str) -> dict[int, dict[int, int]]:
         """{cohort's month: {age in months: value}}."""
@@ -123,14 +141,14 @@ class Figures:
         return found
 
 
-def median(bins: Mapping[int, int]) -> tuple[float | None, int]:
-    """(the exact median of days kept as counts, of how many); days below 0 are not known and left out."""
+def timing_of(bins: Mapping[int, int]) -> Timing:
+    """The exact median of days kept as counts; days below 0 are not known, and count in the total alone."""
     known = sorted((days, count) for days, count in bins.items() if days >= 0 and count > 0)
     size = sum(count for _, count in known)
     if not size:
-        return None, 0
+        return Timing(None, 0, sum(bins.values()))
     low, high = _nth(known, (size - 1) // 2), _nth(known, size // 2)
-    return (low + high) / 2, size
+    return Timing((low + high) / 2, size, sum(bins.values()))
 
 
 def _nth(known: list[tuple[int, int]], position: int) -> int:

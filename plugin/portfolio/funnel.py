@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugin.portfolio.cells import Figures, median
+from plugin.portfolio.cells import Figures, Timing
 from plugin.portfolio.view import MEAN_GATE, RATE_GATE, View
 
 
@@ -16,7 +16,6 @@ def funnel(view: View, forward: Sequence[str]) -> list[dict[str, Any]]:
     the period; `went_on`: how many of them have come on since; `conversion` their share; `median_days`
     between the two. Withheld figures are None, with a reason.
     """
-    months = None if view.whole else view.months
     steps = []
     for place, stage in enumerate(forward):
         reached = view.total("reached", stage)
@@ -26,17 +25,16 @@ def funnel(view: View, forward: Sequence[str]) -> list[dict[str, Any]]:
             "now": view.figures.now("stage_now", stage),
         }
         if place:
-            here |= _step(view, forward[place - 1], stage, months)
+            here |= _step(view, forward[place - 1], stage)
         steps.append(here)
     return steps
 
 
-def _step(view: View, before: str, stage: str, months: Sequence[int] | None) -> dict[str, Any]:
+def _step(view: View, before: str, stage: str) -> dict[str, Any]:
     came = view.total("reached", before)
-    bins = view.figures.bins("step", months, stage)
-    went_on = sum(bins.values())
-    days, n = median(bins)
-    few, short = came < RATE_GATE, n < MEAN_GATE
+    took = view.figures.timing("step", stage)
+    went_on = took.total
+    few = came < RATE_GATE
     return {
         "from": before,
         "before": came,
@@ -44,10 +42,7 @@ def _step(view: View, before: str, stage: str, months: Sequence[int] | None) -> 
         "conversion": None if few else went_on / came,
         "conversion_gate": RATE_GATE,
         "conversion_reason": "too_few" if few else None,
-        "median_days": None if short else days,
-        "median_n": n,
-        "median_gate": MEAN_GATE,
-        "median_reason": "too_few" if short else None,
+        **_median(took),
     }
 
 
@@ -70,11 +65,14 @@ def _named(detail: str) -> dict[str, str]:
 
 
 def _lasted(figures: Figures, detail: str) -> dict[str, Any]:
-    days, n = median(figures.bins("move_days", None, detail))
-    short = n < MEAN_GATE
+    return _median(figures.timing("move_days", detail, always=True))
+
+
+def _median(took: Timing) -> dict[str, Any]:
+    short = took.n < MEAN_GATE
     return {
-        "median_days": None if short else days,
-        "median_n": n,
+        "median_days": None if short else took.median,
+        "median_n": took.n,
         "median_gate": MEAN_GATE,
         "median_reason": "too_few" if short else None,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from plugin.portfolio.cells import median
 from plugin.portfolio.months import UNDATED
 from plugin.portfolio.spend import LIFECYCLE
 from plugin.portfolio.view import COST_GATE, MEAN_GATE, Metric, View, share, withheld
@@ -32,10 +31,10 @@ def average_order(view: View) -> Metric:
 
 def sales_cycle(view: View) -> Metric:
     """The median of the days from first touch to first purchase."""
-    days, n = median(view.figures.bins("cycle", None if view.whole else view.months))
-    if n < MEAN_GATE:
-        return withheld("sales_cycle", "days", "too_few", MEAN_GATE, n)
-    return Metric("sales_cycle", "days", days, None, None, n, MEAN_GATE)
+    took = view.figures.timing("cycle")
+    if took.n < MEAN_GATE:
+        return withheld("sales_cycle", "days", "too_few", MEAN_GATE, took.n)
+    return Metric("sales_cycle", "days", took.median, None, None, took.n, MEAN_GATE)
 
 
 def matched(view: View) -> tuple[list[int], int, int] | str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from plugin.portfolio.cells import Figures, median
+from plugin.portfolio.cells import Figures
 from plugin.portfolio.months import ALWAYS, UNDATED, Period
 from plugin.portfolio.spend import Spend
 
@@ -109,10 +109,10 @@ class View:
     @cached_property
     def cycle(self) -> tuple[float | None, int, str]:
         """(median days from first touch to first purchase, of how many, whose: this scope's or all)."""
-        own, n = median(self.figures.bins("cycle", None))
-        if n >= MEAN_GATE or self.scope == "all":
-            return own, n, self.scope
-        return (*median(self.everyone.bins("cycle", None)), "all")
+        own, every = (f.timing("cycle", always=True) for f in (self.figures, self.everyone))
+        if own.n >= MEAN_GATE or self.scope == "all":
+            return own.median, own.n, self.scope
+        return every.median, every.n, "all"
 
     @property
     def lag(self) -> int:

@@ -6,7 +6,7 @@ so two workers with the same customer cannot subtract its old contribution twice
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -104,36 +104,14 @@ def _cells_of(portal_id: int, object_type: str) -> list[Any]:
     return [cells.c.portal_id == portal_id, cells.c.object_type == object_type]
 
 
-def read_figures(
-    connection: Connection,
-    portal_id: int,
-    object_type: str,
-    scopes: Collection[str],
-    *,
-    measures: Collection[str],
-    every_timed: Collection[str],
-    timed: Collection[str],
-    months: Collection[int],
-) -> list[CellRow]:
-    """The cells of these measures (none named: of all but `every_timed`), and of `timed` in some months."""
-    without = () if measures else every_timed
-    found = read_cells(connection, portal_id, object_type, scopes, measures=measures, without=without)
-    if timed:
-        found += read_cells(connection, portal_id, object_type, scopes, measures=timed, months=months)
-    return found
-
-
 def read_cells(
     connection: Connection,
     portal_id: int,
     object_type: str,
     scopes: Collection[str] = (),
-    *,
     measures: Collection[str] = (),
-    without: Collection[str] = (),
-    months: Collection[int] = (),
 ) -> list[CellRow]:
-    """The cells of some scopes (none named: of all), those of nothing left out.
+    """The cells of some scopes and measures (none named: of all), those of nothing left out.
 
     `channel:*` names all scopes of a dimension.
     """
@@ -141,17 +119,64 @@ def read_cells(
     query = sa.select(c.dimension, c.member, c.measure, c.detail, c.month, c.bin, c.value).where(
         *_cells_of(portal_id, object_type), c.value != 0
     )
-    for column, chosen in ((c.measure, measures), (c.month, months)):
-        if chosen:
-            query = query.where(column.in_(sorted(chosen)))
-    if without:
-        query = query.where(c.measure.not_in(sorted(without)))
+    if measures:
+        query = query.where(c.measure.in_(sorted(measures)))
     found: list[CellRow] = []
     for mine in [_of_scope(scope) for scope in scopes] or [[]]:
-        for dimension, member, *rest in connection.execute(query.where(*mine)):
-            scope = dimension if dimension == "all" else f"{dimension}:{member}"
-            found.append((scope, *rest))
+        rows = connection.execute(query.where(*mine)).all()
+        found += [(_scope(row[0], row[1]), *row[2:]) for row in rows]
     return found
+
+
+def read_timings(
+    connection: Connection,
+    portal_id: int,
+    object_type: str,
+    scopes: Collection[str],
+    measures: Collection[str],
+    months: Collection[int],
+) -> list[tuple[str, str, str, int | None, int | None, int, int]]:
+    """(scope, measure, detail, lower and upper median bin, of how many, of how many in all) of counts.
+
+    Bins below 0 count in all alone. The counts themselves, thousands of them, stay where they are.
+    """
+    c = cells.c
+    whose = [c.dimension, c.member, c.measure, c.detail]
+    base = (
+        sa.select(*whose, c.bin, sa.func.sum(c.value).label("v"))
+        .where(*_cells_of(portal_id, object_type), c.measure.in_(sorted(measures)))
+        .where(c.month.in_(sorted(months)))
+        .group_by(*whose, c.bin)
+        .having(sa.func.sum(c.value) > 0)
+    )
+    found = []
+    for scope in scopes:
+        rows = connection.execute(_medians(base.where(*_of_scope(scope)))).all()
+        found += [(_scope(r[0], r[1]), r[2], r[3], r[4], r[5], int(r[6]), int(r[7])) for r in rows]
+    return found
+
+
+def _medians(base: Any) -> Any:
+    """Of sorted counts, the bins in which the two middle ones lie."""
+    b = base.subquery()
+    whose = [b.c.dimension, b.c.member, b.c.measure, b.c.detail]
+    known = sa.case((b.c.bin >= 0, b.c.v), else_=0)
+    ranked = sa.select(
+        *whose,
+        b.c.bin,
+        sa.func.sum(known).over(partition_by=whose, order_by=b.c.bin).label("run"),
+        sa.func.sum(known).over(partition_by=whose).label("n"),
+        sa.func.sum(b.c.v).over(partition_by=whose).label("total"),
+    ).subquery()
+    r = ranked.c
+    names = [r.dimension, r.member, r.measure, r.detail]
+    low = sa.func.min(sa.case((sa.and_(r.bin >= 0, 2 * r.run >= r.n), r.bin)))
+    high = sa.func.min(sa.case((sa.and_(r.bin >= 0, 2 * r.run > r.n), r.bin)))
+    return sa.select(*names, low, high, sa.func.max(r.n), sa.func.max(r.total)).group_by(*names)
+
+
+def _scope(dimension: str, member: str) -> str:
+    return dimension if dimension == "all" else f"{dimension}:{member}"
 
 
 def _of_scope(scope: str) -> list[Any]:
@@ -160,10 +185,10 @@ def _of_scope(scope: str) -> list[Any]:
     return [cells.c.dimension == dimension, *([] if whole else [cells.c.member == member])]
 
 
-def all_contributions(connection: Connection, portal_id: int, object_type: str) -> list[str]:
-    """Every kept contribution of an object type."""
+def all_contributions(connection: Connection, portal_id: int, object_type: str) -> Iterator[str]:
+    """Every kept contribution of an object type, one after the other."""
     query = sa.select(contributions.c.body).where(*_these(portal_id, object_type))
-    return list(connection.execute(query).scalars())
+    yield from connection.execute(query.execution_options(yield_per=5_000)).scalars()
 
 
 def contributors(connection: Connection, portal_id: int, object_type: str) -> set[int]:

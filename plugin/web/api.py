@@ -77,7 +77,7 @@ def register(app: Flask, customers: Customers, admin_token: str) -> None:
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     api.register_blueprint(_routes(customers, _needs(admin_token)))
-    api.register_blueprint(api_metrics.blueprint(context, _needs(admin_token)))
+    api.register_blueprint(api_metrics.blueprint(customers.context, _needs(admin_token)))
 
     @app.get("/api/docs")
     def docs() -> str:

@@ -22,6 +22,7 @@ SQLITE_IS_ENOUGH = {
     "test_admin",
     "test_call_lists",
     "test_calls",
+    "test_kept_up",
     "test_modes",
     "test_native_stage",
     "test_preview",

@@ -142,13 +142,13 @@ def read_timings(
     """
     c = cells.c
     whose = [c.dimension, c.member, c.measure, c.detail]
-    base = (
-        sa.select(*whose, c.bin, sa.func.sum(c.value).label("v"))
-        .where(*_cells_of(portal_id, object_type), c.measure.in_(sorted(measures)))
-        .where(c.month.in_(sorted(months)))
-        .group_by(*whose, c.bin)
-        .having(sa.func.sum(c.value) > 0)
-    )
+    here = [*_cells_of(portal_id, object_type), c.measure.in_(sorted(measures)), c.month.in_(sorted(months))]
+    if len(months) == 1:  # then each bin is one row already
+        base = sa.select(*whose, c.bin, c.value.label("v")).where(*here, c.value > 0)
+    else:
+        counted = sa.func.sum(c.value)
+        base = sa.select(*whose, c.bin, counted.label("v")).where(*here)
+        base = base.group_by(*whose, c.bin).having(counted > 0)
     found = []
     for scope in scopes:
         rows = connection.execute(_medians(base.where(*_of_scope(scope)))).all()

@@ -26,6 +26,7 @@ SQLITE_IS_ENOUGH = {
     "test_calls",
     "test_installed",
     "test_journal",
+    "test_kept_up",
     "test_modes",
     "test_native_stage",
     "test_preview",

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "webhooks": ("webhooks", "Keep the app's webhooks exactly those that the mapping has a use for."),
     "evaluate": ("offline", "Compute outcomes from CSV files, without CRM or server."),
     "explain": ("offline", "One customer's stage, why, and what comes next."),
+    "report": ("report", "The portfolio: figures, funnel, cohorts, channels, reasons of loss."),
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),
     "backtest": ("backtest", "How good predictions would have been on past orders, beside plain rules."),
     "doctor": ("doctor", "Look at everything, and say the cures."),

@@ -25,7 +25,7 @@ from plugin.mapping.positions import Document, Path, read_yaml
 from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
 
 DEFAULT_NAME = "the shipped default mapping"
-SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers")
+SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers", "loss_reasons")
 
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
@@ -78,6 +78,8 @@ def read_mapping(raw: bytes, folder: FilePath | None = None) -> tuple[Mapping, l
         findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
     mapping = _build(data)
     mapping = replace(mapping, rules=tuple(_rule_file(name, folder) for name in mapping.rules))
+    if mapping.spend:
+        mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
     for clash in clashes(mapping):
         path = next((p for p in clash.paths if p in document.places), clash.paths[0])
         findings.append(Finding(*document.place(path), clash.severity, clash.message, clash.cure))
@@ -168,6 +170,8 @@ def _build(data: dict[str, Any]) -> Mapping:
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
+        spend=data.get("spend"),
+        loss_reasons=MappingProxyType(dict(data.get("loss_reasons", {}))),
         rules=tuple(data.get("rules", ())),
         derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),

@@ -282,6 +282,36 @@ counters = sa.Table(
     sa.Column("value", sa.BigInteger, nullable=False),
 )
 
+contributions = sa.Table(  # what each customer adds to the portfolio's figures
+    "contributions",
+    metadata,
+    *_record(),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+cells = sa.Table(  # the portfolio's figures: sums of contributions, moved by differences
+    "cells",
+    metadata,
+    _portal(),
+    sa.Column("object_type", sa.String(16), primary_key=True),
+    sa.Column("dimension", sa.String(16), primary_key=True),  # all, channel, segment, cohort
+    sa.Column("member", sa.String(255), primary_key=True),  # which channel, segment or cohort
+    sa.Column("measure", sa.String(32), primary_key=True),
+    sa.Column("month", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("detail", sa.String(140), primary_key=True),
+    sa.Column("bin", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+spend = sa.Table(  # what the admin says was spent, by month (counted from January 1970) and channel
+    "spend",
+    metadata,
+    _portal(),
+    sa.Column("month", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("channel", sa.String(255), primary_key=True),
+    sa.Column("cents", sa.BigInteger, nullable=False),
+)
+
 locks = sa.Table(
     "locks",
     metadata,

@@ -13,6 +13,7 @@ from marshmallow import Schema, fields, validate
 
 from plugin.jobs.status import status
 from plugin.records import portals
+from plugin.web import api_metrics
 from plugin.web.customers import Customers
 
 
@@ -76,6 +77,7 @@ def register(app: Flask, customers: Customers, admin_token: str) -> None:
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     api.register_blueprint(_routes(customers, _needs(admin_token)))
+    api.register_blueprint(api_metrics.blueprint(customers.context, _needs(admin_token)))
 
     @app.get("/api/docs")
     def docs() -> str:

@@ -7,6 +7,7 @@ import time
 from plugin import wiring
 from plugin.jobs.apply import apply_inbox as apply_round
 from plugin.jobs.bells import check_name
+from plugin.jobs.config_turnover import turn_over
 from plugin.jobs.evaluate import work_through
 from plugin.jobs.reconcile import sweep
 
@@ -31,7 +32,9 @@ def work_portal(portal_id: int, lane: str) -> None:
 
 
 def check_portal(portal_id: int) -> None:
-    """Compare a slice of a portal with the CRM."""
+    """Take up a new configuration of a portal; where there is none, compare a slice of it with the CRM."""
     context = wiring.process_context()
-    sweep(context, portal_id)
+    until = time.monotonic() + SECONDS
+    if not turn_over(context, portal_id, lambda: time.monotonic() < until):
+        sweep(context, portal_id)
     wiring.bell_answered("bulk", check_name(portal_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -14,18 +14,21 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from plugin import __version__, settings
-from plugin.clock import Clock, SystemClock
+from plugin.clock import Clock, SystemClock, milliseconds
 from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
 from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
 from plugin.jobs.bells import RqBells
+from plugin.jobs.config_files import start
+from plugin.jobs.configs import Configurations
 from plugin.jobs.context import Bells, Context, Silence
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.load import fingerprint, load_mapping
 from plugin.mapping.model import Mapping
 from plugin.records import tombstones
+from plugin.records.configs import EVERYONE
 from plugin.records.store import Store
 from plugin.settings import Settings
 
@@ -93,14 +96,22 @@ def build_context(
     bells: Bells,
     config_path: Path | None = None,
 ) -> Context:
-    """The jobs' context: the given parts, and the mapping and models of the configuration."""
-    mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping), crm, bells)
+    """The jobs' context: the given parts, and the configuration in force.
+
+    The first process to open a store puts the file at `config_path` (None: the shipped default) in force.
+    """
+    known = Configurations(store, config_version)
+    start(known, config_path, milliseconds(clock.now()))
+    found = known.of(EVERYONE)
+    if found is None:
+        raise LookupError("no version of the configuration is kept")
+    return Context(store, clock, found.mapping, found.models, found.config_version, crm, bells, known)
 
 
 def config_version(mapping: Mapping) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
-    digest = hashlib.blake2b(f"{__version__}:{fingerprint(mapping)}".encode(), digest_size=12)
+    said = fingerprint(replace(mapping, rules=()))  # where rule files stand says nothing; their bytes do
+    digest = hashlib.blake2b(f"{__version__}:{said}".encode(), digest_size=12)
     for file in mapping.rules:
         digest.update(Path(file).read_bytes())
     return digest.hexdigest()

@@ -20,6 +20,7 @@ SQLITE_IS_ENOUGH = {
     "test_admin",
     "test_call_lists",
     "test_calls",
+    "test_config_versions",
     "test_modes",
     "test_preview",
     "test_reconcile",

@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),
     "backtest": ("backtest", "How good predictions would have been on past orders, beside plain rules."),
     "models": ("rules", "List, show and check stage models."),
-    "config": ("rules", "Check the mapping file, print its schema."),
+    "config": ("config", "The mapping file: write, check, compare, apply, go back."),
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from plugin.errors import CrmError
+from plugin.jobs import config_turnover
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain
 from plugin.jobs.fit import fit_portal
@@ -43,9 +44,11 @@ class Loaded:
 
 def run_backfill(context: Context, portal_id: int, report: Report = lambda *_: None) -> Loaded:
     """Load a portal whole; raises CrmError or ConfigError, and goes on from there when run again."""
+    context = context.current(portal_id)
     load = _read_pages(context, portal_id, report)
     fit_portal(context, portal_id)
     customers = load.finish()
+    config_turnover.note_done(context, portal_id)
     before = _written(context, portal_id)
     drain(context, portal_id, "Customers computed", customers, report)
     with context.store.read() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +15,7 @@ from plugin.records.store import Store
 
 if TYPE_CHECKING:
     from plugin.hubspot.client import Crm
+    from plugin.jobs.configs import Configurations
 
 
 class Bells(Protocol):
@@ -54,6 +55,19 @@ class Context:
     config_version: str
     crm: Callable[[int, str], Crm]  # (portal id, priority class) -> the portal's CRM
     bells: Bells
+    configs: Configurations | None = None  # where newer versions come from; None: this one for ever
+
+    def current(self, portal_id: int) -> Context:
+        """The same with the configuration in force for a portal: ask once where a piece of work begins."""
+        found = self.configs.of(portal_id) if self.configs else None
+        if found is None or found.config_version == self.config_version:
+            return self
+        return replace(self, mapping=found.mapping, models=found.models, config_version=found.config_version)
+
+    def superseded(self, portal_id: int) -> bool:
+        """Whether another configuration came into force for the portal since this one was asked for."""
+        found = self.configs.of(portal_id) if self.configs else None
+        return found is not None and found.config_version != self.config_version
 
     def now(self) -> int:
         """The present moment in milliseconds."""

@@ -23,22 +23,27 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
         if portal is None:
             raise LookupError(f"portal {portal_id} is not served")
         present = portals.current_parameters(connection, portal)
-        records = frames.load(connection, portal_id, context.mapping, None)
-    version = (present.version if present else 0) + 1
-    fitted = fit(
+    new = fitted(context, portal, present)
+    if present is not None and _same(present, new):
+        return present
+    with context.store.write() as connection:
+        portals.adopt(connection, context.store, portal_id, new, context.now())
+    return new
+
+
+def fitted(context: Context, portal: portals.Portal, present: Parameters | None) -> Parameters:
+    """Parameters fitted on everything the mirror holds, with the next number; not adopted."""
+    with context.store.read() as connection:
+        records = frames.load(connection, portal.portal_id, context.mapping, None)
+    return fit(
         records,
         context.mapping,
         context.today(portal),
         present=present,
-        version=version,
+        version=(present.version if present else 0) + 1,
         time_zone=context.mapping.time_zone or portal.time_zone,
         currency=context.mapping.currency or portal.currency,
     )
-    if present is not None and _same(present, fitted):
-        return present
-    with context.store.write() as connection:
-        portals.adopt(connection, context.store, portal_id, fitted, context.now())
-    return fitted
 
 
 def _same(present: Parameters, fitted: Parameters) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
+from plugin.jobs import config_files, config_turnover
 from plugin.jobs.context import Context
 from plugin.jobs.reconcile import CHECKED
 from plugin.records import inbox, outcomes, parked, portals, refused, work
@@ -22,13 +23,23 @@ SUMMED = ("pending", "inbox", "parked", "unwritten")
 def status(context: Context) -> dict[str, Any]:
     """The sums over all portals, whether all is settled, and the same for each portal."""
     with context.store.read() as connection:
-        each = [_portal(context, connection, portal) for portal in portals.every(connection)]
+        each = [
+            _portal(context.current(portal.portal_id), connection, portal)
+            for portal in portals.every(connection)
+        ]
         _, events, oldest = inbox.waiting(connection)
     sums = {name: sum(portal[name] for portal in each) for name in SUMMED}
     sums["inbox"] = events  # bodies of several or unknown portals count once
     lags = [portal["lag_seconds"] for portal in each] + [_seconds_since(context, oldest)]
     settled = not (sums["pending"] or sums["inbox"] or sums["unwritten"])
-    return {**sums, "lag_seconds": max(lags), "settled": settled, "portals": each}
+    refused_file = config_files.refusal(context)
+    return {
+        **sums,
+        "lag_seconds": max(lags),
+        "settled": settled,
+        "config_refused": refused_file,
+        "portals": each,
+    }
 
 
 def _portal(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
@@ -38,7 +49,8 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
     standing = outcomes.standing(connection, portal, context.today(portal), versions)
     causes = Counter(parked.causes(connection, portal.portal_id))
     causes.update(row.code for row in refused.listed(connection, portal.portal_id))
-    pending = records + customers + standing.due + standing.outdated
+    turnover = config_turnover.state(connection, context, portal)
+    pending = records + customers + standing.due + max(standing.outdated, turnover.waiting)
     oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
     return {
         "portal_id": portal.portal_id,
@@ -56,6 +68,8 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "causes": dict(causes),
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
+        "config_version": context.config_version,
+        "config": turnover.as_dict(),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": backfill.state(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),

@@ -33,8 +33,9 @@ from plugin.mapping.model import (
     Sources,
     UpdateMode,
 )
+from plugin.mapping.upgrades import STEPS
 
-CURRENT_VERSION = 1
+CURRENT_VERSION = 1 + len(STEPS)
 SECONDARY_OUTPUT = "clm_stage_"
 
 
@@ -180,7 +181,8 @@ class Version(fields.Field[int]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if value != CURRENT_VERSION or isinstance(value, bool):
             raise refuse(
-                f"This program reads version {CURRENT_VERSION}, not {shown(value)}.", "Write `version: 1`."
+                f"This program reads version {CURRENT_VERSION}, not {shown(value)}.",
+                f"Write `version: {CURRENT_VERSION}`.",
             )
         return CURRENT_VERSION
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.clock import Clock, milliseconds
 from plugin.hubspot.client import Crm, Page
+from plugin.mapping.bases import reads_digest
 from plugin.mapping.model import Mapping
 from plugin.records import mirror, portals, work
 from plugin.records.schema import mirror as mirror_table
@@ -37,6 +38,7 @@ class Progress:
     read: dict[str, int] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
     finished: bool = False
+    basis: str = ""  # what is read of each record; a load that reads something else begins anew
 
     @property
     def records(self) -> int:
@@ -59,6 +61,7 @@ class Backfill:
         self.clock = clock
         self.mapping = mapping
         self.companies = mapping.companies
+        self.basis = reads_digest(mapping)
         self.progress = self._resume() or self._begin()
 
     def _now(self) -> int:
@@ -67,12 +70,14 @@ class Backfill:
     def _resume(self) -> Progress | None:
         with self.store.read() as connection:
             note = portals.watermark(connection, self.portal_id, WATERMARK)
-        return Progress(**note) if note and not note["finished"] else None
+        same = note is not None and note.get("basis", self.basis) == self.basis
+        return Progress(**note) if note and same and not note["finished"] else None
 
     def _begin(self) -> Progress:
         phases = [*(["company"] if "company" in self.mapping.customer_objects() else []), "contact", "deal"]
         total = {name: self.crm.search(name, [], limit=1).total for name in phases}
         progress = Progress(uuid.uuid4().hex, self._now(), phases, phases[0], None, {}, total)
+        progress.basis = self.basis
         self._note(progress)
         return progress
 

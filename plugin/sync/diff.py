@@ -44,7 +44,7 @@ def difference(
     mapping: FieldMapping,
     refused: Collection[tuple[str, str]] = (),
 ) -> Change | None:
-    """The change that makes `standing` (in the CRM, by its names) equal `written` (by standard names).
+    """The change that makes `standing` equal `written`, both by the properties' names in the CRM.
 
     `ours` are the values that we wrote last: with mode `unless_human`, another value that stands there
     was set by somebody else and stays. `refused` are (object type, property in the CRM) that cannot be
@@ -55,7 +55,7 @@ def difference(
     for name, output in mapping.written_outputs():
         if (key[0], output.name) in refused:
             continue
-        value, present = written.get(name, ""), standing.get(output.name) or ""
+        value, present = written.get(output.name, ""), standing.get(output.name) or ""
         if not same(name, value, present) and may_replace(output, present, ours.get(output.name, "")):
             old[output.name], new[output.name] = present, value
     return Change(key, old, new) if new else None

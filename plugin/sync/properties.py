@@ -52,6 +52,21 @@ def install_properties(crm: Crm, mapping: Mapping, models: Options, language: La
     )
 
 
+def planned(crm: Crm, mapping: Mapping, models: Options, language: Language) -> tuple[list[str], list[str]]:
+    """What `install_properties` would make and change, as `object: property`; makes nothing."""
+    known = _known_texts(mapping, models)
+    make, change = [], []
+    for kind in mapping.customer_objects():
+        have = {one.name: one for one in crm.properties(kind)}
+        for one in property_definitions(mapping, models, language):
+            found = have.get(one["name"])
+            if found is None:
+                make.append(f"{kind}: {one['name']}")
+            elif _changes(one, found, known):
+                change.append(f"{kind}: {one['name']}")
+    return make, change
+
+
 def _known_texts(mapping: Mapping, models: Options) -> frozenset[str]:
     """Every text that we ever put on a property, in any language: what differs was changed by a person."""
     found: set[str] = {""}

@@ -25,6 +25,9 @@ class StatusSchema(Schema):
     unwritten = fields.Int(metadata={"description": "Customers with differences that may be written now."})
     lag_seconds = fields.Float(metadata={"description": "How long the oldest waiting work has waited."})
     settled = fields.Bool(metadata={"description": "Nothing is pending, in the inbox or unwritten."})
+    config_refused = fields.Dict(
+        allow_none=True, metadata={"description": "Why the mapping file as it stands is not in force."}
+    )
     portals = fields.List(fields.Dict(), metadata={"description": "The same for each portal."})
 
 
@@ -124,12 +127,13 @@ def _routes(context: Context, needs_token: Callable[..., Any]) -> Blueprint:
 
 
 def _customer(context: Context, query: dict[str, Any], object_id: int) -> dict[str, Any]:
-    key = (query.get("object") or context.mapping.customer_objects()[0], object_id)
     with context.store.read() as connection:
         served = [portal.portal_id for portal in portals.every(connection)]
         portal_id = int(query.get("portal") or (served[0] if len(served) == 1 else 0))
         if portal_id not in served:
             abort(404, message="No such portal is served; name one with ?portal=ID.")
+        kind = query.get("object") or context.current(portal_id).mapping.customer_objects()[0]
+        key = (kind, object_id)
         found = outcomes.bodies(connection, portal_id, [key])
         if key not in found:
             abort(404, message=f"There is no outcome for {key[0]} {object_id} yet.")

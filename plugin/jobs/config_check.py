@@ -20,7 +20,7 @@ def check_file(path: Path | None) -> Found:
     found = [(bundle.name, finding) for finding in findings]
     if any(finding.severity == "error" for finding in findings):
         return found
-    return found + [(name or bundle.name, finding) for name, finding in rule_findings(mapping)]
+    return found + [(name or bundle.name, finding) for name, finding in rule_findings(bundle.body, mapping)]
 
 
 def refuse_file(path: Path | None) -> None:

@@ -35,19 +35,20 @@ def check_in_portal(context: Context, path: Path | None, report: Report = lambda
     return sorted([*found, *((bundle.name, one) for one in place_clashes(bundle.body, clashes))])
 
 
-def portal_facts(crm: Crm, mapping: Mapping, report: Report = lambda *_: None) -> PortalFacts:
-    """What the portal says of everything that a mapping can name; counts only what this one does name."""
+def portal_facts(
+    crm: Crm, mapping: Mapping, report: Report = lambda *_: None, *, count: bool = True
+) -> PortalFacts:
+    """What the portal says of everything that a mapping can name.
+
+    `count`: also how many records fill the properties that this one names, and values that cannot be read.
+    """
     account = crm.account()
     kinds = ("deal", *mapping.customer_objects())
     properties = {kind: _properties(crm, kind) for kind in kinds}
     records = {kind: crm.search(kind, [], limit=1).total for kind in kinds}
-    read = [
-        (kind, name) for kind in kinds for name in mapping.read_properties(kind) if name in properties[kind]
-    ]
-    for done, (kind, name) in enumerate(read):
-        report("Properties counted", done, len(read))
-        properties[kind][name] = replace(properties[kind][name], filled=_filled(crm, kind, name))
-    report("Properties counted", len(read), len(read))
+    if count:
+        _count(crm, mapping, properties, report)
+    zone, money = account.time_zone, account.currency
     left = {kind: crm.property_allowance(kind) for kind in mapping.customer_objects()}
     return PortalFacts(
         pipelines=_pipelines(crm, mapping),
@@ -56,7 +57,8 @@ def portal_facts(crm: Crm, mapping: Mapping, report: Report = lambda *_: None) -
         records=records,
         time_zone=account.time_zone,
         currency=account.currency,
-        unread=tuple(_unread(crm, mapping, properties, account.time_zone, account.currency, report)),
+        b2b="company" in kinds and _with_deals(crm) > 0,
+        unread=tuple(_unread(crm, mapping, properties, zone, money, report)) if count else (),
         outputs={
             kind: {output.name: type_of(standard) for standard, output in mapping.written_outputs()}
             for kind in mapping.customer_objects()
@@ -73,8 +75,24 @@ def _properties(crm: Crm, kind: str) -> dict[str, PropertyFacts]:
     }
 
 
+def _count(
+    crm: Crm, mapping: Mapping, properties: dict[str, dict[str, PropertyFacts]], report: Report
+) -> None:
+    named = [(kind, name) for kind in properties for name in mapping.read_properties(kind)]
+    read = [(kind, name) for kind, name in named if name in properties[kind]]
+    for done, (kind, name) in enumerate(read):
+        report("Properties counted", done, len(read))
+        properties[kind][name] = replace(properties[kind][name], filled=_filled(crm, kind, name))
+    report("Properties counted", len(read), len(read))
+
+
 def _filled(crm: Crm, kind: str, name: str) -> int:
     return crm.search(kind, [{"propertyName": name, "operator": "HAS_PROPERTY"}], limit=1).total
+
+
+def _with_deals(crm: Crm) -> int:
+    where = {"propertyName": "num_associated_deals", "operator": "GT", "value": "0"}
+    return crm.search("company", [where], limit=1).total
 
 
 def _pipelines(crm: Crm, mapping: Mapping) -> tuple[PipelineFacts, ...]:

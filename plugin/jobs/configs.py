@@ -9,18 +9,23 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plugin.errors import ConfigError
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.rulefile import RuleError
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bundle import Bundle
-from plugin.mapping.findings import Finding
-from plugin.mapping.load import read_mapping, refuse_faults
+from plugin.mapping.checks import Clash
+from plugin.mapping.findings import Finding, did_you_mean
+from plugin.mapping.load import place_clashes, read_mapping, refuse_faults
 from plugin.mapping.model import Mapping
 from plugin.records import configs
 from plugin.records.configs import Head
 from plugin.records.store import Store
+from plugin.sync.options import RuleOptions
+from plugin.sync.property_definitions import property_definitions
 
 KEPT = 64  # versions whose rules a process holds ready; portals with a version of their own take turns
 
@@ -76,9 +81,12 @@ class Configurations:
 
     def loaded(self, bundle: Bundle) -> tuple[Mapping, Models]:
         """The mapping and rules of a bundle; raises ConfigError with every fault of either."""
-        mapping, findings = read_mapping(bundle.body, files=self._files(bundle))
+        folder = Path(bundle.name).absolute().parent
+        mapping, findings = read_mapping(bundle.body, folder, self._files(bundle))
         refuse_faults(bundle.name, findings)
-        return mapping, load_models(mapping, mapping.rules)
+        models = load_models(mapping, mapping.rules)
+        refuse_faults(bundle.name, value_findings(bundle.body, mapping, models))
+        return mapping, models
 
     def _files(self, bundle: Bundle) -> dict[str, Path]:
         """The bundle's rule files on disk, each in a folder named by the bundle's digest."""
@@ -92,18 +100,36 @@ class Configurations:
         return files
 
 
-def rule_findings(mapping: Mapping) -> list[tuple[str, Finding]]:
-    """(file, fault) of everything wrong in the rule files of a mapping that is itself in order."""
-    from plugin.errors import ConfigError
-    from plugin.lifecycle.rulefile import RuleError
+def value_findings(raw: bytes, mapping: Mapping, models: Models) -> list[Finding]:
+    """Faults in the tables of values: what they replace must be something that the rules yield."""
+    definitions = property_definitions(_unmapped(mapping), RuleOptions(models), "en")
+    options = {one["name"]: [option["value"] for option in one.get("options", ())] for one in definitions}
+    found = []
+    for name, output in mapping.written_outputs():
+        known = options.get(output.name, [])
+        for ours in output.values:
+            if ours not in known:
+                said = f"{name} never holds {ours!r}."
+                path = ("outputs", name, "values", ours, "<key>")
+                found.append(Clash((path, path[:3]), "error", said, did_you_mean(ours, known, "values")))
+    return place_clashes(raw, found)
 
+
+def _unmapped(mapping: Mapping) -> Mapping:
+    """The same mapping with every value written as it is."""
+    plain = {name: replace(output, values={}) for name, output in mapping.outputs.items()}
+    return replace(mapping, outputs=plain)
+
+
+def rule_findings(raw: bytes, mapping: Mapping) -> list[tuple[str, Finding]]:
+    """(file, fault) of everything wrong between a mapping that is itself in order and its rule files."""
     cure = "Correct this line; `lifecycle models check` looks at rule files alone."
     try:
-        load_models(mapping, mapping.rules)
+        models = load_models(mapping, mapping.rules)
     except RuleError as error:
         return [
             (one.file, Finding(one.line, one.column, "error", one.message, cure)) for one in error.problems
         ]
     except ConfigError as error:
         return [("", Finding(1, 1, "error", error.message, error.cure))]
-    return []
+    return [("", finding) for finding in value_findings(raw, mapping, models)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from plugin.jobs.context import Context
 from plugin.jobs.meaning import fit
@@ -10,6 +11,8 @@ from plugin.lifecycle.parameters import Parameters
 from plugin.records import frames, portals
 
 REFIT_DAYS = 7
+UNREAD = "unread"  # the note of values that could not be read when everything was last looked at
+UNREAD_SHOWN = 20
 
 
 def fit_portal(context: Context, portal_id: int) -> Parameters:
@@ -23,7 +26,10 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
         if portal is None:
             raise LookupError(f"portal {portal_id} is not served")
         present = portals.current_parameters(connection, portal)
-    new = fitted(context, portal, present)
+    new, unread = fitted(context, portal, present)
+    with context.store.write() as connection:
+        note = {"values": unread[:UNREAD_SHOWN], "more": max(0, len(unread) - UNREAD_SHOWN)}
+        portals.set_watermark(connection, context.store, portal_id, UNREAD, note, context.now())
     if present is not None and _same(present, new):
         return present
     with context.store.write() as connection:
@@ -31,11 +37,17 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
     return new
 
 
-def fitted(context: Context, portal: portals.Portal, present: Parameters | None) -> Parameters:
-    """Parameters fitted on everything the mirror holds, with the next number; not adopted."""
+def fitted(
+    context: Context, portal: portals.Portal, present: Parameters | None
+) -> tuple[Parameters, list[dict[str, Any]]]:
+    """Parameters fitted on everything the mirror holds, with the next number; not adopted.
+
+    Beside them the values that could not be read: {object, property, problem, count, examples}.
+    """
     with context.store.read() as connection:
         records = frames.load(connection, portal.portal_id, context.mapping, None)
-    return fit(
+    unread: dict[tuple[str, str, str], dict[str, Any]] = {}
+    new = fit(
         records,
         context.mapping,
         context.today(portal),
@@ -43,7 +55,9 @@ def fitted(context: Context, portal: portals.Portal, present: Parameters | None)
         version=(present.version if present else 0) + 1,
         time_zone=context.mapping.time_zone or portal.time_zone,
         currency=context.mapping.currency or portal.currency,
+        told=lambda row: unread.update({(row["object"], row["property"], row["problem"]): row}),
     )
+    return new, sorted(unread.values(), key=lambda row: -row["count"])
 
 
 def _same(present: Parameters, fitted: Parameters) -> bool:

@@ -53,7 +53,7 @@ def run_preview(
     fits = fit_basis(context.mapping) == fit_basis(present)
     if parameters is not None and not _asks_for_more(context.mapping, present):
         if not fits:
-            parameters = fitted(context, portal, parameters)
+            parameters, _ = fitted(context, portal, parameters)
         return _computed(context, portal, parameters, report, kept)
     with _read_apart(context, portal, report) as apart:
         portal, parameters = _standing(apart, portal_id)

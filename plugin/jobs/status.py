@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from plugin.clock import from_milliseconds
 from plugin.jobs import config_files, config_turnover
 from plugin.jobs.context import Context
+from plugin.jobs.fit import UNREAD
 from plugin.jobs.reconcile import CHECKED
 from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
@@ -70,6 +71,7 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "parameters_version": portal.parameters_version,
         "config_version": context.config_version,
         "config": turnover.as_dict(),
+        "unread": portals.watermark(connection, portal.portal_id, UNREAD) or {"values": [], "more": 0},
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": backfill.state(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),

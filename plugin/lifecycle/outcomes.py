@@ -89,7 +89,7 @@ class Outcomes:
             **{name: _iso(row[name]) for name in dated},
             "risk_reasons": self.words.flag_reasons(row),
             "metrics": {name: _iso(row[name]) for name in (*METRICS, "rfm", "tier")},
-            "written": {outputs[n].name: v for n, v in written.items() if n in outputs},
+            "written": {outputs[n].name: outputs[n].wire(v) for n, v in written.items() if n in outputs},
             "next_action": text["next_action"],
             "segments": row["segments"],
         }

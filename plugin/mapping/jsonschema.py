@@ -17,6 +17,7 @@ from plugin.mapping.schema import (
     ModelName,
     Outputs,
     OutputSchema,
+    Values,
     Version,
 )
 
@@ -80,6 +81,8 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
         }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}
+    if isinstance(field, Values):
+        return {"type": "object", "additionalProperties": {"type": ["string", "integer"], "minLength": 1}}
     if isinstance(field, Property):
         return dict(_NAME)
     if isinstance(field, Version):

@@ -201,6 +201,8 @@ def _sources(default: Sources, given: dict[str, Any]) -> Sources:
 def _outputs(default: MappingABC[str, Output], given: dict[str, dict[str, Any]]) -> MappingABC[str, Output]:
     """Every standard output, changed where the file says so, and the secondary models' that it names."""
     changed = {name: replace(default.get(name, Output(name)), **settings) for name, settings in given.items()}
+    for name, output in changed.items():
+        changed[name] = replace(output, values=MappingProxyType(dict(output.values)))
     return MappingProxyType({**default, **changed})
 
 

@@ -62,6 +62,7 @@ class PortalFacts:
     records: MappingABC[str, int] = field(default_factory=dict)
     time_zone: str = ""
     currency: str = ""
+    b2b: bool = False  # deals name companies
     unread: tuple[Unread, ...] = ()
     #: Object type → output property → the type that ours would have.
     outputs: MappingABC[str, MappingABC[str, str]] = field(default_factory=dict)

@@ -369,3 +369,17 @@ def test_a_crm_that_is_away_puts_the_turn_off_and_is_named_in_the_status(
             "customers_waiting": 0,
             "error": None,
         }
+
+
+def test_values_that_cannot_be_read_are_counted_with_examples_in_the_status(
+    store: Store, clock: FixedClock
+) -> None:
+    """Never guessed, never silent."""
+    with house(store, clock, cdnow(NOON.date(), limit=6)) as home:
+        home.load()
+        apply(home, "version: 1\ncontact: {nps: firstname, markers: [lastname]}\n")
+        home.settle()
+        (unread,) = [one["unread"]["values"] for one in status(home.context)["portals"]]
+        told = {(row["property"], row["problem"]): row for row in unread}
+        assert set(told) == {("firstname", "not a number"), ("lastname", "not a date")}
+        assert all(row["count"] >= 6 and len(row["examples"]) == 3 for row in unread)

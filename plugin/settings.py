@@ -26,6 +26,7 @@ NAMES = (
     "HUBSPOT_ACCESS_TOKEN",
     "HUBSPOT_CLIENT_SECRET",
     "HUBSPOT_BURST_LIMIT",
+    "HUBSPOT_SHARE",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
     "SECRET_KEY",
@@ -52,7 +53,8 @@ class Settings:
     api_url: str = "https://api.hubapi.com"
     access_token: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
-    burst_limit: int = STATIC_TOKEN_BURST
+    burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
+    share: float = 1.0  # of the account's allowance that is ours
     config_path: Path | None = None
     clock_file: Path | None = None
     secret_key: str = field(default="", repr=False)  # several, newest first, joined by commas
@@ -89,7 +91,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         api_url=api_url,
         access_token=reader.text("HUBSPOT_ACCESS_TOKEN"),
         client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
-        burst_limit=reader.number("HUBSPOT_BURST_LIMIT", STATIC_TOKEN_BURST, 1, 10_000),
+        burst_limit=reader.burst_limit(),
+        share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
         secret_key=reader.text("SECRET_KEY"),
@@ -157,6 +160,12 @@ class _Reader:
             return int(value)
         self.faults.append(f"{name} is {value!r}: give a whole number from {low} to {high}")
         return default
+
+    def burst_limit(self) -> int | None:
+        """A limit that nobody set gives way to a share that somebody did."""
+        if self.text("HUBSPOT_SHARE") and not self.text("HUBSPOT_BURST_LIMIT"):
+            return None
+        return self.number("HUBSPOT_BURST_LIMIT", STATIC_TOKEN_BURST, 1, 10_000)
 
     def url(self, name: str, default: str) -> str:
         value = (self.text(name) or default).rstrip("/")

@@ -19,6 +19,7 @@ from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
 from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
 from plugin.jobs.config_files import start
 from plugin.jobs.configs import Configurations
@@ -108,12 +109,14 @@ def build_context(
     return Context(store, clock, found.mapping, found.models, found.config_version, crm, bells, known)
 
 
-def config_version(mapping: Mapping) -> str:
+def config_version(mapping: Mapping, models: Models | None = None) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
     said = fingerprint(replace(mapping, rules=()))  # where rule files stand says nothing; their bytes do
     digest = hashlib.blake2b(f"{__version__}:{said}".encode(), digest_size=12)
     for file in mapping.rules:
         digest.update(Path(file).read_bytes())
+    for derived in models.derived.values() if models else ():
+        digest.update(derived.digest.encode())
     return digest.hexdigest()
 
 
@@ -146,7 +149,13 @@ def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, s
 
     @lru_cache(maxsize=256)
     def portal(portal_id: int) -> Crm:
-        budget = RedisBudget(redis, portal_id=portal_id, clock=clock, limit=chosen.burst_limit)
+        budget = RedisBudget(
+            redis,
+            portal_id=portal_id,
+            clock=clock,
+            limit=chosen.burst_limit,
+            share=chosen.share,
+        )
         return Crm(
             base_url=chosen.api_url,
             token=lambda: chosen.access_token,
@@ -154,6 +163,7 @@ def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, s
             budget=budget,
             clock=clock,
             session=session,
+            breaker=RedisBreaker(redis, portal_id=portal_id, clock=clock),
         )
 
     return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]

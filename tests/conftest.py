@@ -13,6 +13,8 @@ from plugin.records.store import Store
 from tests.support.postgres import new_database, postgres_server
 from tests.support.valkey import valkey_server
 
+pytest_plugins = ["plugin.testing.pytest_plugin"]  # tables of customers are tests here, too
+
 PORTAL = 4242
 #: These run on both databases in `make slow`, and on SQLite in `make test`: what they hold does not depend on
 #: the database, and those on both that do (the store, the spine, changes, loads, companies) take long enough.
@@ -22,6 +24,7 @@ SQLITE_IS_ENOUGH = {
     "test_calls",
     "test_config_versions",
     "test_modes",
+    "test_native_stage",
     "test_preview",
     "test_reconcile",
     "test_storms",

@@ -26,6 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "embedded": BASE,
     "supervisor": BASE,
     "settings": BASE,
+    "extending": {"lifecycle"},
+    "testing": BASE - {"clock"} | {"mapping", "lifecycle"},
     "sandbox": BASE | {"mapping", "records"},  # records: only the CSV reader, see below
 }
 EVERYTHING = {"cli", "web", "wiring", "tasks", "__main__", "__init__"}

@@ -26,12 +26,13 @@ def test_every_fault_is_named_in_one_message() -> None:
         "PUBLIC_URL": "example.com",
         "DATABASE_URL": "mysql://x",
         "HUBSPOT_BURST_LIMIT": "-1",
+        "HUBSPOT_SHARE": "120",
         "LIFECYCLE_CONFIG": "/no/such/file.yaml",
         "HUBSPOT_CLIENT_SECRET_FILE": "/no/such/secret",
     }
     with pytest.raises(ConfigError) as caught:
         load(wrong)
-    assert "6 setting(s)" in str(caught.value)
+    assert "7 setting(s)" in str(caught.value)
     assert all(name in str(caught.value) for name in wrong)
 
 
@@ -95,3 +96,10 @@ def test_every_field_comes_from_a_named_variable() -> None:
     """The list that the documentation is held to is complete."""
     assert set(NAMES) >= {"DATA_DIR", "PORT", "HUBSPOT_ACCESS_TOKEN", "LIFECYCLE_CONFIG"}
     assert len(Settings.__dataclass_fields__) <= len(NAMES)
+
+
+def test_a_share_without_a_limit_takes_what_the_account_allows() -> None:
+    """A limit that was set is never passed."""
+    assert (load({}).burst_limit, load({}).share) == (100, 1.0)
+    assert (load({"HUBSPOT_SHARE": "60"}).burst_limit, load({"HUBSPOT_SHARE": "60"}).share) == (None, 0.6)
+    assert load({"HUBSPOT_SHARE": "60", "HUBSPOT_BURST_LIMIT": "150"}).burst_limit == 150

@@ -1,89 +1,149 @@
-"""`lifecycle backtest`: how good the predictions would have been on past orders, beside plain rules."""
+"""`lifecycle backtest`: how good predictions would have been on past days, beside plain rules."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plugin.cli.orders import read_orders, working
 from plugin.errors import InputError
 
+if TYPE_CHECKING:
+    from plugin.lifecycle.stage_backtest import Judgement
+    from plugin.value.lookback import Look
+
+    _Backtest = tuple[list[Look], Callable[[], list[Judgement]]]  # looks back, and what judges the stages
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
 _EPOCH = date(1970, 1, 1)
 
 
 @click.command(
     epilog="Example: lifecycle backtest orders.csv --days 90 --origins 4 --format html --out b.html"
 )
-@click.argument("file", type=_FILE)
+@click.argument("file", type=_FILE, required=False)
+@click.option("--records", type=_FOLDER, help="A directory that `lifecycle export` wrote.")
+@click.option("--portal", type=int, help="The portal's id; needed only where several are served.")
+@click.option(
+    "--object", "object_type", type=click.Choice(["contact", "company"]), help="Default: as mapped."
+)
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Days to predict.")
 @click.option(
     "--origins", type=click.IntRange(1, 50), default=3, show_default=True, help="How many past days."
 )
-@click.option("--at", "given", multiple=True, type=click.DateTime(["%Y-%m-%d"]), help="These days instead.")
+@click.option("--at", "given", multiple=True, type=_DAY, help="These days instead.")
 @click.option("--format", "shape", type=click.Choice(["text", "json", "html"]), default="text")
 @click.option("--out", type=_OUT, help="Write here instead of printing.")
 def backtest(
-    file: Path, days: int, origins: int, given: tuple[Any, ...], shape: str, out: Path | None
+    file: Path | None,
+    records: Path | None,
+    portal: int | None,
+    object_type: str | None,
+    days: int,
+    origins: int,
+    given: tuple[datetime, ...],
+    shape: str,
+    out: Path | None,
 ) -> None:
-    """Predict from past days and compare with what followed; the file as for `lifecycle clv`."""
-    from plugin.value.backtest import backtest as run
-    from plugin.value.backtest import rolling
+    """Predict from past days and compare with what followed, for our models and for plain rules.
 
+    FILE has orders as for `lifecycle clv`. Without it the served portal's own history is taken, or with
+    --records one that was exported.
+    """
+    if file is not None and (records or portal or object_type):
+        raise click.UsageError("A FILE of orders needs no --records, --portal or --object.")
+    from plugin.cli.stage_backtest import with_stages
+
+    past = [d.date() for d in given]
     with working("Looking back"):
-        orders = read_orders(file)
-        first, last = (int(str(orders["day"].min())), int(str(orders["day"].max())))
-        looks = [(d.date() - _EPOCH).days for d in given] or rolling(first, last, days, origins)
-        found = run(orders, looks, days)
+        if file is not None:
+            looks, judged = _file(file, past, days, origins)
+        else:
+            looks, judged = _records(records, portal, object_type, past, days, origins)
+        found = _compared(looks)
     if not found:
         raise InputError(
-            f"{file}: no past day has ten customers to predict for.", cure="Give more orders or another --at."
+            f"{file or records or 'The portal'}: no past day has ten customers to predict for.",
+            cure="Give more orders, fewer --days or another --at.",
         )
+    with working("Judging the stages"):
+        stages = judged()
+    _put(with_stages(_shown(found, days, shape), shape, stages), out)
+
+
+def _file(file: Path, past: Sequence[date], days: int, count: int) -> _Backtest:
+    """The looks back at a file of orders, and what judges its stages."""
+    from plugin.cli.stage_backtest import stages_of_orders
+    from plugin.value.lookback import looks_at_orders, rolling
+
+    orders = read_orders(file)
+    first, last = (int(str(orders["day"].min())), int(str(orders["day"].max())))
+    origins = [(d - _EPOCH).days for d in past] or rolling(first, last, days, count)
+    return looks_at_orders(orders, origins, days), lambda: stages_of_orders(orders, count, past)
+
+
+def _records(
+    records: Path | None,
+    portal: int | None,
+    object_type: str | None,
+    past: Sequence[date],
+    days: int,
+    count: int,
+) -> _Backtest:
+    """The same of records that were exported, or of a served portal."""
+    from plugin.cli.cases import from_directory, from_portal
+    from plugin.cli.stage_backtest import stages_of_records
+    from plugin.jobs.lookback import portal_looks
+
+    case = from_directory(records, None) if records else from_portal(None, portal)
+    known = case.mapping.customer_objects()
+    if object_type and object_type not in known:
+        raise InputError(
+            f"By the mapping a {object_type} is no customer.", cure=f"One of: {', '.join(known)}."
+        )
+    kind = object_type or known[0]
+    looks = portal_looks(
+        case.records, case.mapping, case.parameters, case.day, kind, days=days, count=count, given=past
+    )
+    return looks, lambda: stages_of_records(
+        case.records,
+        case.mapping,
+        case.models,
+        count,
+        past,
+        object_type=kind,
+        end=case.day,
+        time_zone=case.parameters.time_zone,
+    )
+
+
+def _compared(looks: Sequence[Look]) -> list[dict[str, Any]]:
+    from plugin.value.backtest import compared
+
+    found = [one for look in looks if (one := compared(look))]
     for one in found:
         one["origin"] = (_EPOCH + timedelta(one["origin"])).isoformat()
-    _put(_shown(found, days, shape), out)
+    return found
 
 
 def _shown(found: list[dict[str, Any]], days: int, shape: str) -> str:
-    if shape == "json":
-        from plugin.cli.render import as_json_text
+    from plugin.cli.backtest_page import page
+    from plugin.cli.backtest_text import lines
+    from plugin.cli.render import as_json_text
 
-        return as_json_text({"days": days, "origins": found})
-    if shape == "html":
-        from plugin.cli.backtest_page import page
-
-        return page(found, days)
-    return "\n".join(_lines(found, days)) + "\n"
-
-
-def _lines(found: list[dict[str, Any]], days: int) -> list[str]:
-    lines = []
-    for one in found:
-        head = f"{one['origin']}: {one['customers']:,} customers, {one['purchases']:,.0f} purchases"
-        lines += [f"{head} in the next {days} days", _row(HEADERS)]
-        lines += [_row(cells(score)) for score in one["scores"]]
-        lines.append("")
-    return lines
-
-
-HEADERS = ("", "RMSE", "MAE", "total", "rank", "top tenth", "risk AUC", "in interval")
-
-
-def cells(score: dict[str, Any]) -> tuple[str, ...]:
-    """One score as text; what does not exist is a dash."""
-    inside = score["interval"].get("inside")
-    numbers = [f"{score[name]:.4f}" for name in ("rmse", "mae")]
-    shares = [("total", "+.1%"), ("rank", ".3f"), ("captured", ".1%"), ("auc", ".3f")]
-    shown = ["–" if score[name] is None else format(score[name], form) for name, form in shares]
-    return (score["name"], *numbers, *shown, "–" if inside is None else f"{inside:.1%}")
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return f"  {cells[0]:<28}" + "".join(f"{cell:>12}" for cell in cells[1:])
+    shapes: dict[str, Callable[[], str]] = {
+        "json": lambda: as_json_text({"days": days, "origins": found}),
+        "html": lambda: page(found, days),
+        "text": lambda: "\n".join(lines(found, days)) + "\n",
+    }
+    return shapes[shape]()
 
 
 def _put(text: str, out: Path | None) -> None:

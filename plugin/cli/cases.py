@@ -14,9 +14,10 @@ from plugin.cli.portal import only_portal
 from plugin.clock import SystemClock, local_day
 from plugin.errors import InputError
 from plugin.jobs.meaning import evaluate as compute
-from plugin.jobs.meaning import fit
+from plugin.jobs.meaning import fit, no_predictions_because
 from plugin.jobs.meaning import history as rebuild
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.names import NAMES
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.records import Records
@@ -51,7 +52,7 @@ class Case:
         rows = result.to_json()
         if not rows:
             raise InputError(f"There is no {key[0]} {key[1]} here.", cure="Check the id and --object.")
-        return rows[0]
+        return {**rows[0], "no_predictions_because": no_predictions_because(self.parameters, rows[0])}
 
     def path(self, key: RecordKey) -> list[dict[str, Any]]:
         """The stages of one customer since its first record."""
@@ -59,8 +60,11 @@ class Case:
         return [{"on": day, "stage": stage, "reason": reason} for day, stage, reason in steps]
 
 
-def from_files(files: dict[str, Any], models: Sequence[str] = ()) -> Case:
-    """A case from CSV files; without a parameters file they are fitted on the records up to the day."""
+def from_files(files: dict[str, Any], models: Sequence[str] = (), *, named: bool = False) -> Case:
+    """A case from CSV files; without a parameters file they are fitted on the records up to the day.
+
+    `named`: names in the files are read, too, for a report to show.
+    """
     mapping, loaded = wiring.rules(files["config"])
     names = [name.strip() for part in models for name in part.split(",") if name.strip()]
     if names:
@@ -68,11 +72,34 @@ def from_files(files: dict[str, Any], models: Sequence[str] = ()) -> Case:
             mapping, models=replace(mapping.models, primary=names[0], secondary=tuple(names[1:]))
         )
         loaded = load_models(mapping, mapping.rules)
+    mapping = _with_names(mapping) if named else mapping
     records = read_records(mapping=mapping, **{name: files[name] for name in FILES})
     given = _parameters(files["parameters"])
     zone = mapping.time_zone or (given.time_zone if given else None) or "UTC"
     day = _day(files["at"], zone, settings.load().clock_file)
-    return Case(records, mapping, loaded, given or fit(records, mapping, day), day)
+    return Case(
+        records, mapping, loaded, given or fit(records, mapping, day, currency=_currency(records)), day
+    )
+
+
+def _with_names(mapping: Mapping) -> Mapping:
+    """The mapping with the properties that make a name among its extras."""
+
+    def more(kind: str) -> tuple[str, ...]:
+        made = (name for choice in NAMES[kind] for name in choice)
+        return tuple(dict.fromkeys((*mapping.sources(kind).extras, *made)))
+
+    contact, company = (replace(mapping.sources(kind), extras=more(kind)) for kind in ("contact", "company"))
+    return replace(mapping, contact=contact, company=company)
+
+
+def _currency(records: Records) -> str | None:
+    """The currency of the deals, if all that name one name the same."""
+    if "deal_currency_code" not in records.deals.columns:
+        return None
+    named = records.deals["deal_currency_code"].drop_nulls().unique().to_list()
+    codes = [code for code in named if code]
+    return str(codes[0]) if len(codes) == 1 else None
 
 
 def _parameters(path: Path | None) -> Parameters | None:
@@ -83,13 +110,25 @@ def _day(at: datetime | None, zone: str, clock_file: Path | None) -> date:
     return at.date() if at else local_day(SystemClock(clock_file).now(), zone)
 
 
-def from_portal(at: datetime | None) -> Case:
+def from_directory(directory: Path, at: datetime | None) -> Case:
+    """A case from what `lifecycle export` wrote, by the mapping of the settings."""
+    files: dict[str, Any] = {name: directory / f"{name}.csv" for name in FILES}
+    files |= {"history": directory / "history.jsonl", "parameters": directory / "parameters.json"}
+    found = {name: file if file.exists() else None for name, file in files.items()}
+    if found["deals"] is None:
+        raise InputError(
+            f"{directory} has no deals.csv.", cure="Name a directory that `lifecycle export` wrote."
+        )
+    return from_files({**found, "config": settings.load().config_path, "at": at})
+
+
+def from_portal(at: datetime | None, wanted: int | None = None) -> Case:
     """A case from the store: what the workers see."""
     chosen = settings.load()
     store = Store(chosen.database_url)
     store.migrate()
     mapping, models = wiring.rules(chosen.config_path)
-    portal = only_portal(store, None)
+    portal = only_portal(store, wanted)
     with store.read() as connection:
         parameters = portals.current_parameters(connection, portal)
         records = frames.load(connection, portal.portal_id, mapping, None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from plugin.cli.clv_portal import adopt, fit_now, show
 from plugin.cli.orders import read_orders, working
 from plugin.errors import InputError
 
@@ -30,9 +32,9 @@ _PREDICTED = (
 _NAMES = ("auto", "mbg-cnbd-k", "mbg-nbd", "bg-nbd", "pareto-nbd")
 
 
-def _options(command: Any) -> Any:
+def _options(*, required: bool = True) -> Callable[[Any], Any]:
     shared = (
-        click.argument("file", type=_FILE),
+        click.argument("file", type=_FILE, required=required),
         click.option("--model", type=click.Choice(_NAMES), default="auto", show_default=True),
         click.option("--unit", type=click.Choice(list(_UNITS)), default="week", show_default=True),
         click.option(
@@ -41,9 +43,13 @@ def _options(command: Any) -> Any:
             help="The last day that is seen; default: the last day in the file.",
         ),
     )
-    for option in reversed(shared):
-        command = option(command)
-    return command
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(shared):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @click.group(epilog="Example: lifecycle clv fit orders.csv --json")
@@ -54,12 +60,28 @@ def clv() -> None:
     """
 
 
+clv.add_command(show)
+clv.add_command(adopt)
+
+
 @clv.command(epilog="Example: lifecycle clv fit orders.csv --model bg-nbd --until 2025-09-30 --json")
-@_options
+@_options(required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def fit(file: Path, model: str, unit: str, until: datetime | None, as_json: bool) -> None:
-    """Print which purchase model fits, its parameters and what is to be said about the data."""
-    from plugin.value.section import plain_spend
+@click.option("--portal", type=int, help="Without FILE: the portal's id, where several are served.")
+def fit(
+    file: Path | None, model: str, unit: str, until: datetime | None, as_json: bool, portal: int | None
+) -> None:
+    """Print which purchase model fits, its parameters and what is to be said about the data.
+
+    Without FILE the served portal's own purchases are fitted, as the weekly job does it, and put in force.
+    """
+    if file is None:
+        if (model, unit, until) != ("auto", "week", None):
+            raise click.UsageError(
+                "--model, --unit and --until need a FILE: a portal's fit chooses by itself."
+            )
+        return fit_now(portal, as_json)
+    from plugin.value.predictor import plain_spend
     from plugin.value.spend import fit_spend
 
     with working("Fitting"):
@@ -77,11 +99,11 @@ def fit(file: Path, model: str, unit: str, until: datetime | None, as_json: bool
     }
     from plugin.cli.render import as_json_text
 
-    click.echo(as_json_text(found) if as_json else _as_text(found), nl=False)
+    return click.echo(as_json_text(found) if as_json else _as_text(found), nl=False)
 
 
 @clv.command(epilog="Example: lifecycle clv score orders.csv --horizon 52 --out values.csv")
-@_options
+@_options()
 @click.option(
     "--horizon",
     type=click.FloatRange(min=0, min_open=True),
@@ -153,7 +175,7 @@ def _scored(
     import polars as pl
 
     from plugin.value.clv import Terms
-    from plugin.value.section import RISK_DAYS, predictor_of
+    from plugin.value.predictor import RISK_DAYS, predictor_of
     from plugin.value.spend import fit_spend
 
     scale = _UNITS[unit]

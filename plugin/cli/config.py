@@ -48,6 +48,7 @@ def config_check(file: Path | None, live: bool, as_json: bool) -> None:
     Default: the file that LIFECYCLE_CONFIG names. With --portal the CRM is asked; nothing is changed there.
     """
     from plugin import settings
+    from plugin.cli import checking
     from plugin.jobs.config_check import check_file
 
     path = file or settings.load().config_path
@@ -58,6 +59,8 @@ def config_check(file: Path | None, live: bool, as_json: bool) -> None:
             found = check_in_portal(parts.context, path, bar)
     else:
         found = check_file(path)
+        if not any(finding.severity == "error" for _, finding in found):
+            found += checking.rule_findings(path)
     _tell(found, as_json)
     if not as_json:
         click.echo(f"{path or 'The shipped default'} is in order.")
@@ -75,6 +78,20 @@ def _tell(found: list[tuple[str, Finding]], as_json: bool) -> None:
         sys.exit(2)
 
 
+@config.command("preset", epilog="Example: lifecycle config preset subscriptions --rules")
+@click.argument("name", required=False)
+@click.option("--rules", is_flag=True, help="Print the rules that the preset brings, not its mapping.")
+def config_preset(name: str | None, rules: bool) -> None:
+    """List the presets for common businesses, or print one."""
+    from plugin.mapping import presets
+
+    if name is None:
+        click.echo(show.table("Presets", ["name", "for"], [list(row) for row in presets.SUMMARIES.items()]))
+        return
+    text = presets.text(name)
+    click.echo(presets.rules_text(name) if rules else text, nl=False)
+
+
 @config.command("schema", epilog="Example: lifecycle config schema > mapping.schema.json")
 def config_schema() -> None:
     """Print the JSON Schema of mapping files, so that an editor completes and marks while one types."""
@@ -86,6 +103,7 @@ def config_schema() -> None:
 @config.command("init", epilog="Example: lifecycle config init lifecycle.yaml --from-portal")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="lifecycle.yaml")
 @click.option("--from-portal", is_flag=True, help="Look at the portal's pipelines and properties.")
+@click.option("--preset", help="For a kind of business: b2b, subscriptions, shop or services.")
 @click.option("--contacts", type=_FILE, help="Look at this CSV export of contacts instead.")
 @click.option("--deals", type=_FILE, help="And at this one of deals.")
 @click.option("--companies", type=_FILE, help="And at this one of companies.")
@@ -95,6 +113,7 @@ def config_schema() -> None:
 def config_init(
     file: Path,
     from_portal: bool,
+    preset: str | None,
     contacts: Path | None,
     deals: Path | None,
     companies: Path | None,
@@ -106,8 +125,11 @@ def config_init(
 
     Without a source it is the default. On a terminal it asks a few questions, each with a good guess.
     """
+    from plugin.mapping import presets
     from plugin.mapping.load import default_text
 
+    if preset and (from_portal or contacts or deals or companies or customer or language):
+        raise click.UsageError("A preset is written as it is: give --preset alone.")
     _refuse_existing(file)
     ask = not yes and sys.stdin.isatty()
     facts: PortalFacts | None = None
@@ -118,6 +140,7 @@ def config_init(
 
         facts = from_files(contacts, deals, companies)
     text = _first_text(facts, customer, language, ask) if facts or customer or language else default_text()
+    text = presets.text(preset) if preset else text
     _write_new(file, text)
     click.echo(
         f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."

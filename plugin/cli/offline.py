@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from plugin.cli.render import as_csv, as_json_text, explanation
+from plugin.cli.render import as_csv, as_json_text
 from plugin.errors import InputError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -46,7 +46,7 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, **files: Any
     """Compute every customer's outcome from CSV files, as the workers compute it from the CRM."""
     from plugin.cli.cases import from_files
 
-    outcomes = from_files(files, models).outcomes
+    outcomes = from_files(files, models, named=shape == "html").outcomes
     warn(outcomes.findings, outcomes.frame.height)
     if shape == "html":
         from plugin.lifecycle.report import report
@@ -117,4 +117,6 @@ def explain(
     if as_json:
         click.echo(as_json_text({**outcome, "history": path} if past else outcome), nl=False)
     else:
-        click.echo(explanation(outcome, path))
+        from plugin.lifecycle.explanation import explanation
+
+        click.echo(explanation(outcome, path, case.models, case.mapping.language))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 
@@ -127,7 +126,8 @@ def backfill(portal: int | None, as_json: bool) -> None:
         served = served_portal(parts, portal)
         with show.progress(hidden=as_json) as bar:
             try:
-                result = run_backfill(parts.context, served.portal_id, bar)
+                say = (lambda _: None) if as_json else bar.say
+                result = run_backfill(parts.context, served.portal_id, bar, say)
             except KeyboardInterrupt:
                 click.echo("Stopped. `lifecycle backfill` goes on from here.", err=True)
                 raise
@@ -196,49 +196,3 @@ def parked_drop(portal: int | None) -> None:
         served = served_portal(parts, portal)
         count = drop_parked(parts.context, served.portal_id)
     click.echo(f"{count} dropped.")
-
-
-@click.command(epilog="Example: lifecycle export --records dump/  or  lifecycle export --person 4711")
-@click.option(
-    "--records",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where to write contacts.csv, deals.csv, companies.csv, history.jsonl and parameters.json.",
-)
-@click.option("--person", type=click.IntRange(1), help="Print all that is held about one record, as JSON.")
-@object_option
-@portal_option
-def export(directory: Path | None, person: int | None, object_type: str | None, portal: int | None) -> None:
-    """Write the records that outcomes are computed from, as `lifecycle evaluate` reads them.
-
-    With --person: everything that is held about one contact or company, in any table.
-    """
-    if (directory is None) == (person is None):
-        raise click.UsageError("Give either --records DIR or --person ID.")
-    if directory is not None:
-        _export_records(directory, portal)
-        return
-    from plugin.jobs.erase import held
-
-    with opened() as parts:
-        served = served_portal(parts, portal)
-        kind = object_type or parts.context.current(served.portal_id).mapping.customer_objects()[0]
-        found = held(parts.context, served.portal_id, (kind, person or 0))
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-
-
-def _export_records(directory: Path, portal: int | None) -> None:
-    from plugin.records import frames, portals
-    from plugin.records.csv_files import write_records
-
-    with opened() as parts:
-        served = served_portal(parts, portal)
-        with parts.context.store.read() as connection:
-            mapping = parts.context.current(served.portal_id).mapping
-            records = frames.load(connection, served.portal_id, mapping, None)
-            parameters = portals.current_parameters(connection, served)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_records(records, directory)
-    if parameters is not None:
-        (directory / "parameters.json").write_text(parameters.to_json(), encoding="utf-8")
-    click.echo(f"Wrote {records.contacts.height} contacts and {records.deals.height} deals to {directory}.")

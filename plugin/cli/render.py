@@ -1,14 +1,16 @@
-"""Outcomes as text: JSON, CSV, and an explanation for people."""
+"""Outcomes as text: JSON and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+_TELEPHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
 _GROUPS = ("stages", "risk_reasons", "metrics", "written")
 
 
@@ -24,7 +26,16 @@ def as_csv(rows: Sequence[dict[str, Any]], flags: Sequence[str] = ()) -> str:
     """
     reasons = dict.fromkeys(flags)
     flat = [_flat({**row, "risk_reasons": {**reasons, **row["risk_reasons"]}}) for row in rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
+    return _table(flat)
+
+
+def list_as_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    """Plain rows with these columns first; the header stands there without any row, too."""
+    return _table([{name: _cell(value) for name, value in row.items()} for row in rows], columns)
+
+
+def _table(flat: Sequence[dict[str, Any]], columns: Sequence[str] = ()) -> str:
+    names = list(dict.fromkeys([*columns, *(name for row in flat for name in row)]))
     target = io.StringIO()
     writer = csv.DictWriter(target, names, restval="", lineterminator="\n")
     writer.writeheader()
@@ -48,28 +59,6 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return ";".join(str(one) for one in value)
     text = "" if value is None else value
-    # a spreadsheet runs text that begins like a formula
-    return f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "@", "\t", "\r"} else text
-
-
-def explanation(outcome: dict[str, Any], path: Sequence[dict[str, Any]]) -> str:
-    """One customer's outcome in words."""
-    since = outcome["since"] or "the beginning"
-    lines = [
-        f"{outcome['object']} {outcome['id']}: {outcome['stage']} since {since}",
-        f"  Why: {outcome['reason']}",
-    ]
-    if outcome["next_stage"]:
-        lines.append(f"  Next: {outcome['next_stage']} on {outcome['next_stage_on']}, if nothing happens")
-    if outcome.get("keep_until"):
-        lines.append(f"  An order by {outcome['keep_until']} keeps the stage")
-    if outcome.get("exited_from"):
-        lines.append(f"  Exited from: {outcome['exited_from']}")
-    lines.append(f"  Risk: {outcome['risk_level']}")
-    lines.extend(f"    - {sentence}" for sentence in outcome["risk_reasons"].values())
-    if outcome.get("next_action"):
-        lines.append(f"  To do: {outcome['next_action']}")
-    if path:
-        lines.append("  Path:")
-        lines.extend(f"    {step['on']}  {step['stage']:<14} {step['reason']}" for step in path)
-    return "\n".join(lines)
+    # a spreadsheet runs text that begins like a formula; a telephone number is none
+    formula = isinstance(text, str) and text[:1] in {"=", "+", "@", "\t", "\r"} and not _TELEPHONE.match(text)
+    return f"'{text}" if formula else text

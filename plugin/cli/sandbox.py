@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plugin.clock import SystemClock, local_day
 from plugin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--world",
     "kind",
-    help="What to fill an empty sandbox with: cdnow, opportunities, generated, a sales pipeline as CSV, "
-    "or a folder with contacts.csv and deals.csv.",
+    help="What to fill an empty sandbox with: cdnow, generated, a sales pipeline (sales_pipeline.csv or its "
+    "folder), or a folder with contacts.csv and deals.csv.",
 )
 @click.option(
     "--size", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="Generated contacts."
@@ -72,6 +73,8 @@ def sandbox(
     click.echo(
         f"Webhooks go to {webhooks_to}, signed with {secret}." if webhooks_to else "No webhooks are sent."
     )
+    if kind and not fresh:
+        click.echo(f"It holds records already, so --world {kind} is not loaded; delete {path} to begin anew.")
     check_port(host, port)
     run_sandbox(
         host=host,
@@ -98,7 +101,7 @@ def make_world(kind: str, *, size: int = 1_000, seed: int = 1, end: date | None 
     if path.is_dir() and (path / "contacts.csv").exists():
         return loaders.from_csv(contacts=path / "contacts.csv", deals=path / "deals.csv")
     if path.exists():
-        return loaders.opportunities(path, end=end)
+        return loaders.opportunities(path, end=end or local_day(SystemClock().now(), "UTC"))
     raise ConfigError(
         f"There is no world {kind!r}.", cure="Use cdnow, generated, or a path to CSV files that exists."
     )

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from plugin.records.parked import Parked
+
+LINE_SECONDS = 10.0
 
 
 class Bar(Protocol):
@@ -20,35 +33,72 @@ class Bar(Protocol):
     def __call__(self, label: str, done: int, total: int) -> None:
         """So much of `total` is done of the part named `label`."""
 
+    def say(self, sentence: str) -> None:
+        """Something to be told beside the counts."""
+
 
 @contextmanager
 def progress(*, hidden: bool = False) -> Iterator[Bar]:
-    """A progress display on standard error; without a terminal one line for each part that is done."""
+    """A progress display on standard error; without a terminal a line every ten seconds, and at the end."""
     console = Console(stderr=True)
     if hidden or not console.is_terminal:
         yield _Lines(silent=hidden)
         return
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as shown:
-        tasks: dict[str, TaskID] = {}
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), _Rate())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as shown:
+        yield _Bars(shown)
 
-        def bar(label: str, done: int, total: int) -> None:
-            if label not in tasks:
-                tasks[label] = shown.add_task(label, total=total)
-            shown.update(tasks[label], completed=done, total=max(total, done))
 
-        yield bar
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+class _Bars:
+    def __init__(self, shown: Progress) -> None:
+        self.shown = shown
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if label not in self.tasks:
+            self.tasks[label] = self.shown.add_task(label, total=total)
+        self.shown.update(self.tasks[label], completed=done, total=max(total, done))
+
+    def say(self, sentence: str) -> None:
+        self.shown.console.print(sentence)
 
 
 class _Lines:
+    """Lines for a log: counts with their totals, the rate, and the time left."""
+
     def __init__(self, *, silent: bool) -> None:
         self.silent = silent
         self.finished: set[str] = set()
+        self.begun: dict[str, tuple[float, int]] = {}  # label → when it began, and with how many done
+        self.printed = time.monotonic()
 
     def __call__(self, label: str, done: int, total: int) -> None:
-        if not self.silent and done >= total and label not in self.finished:
-            self.finished.add(label)
-            print(f"{label}: {done}", file=sys.stderr, flush=True)  # noqa: T201 - this is the display
+        now = time.monotonic()
+        since, before = self.begun.setdefault(label, (now, done))
+        ended = done >= total
+        if label in self.finished or not (ended or now - self.printed >= LINE_SECONDS):
+            return
+        self.printed = now
+        self.finished |= {label} if ended else set()
+        rate = (done - before) / (now - since) if now > since else 0.0
+        if ended:
+            self.say(f"{label}: {done:,}")
+        elif rate > 0:
+            left = (total - done) / rate
+            self.say(f"{label}: {done:,} of {total:,} ({rate:,.0f}/s, {left:,.0f} s left)")
+        else:
+            self.say(f"{label}: {done:,} of {total:,}")
+
+    def say(self, sentence: str) -> None:
+        if not self.silent:
+            print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - this is the display
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -80,8 +130,12 @@ def status_text(status: dict[str, Any]) -> str:
             parts.append(f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all.")
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
         parts += _config_lines(portal)
+        if portal["backfill"] and portal["backfill"]["state"] not in ("done", "computing"):
+            parts.append(_load_text(portal["backfill"]))
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
+        if portal["parameters_version"] is not None:
+            parts.extend(_prediction_lines(portal["predictions"]))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
     if refused := status.get("config_refused"):
@@ -103,6 +157,23 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
         what = f"{row['count']:,} values of {row['object']} {row['property']} ({row['problem']})"
         lines.append(f"Left out: {what}: {examples}")
     return lines
+
+
+def _prediction_lines(predictions: dict[str, Any]) -> list[str]:
+    lines = []
+    for object_type, one in predictions.items():
+        if not one["published"]:
+            lines.append(f"No predictions for {object_type} customers: {'; '.join(one['reasons'])}.")
+        if one["waiting"] is not None:
+            lines.append("A fit that moves the total value far waits: `lifecycle clv show`, `clv adopt`.")
+    return lines
+
+
+def _load_text(load: dict[str, Any]) -> str:
+    said = f"Whole load ({load['state']}): {load['records']:,} of {load['expected']:,} records read"
+    if load["per_second"] and load["seconds_left"] is not None:
+        said += f", {load['per_second']:,.0f}/s, {load['seconds_left']:,.0f} s left"
+    return said + (f"; resumes at {load['resumes_at']}." if load["resumes_at"] else ".")
 
 
 def parked_text(rows: Sequence[Parked]) -> str:

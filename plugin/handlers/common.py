@@ -25,7 +25,7 @@ def _matters(event: Event, mapping: Mapping) -> bool:
         return True
     if event.source in {"", "INTEGRATION"} or event.object_type not in mapping.customer_objects():
         return False
-    return any(output.name == event.property_name for _, output in mapping.written_outputs())
+    return any(output.name == event.property_name for _, output in mapping.crm_outputs())
 
 
 def side(event: Event, object_type: str) -> dict[RecordKey, bool]:

@@ -1,7 +1,8 @@
 -- One look at a portal's allowance (GCRA): may this call go now, and if not, in how many microseconds?
 -- All times are microseconds of this server's own clock, so that every process on every machine agrees.
 --
--- KEYS[1]  hash: tat (theoretical arrival time of the next call), hold (nobody calls before), last:<class>
+-- KEYS[1]  hash: tat (theoretical arrival time of the next call), hold (nobody calls before), last:<class>,
+--          hold:<class> (nobody of this class calls before)
 -- ARGV[1]  microseconds between two calls at the full rate
 -- ARGV[2]  how far ahead of its time this class may call (its share of the burst)
 -- ARGV[3]  the same for the highest class
@@ -13,7 +14,7 @@ local key, class = KEYS[1], ARGV[6]
 local every, ahead, ahead_most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local stored = redis.call('HMGET', key, 'tat', 'hold', 'last:' .. class)
+local stored = redis.call('HMGET', key, 'tat', 'hold', 'last:' .. class, 'hold:' .. class)
 local latest = now + ahead_most + every
 
 local tat = tonumber(stored[1])
@@ -25,7 +26,7 @@ if not tat then
 end
 tat = math.min(tat, latest) -- the server's clock may have been set back
 
-local hold = tonumber(stored[2]) or 0
+local hold = math.max(tonumber(stored[2]) or 0, tonumber(stored[4]) or 0)
 if hold > now then
   return {0, hold - now, 1}
 end

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -18,11 +18,14 @@ import redis
 from plugin.clock import Clock
 from plugin.errors import CrmRateLimited
 from plugin.hubspot.pace import (
+    LEAST_ALLOWANCE,
     LONGEST_STARVE_SECONDS,
     PRIORITIES,
+    WINDOW_SECONDS,
     Pace,
     Priority,
     general_pace,
+    our_part,
     search_pace,
 )
 from plugin.hubspot.protocol.requests import Policy
@@ -33,6 +36,9 @@ _LONGEST_HOLD_WAIT = 60.0
 _LONGEST_SLEEP = 0.5  # then look again: a hold may have come or gone
 _LOCAL_PROCESSES = 4  # how many processes we suppose, while Redis cannot say
 _REDIS_RETRY_SECONDS = 1.0
+_DAY_LOOK_SECONDS = 900.0  # then one call looks whether the day has more again
+_CAN_WAIT: tuple[Priority, ...] = ("repair", "backfill")
+_REMEMBERED_MS = 86_400_000  # what an account allows changes with its subscription
 
 
 class Budget(Protocol):
@@ -64,6 +70,10 @@ class NullBudget:
 class RedisBudget:
     """The allowance of `portal_id`: `limit` requests in any ten seconds, less five per cent.
 
+    `share` of what the account allows is ours (other apps live there, too). What it allows is learnt from the
+    answers' headers and kept for all processes; until then `limit` counts as what is allowed. Never more than
+    `limit` (None: whatever the account allows) is used.
+
     Classes wait in order: interactive, live, due, repair, backfill; each leaves the burst's last calls to
     those above it, and each gets at least one call in ten seconds.
     """
@@ -74,7 +84,8 @@ class RedisBudget:
         *,
         portal_id: int,
         clock: Clock,
-        limit: int = 100,
+        limit: int | None = LEAST_ALLOWANCE,
+        share: float = 1.0,
         starve_seconds: float = LONGEST_STARVE_SECONDS,
         prefix: str = "lifecycle:budget",
     ) -> None:
@@ -82,9 +93,14 @@ class RedisBudget:
         self._script = client.register_script(files("plugin.hubspot").joinpath("budget.lua").read_text())
         self._clock = clock
         self._limit = limit
+        self._share = share
+        self._allowed: int | None = None  # as the headers say; 0: nobody has seen any yet
         self._starve = starve_seconds
         self._key = f"{prefix}:{portal_id}"
-        self._paces: dict[Policy, Pace] = {"general": general_pace(limit), "search": search_pace()}
+        self._paces: dict[Policy, Pace] = {
+            "general": general_pace(our_part(limit, 0, share)),
+            "search": search_pace(share),
+        }
         self._local = _LocalPacer(clock)
         self._redis_back_at = 0.0
 
@@ -106,31 +122,64 @@ class RedisBudget:
         """After a 429: nobody calls for so long. A hold by DAILY covers every policy."""
         for one in self._paces if daily else (policy,):
             self._local.hold(one, seconds)
-            try:
-                now, micro = _server_time(self._redis)
-                until = now * _MICRO + micro + int(seconds * _MICRO)
-                with self._redis.pipeline() as pipe:
-                    pipe.hset(self._name(one), "hold", until)
-                    pipe.pexpire(self._name(one), int(seconds * 1000) + 3_600_000)
-                    pipe.execute()
-            except redis.RedisError:
-                self._lost_redis()
+            self._keep_hold(one, seconds, ("hold",))
+
+    def _keep_hold(self, policy: Policy, seconds: float, fields: Sequence[str]) -> None:
+        try:
+            now, micro = _server_time(self._redis)
+            until = now * _MICRO + micro + int(seconds * _MICRO)
+            with self._redis.pipeline() as pipe:
+                pipe.hset(self._name(policy), mapping=dict.fromkeys(fields, until))
+                pipe.pexpire(self._name(policy), int(seconds * 1000) + 3_600_000)
+                pipe.execute()
+        except redis.RedisError:
+            self._lost_redis()
 
     def observe(self, headers: Mapping[str, str]) -> None:
-        """Learn from an answer's headers: a portal may be allowed less than we were told."""
+        """Learn from an answer's headers: what the account allows, and what the day has left."""
+        self._leave_the_rest(headers)
         try:
             allowed = int(headers["X-HubSpot-RateLimit-Max"])
             window = int(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds") or 10_000)
         except (KeyError, ValueError):
             return  # search answers carry none
-        if allowed > 0 and window == 10_000:
-            self._paces["general"] = general_pace(min(self._limit, allowed))
+        if allowed > 0 and window == WINDOW_SECONDS * 1000 and allowed != self._allowed:
+            self._learn(allowed)
+            try:
+                self._redis.set(f"{self._key}:allowed", allowed, px=_REMEMBERED_MS)
+            except redis.RedisError:
+                self._lost_redis()
+
+    def _leave_the_rest(self, headers: Mapping[str, str]) -> None:
+        """HubSpot counts the day for the whole account: what is not our share is left to the other apps.
+
+        Only work that can wait for tomorrow stops there; what happens now goes on.
+        """
+        try:
+            day, left = (int(headers[f"X-HubSpot-RateLimit-{name}"]) for name in ("Daily", "Daily-Remaining"))
+        except (KeyError, ValueError):
+            return  # apps of the marketplace have no daily limit
+        if left < day * (1 - self._share):
+            self._keep_hold("general", _DAY_LOOK_SECONDS, [f"hold:{name}" for name in _CAN_WAIT])
+
+    def _learn(self, allowed: int) -> None:
+        self._allowed = allowed
+        ours = our_part(self._limit, allowed, self._share)
+        self._paces["general"] = general_pace(ours)
+
+    def _recall(self) -> None:
+        """What another process has learnt of the account before our first call."""
+        known: Any = self._redis.get(f"{self._key}:allowed")
+        self._learn(int(known)) if known else self._learn(0)
 
     def _look(self, priority: Priority, policy: Policy, waited: float) -> tuple[float, bool]:
         """Take one call (0, …) or the seconds to wait and whether by a hold."""
         pace = self._paces[policy]
         if self._clock.now().timestamp() >= self._redis_back_at:
             try:
+                if self._allowed is None:
+                    self._recall()
+                    pace = self._paces[policy]
                 granted, wait, held = self._ask(pace, priority, policy, waited)
             except redis.RedisError:
                 self._lost_redis()

@@ -16,6 +16,8 @@ PRIORITIES: tuple[Priority, ...] = ("interactive", "live", "due", "repair", "bac
 WINDOW_SECONDS = 10.0  # HubSpot's rule: so many requests in any ten seconds
 SHARE = 0.95
 LARGEST_BURST = 5
+#: HubSpot's rule: what an app may do in an account of the smallest subscription.
+LEAST_ALLOWANCE = 100
 #: HubSpot's rule: five searches a second and account, not counted in the ten seconds.
 SEARCHES_PER_SECOND = 4.5
 #: No class waits longer than this for one call, however much the classes above it want.
@@ -46,6 +48,15 @@ def general_pace(limit: int) -> Pace:
     return Pace(WINDOW_SECONDS / rate, burst)
 
 
-def search_pace() -> Pace:
-    """The pace of searches: no burst at all."""
-    return Pace(1.0 / SEARCHES_PER_SECOND, 1)
+def our_part(limit: int | None, allowed: int, share: float) -> int:
+    """Requests in ten seconds that are ours: `share` of what the account allows, at most `limit`.
+
+    `allowed` is 0 until an answer told it: then `limit` is taken for it, or the least that HubSpot gives.
+    """
+    ours = max(1, int((allowed or limit or LEAST_ALLOWANCE) * share))
+    return ours if limit is None else min(limit, ours)
+
+
+def search_pace(share: float = 1.0) -> Pace:
+    """The pace of searches: no burst at all. HubSpot counts them for the whole account, so a share holds."""
+    return Pace(1.0 / (SEARCHES_PER_SECOND * share), 1)

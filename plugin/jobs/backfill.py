@@ -5,16 +5,21 @@ It works beside running workers, or alone: the rows in the store say what is lef
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from plugin.clock import from_milliseconds
 from plugin.errors import CrmError
 from plugin.jobs import config_turnover
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain
 from plugin.jobs.fit import fit_portal
 from plugin.records import inbox, parked
-from plugin.sync.backfill import Backfill, Progress, state
+from plugin.sync.backfill import Backfill, state
+from plugin.sync.progress import Progress
+
+Say = Callable[[str], None]
 
 OUTAGE = 3600.0  # seconds without one page read after which a load gives up
 _LONGEST_WAIT = 60.0  # seconds between two looks whether the CRM is back
@@ -42,10 +47,15 @@ class Loaded:
         )
 
 
-def run_backfill(context: Context, portal_id: int, report: Report = lambda *_: None) -> Loaded:
-    """Load a portal whole; raises CrmError or ConfigError, and goes on from there when run again."""
+def run_backfill(
+    context: Context, portal_id: int, report: Report = lambda *_: None, say: Say = lambda _: None
+) -> Loaded:
+    """Load a portal whole; raises CrmError or ConfigError, and goes on from there when run again.
+
+    `report` is told counts, `say` sentences: where an earlier load is taken up, when a wait ends.
+    """
     context = context.current(portal_id)
-    load = _read_pages(context, portal_id, report)
+    load = _read_pages(context, portal_id, report, say)
     fit_portal(context, portal_id)
     customers = load.finish()
     config_turnover.note_done(context, portal_id)
@@ -57,13 +67,17 @@ def run_backfill(context: Context, portal_id: int, report: Report = lambda *_: N
     return Loaded(load.progress.records, customers, written, sum(causes.values()), causes)
 
 
-def _read_pages(context: Context, portal_id: int, report: Report) -> Backfill:
+def _read_pages(context: Context, portal_id: int, report: Report, say: Say) -> Backfill:
     """Every page, waiting out a CRM that is away: a load of hours must not end for an outage of minutes."""
     crm = context.crm(portal_id, "backfill")
+    load: Backfill | None = None
     read, waited = -1, 0.0
     while True:
         try:
-            load = Backfill(context.store, crm, portal_id, context.mapping, context.clock)
+            if load is None:
+                load = Backfill(context.store, crm, portal_id, context.mapping, context.clock)
+                if load.resumed:
+                    say(f"Goes on where an earlier load stopped: {load.progress.where()}.")
             load.run(lambda now: _report_pages(report, now))
             return load
         except CrmError as error:
@@ -72,9 +86,19 @@ def _read_pages(context: Context, portal_id: int, report: Report) -> Backfill:
             wait = error.retry_after or _LONGEST_WAIT
             if error.permanent or waited + wait > OUTAGE:
                 raise
-        pause = min(wait, _LONGEST_WAIT)
+            pause = min(wait, _LONGEST_WAIT)
+            _tell_of_wait(context, load, error, pause, say)
         context.clock.sleep(pause)
         read, waited = now, waited + pause
+
+
+def _tell_of_wait(context: Context, load: Backfill | None, error: CrmError, pause: float, say: Say) -> None:
+    until = context.now() + int(pause * 1000)
+    if load is not None:
+        load.wait_until(until)
+    stands = f" at {load.progress.where()}" if load is not None else ""
+    moment = from_milliseconds(until).isoformat(timespec="seconds")
+    say(f"HubSpot does not answer ({error.message.rstrip('.')}); resumes at {moment}{stands}.")
 
 
 def _records_read(context: Context, portal_id: int) -> int:

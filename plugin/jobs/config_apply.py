@@ -66,7 +66,7 @@ def apply_bundle(
         context,
         mapping=mapping,
         models=models,
-        config_version=context.configs.name(mapping),
+        config_version=context.configs.name(mapping, models),
         configs=None,
     )
     touched = _touched(context, portal_id)

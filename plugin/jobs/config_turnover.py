@@ -24,7 +24,8 @@ from plugin.mapping.bases import fit_basis, more_to_read, reads
 from plugin.records import portals, refused
 from plugin.records.portals import Portal
 from plugin.records.schema import outcomes
-from plugin.sync.backfill import Backfill, Progress
+from plugin.sync.backfill import Backfill
+from plugin.sync.progress import Progress
 
 WATERMARK = "config"  # {version, reads, fit, made, error}: what the portal was brought over to
 RETRY_MS = 60_000

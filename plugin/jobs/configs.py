@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plugin.errors import ConfigError
+from plugin.lifecycle.deriving import DerivedError
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.rulefile import RuleError
 from plugin.lifecycle.ruleset import Models
@@ -43,7 +44,7 @@ class InForce:
 class Configurations:
     """The versions of one store. `name` gives a mapping the short name that outcomes carry."""
 
-    def __init__(self, store: Store, name: Callable[[Mapping], str]) -> None:
+    def __init__(self, store: Store, name: Callable[[Mapping, Models], str]) -> None:
         self.store = store
         self.name = name
         self._ready: dict[str, InForce] = {}
@@ -77,7 +78,7 @@ class Configurations:
         if version is None or version.bundle is None:
             raise LookupError(f"version {found[1]} of {found[0]} is gone")
         mapping, models = self.loaded(version.bundle)
-        return InForce(found, mapping, models, self.name(mapping))
+        return InForce(found, mapping, models, self.name(mapping, models))
 
     def loaded(self, bundle: Bundle) -> tuple[Mapping, Models]:
         """The mapping and rules of a bundle; raises ConfigError with every fault of either."""
@@ -130,6 +131,11 @@ def rule_findings(raw: bytes, mapping: Mapping) -> list[tuple[str, Finding]]:
         return [
             (one.file, Finding(one.line, one.column, "error", one.message, cure)) for one in error.problems
         ]
+    except DerivedError as error:
+        wrong = [
+            Clash((("derived_facts", f.index, f.key),), "error", f.message, f.cure) for f in error.faults
+        ]
+        return [("", finding) for finding in place_clashes(raw, wrong)]
     except ConfigError as error:
         return [("", Finding(1, 1, "error", error.message, error.cure))]
     return [("", finding) for finding in value_findings(raw, mapping, models)]

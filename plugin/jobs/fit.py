@@ -9,6 +9,8 @@ from plugin.jobs.context import Context
 from plugin.jobs.meaning import fit
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import frames, portals
+from plugin.value.drift import confirmed
+from plugin.value.standing import standing
 
 REFIT_DAYS = 7
 UNREAD = "unread"  # the note of values that could not be read when everything was last looked at
@@ -58,6 +60,37 @@ def fitted(
         told=lambda row: unread.update({(row["object"], row["property"], row["problem"]): row}),
     )
     return new, sorted(unread.values(), key=lambda row: -row["count"])
+
+
+def adopt_waiting(context: Context, portal_id: int) -> Parameters | None:
+    """Put the value models in force that wait for a yes, today; None where none waits."""
+    with context.store.read() as connection:
+        portal = portals.get(connection, portal_id)
+        present = portals.current_parameters(connection, portal) if portal else None
+    if portal is None or present is None:
+        return None
+    sections = present.value or {}
+    if not any(section.get("waiting") for section in sections.values()):
+        return None
+    chosen = {name: confirmed(section) for name, section in sections.items()}
+    adopted = replace(present, version=present.version + 1, adopted_on=context.today(portal), value=chosen)
+    with context.store.write() as connection:
+        portals.adopt(connection, context.store, portal_id, adopted, context.now())
+    return adopted
+
+
+def value_standing(context: Context, portal_id: int) -> dict[str, Any]:
+    """What the portal's value models are and say, and why nothing is predicted where that is so."""
+    with context.store.read() as connection:
+        portal = portals.get(connection, portal_id)
+        present = portals.current_parameters(connection, portal) if portal else None
+    sections = (present.value if present else None) or {}
+    return {
+        "portal_id": portal_id,
+        "version": present.version if present else None,
+        "adopted_on": present.adopted_on.isoformat() if present else None,
+        "objects": {name: standing(sections.get(name)) for name in context.mapping.customer_objects()},
+    }
 
 
 def _same(present: Parameters, fitted: Parameters) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from plugin.jobs.context import Context
 from plugin.jobs.retry import mark_everyone, take_up_properties
 from plugin.records import outputs, portals
+from plugin.sync import definitions
 from plugin.sync.call_lists import ListReport, make_lists, wanted
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import InstallReport, install_properties
@@ -29,7 +30,7 @@ class Installed:
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
         lists = {} if self.lists is None else {"lists": asdict(self.lists)}
-        return {"portal_id": self.portal_id, "mode": self.mode, **asdict(self.properties), **lists}
+        return {"portal_id": self.portal_id, "mode": self.mode, **self.properties.as_dict(), **lists}
 
     def as_text(self) -> str:
         """For people."""
@@ -55,9 +56,9 @@ def make_properties(context: Context, portal_id: int) -> InstallReport:
     """Make what properties are missing in a portal; those just made are known to be empty there."""
     crm = context.crm(portal_id, "interactive")
     report = install_properties(crm, context.mapping, RuleOptions(context.models), context.mapping.language)
-    if report.created:
-        with context.store.write() as connection:
-            _forget(connection, portal_id, report)
+    with context.store.write() as connection:
+        _forget(connection, portal_id, report)
+        definitions.forget(connection, portal_id)  # options may be new, too
     return report
 
 
@@ -91,5 +92,8 @@ def install_portal(context: Context, *, live: bool, lists: bool = False) -> Inst
         if live:
             portals.change(connection, account.portal_id, mode=portals.LIVE, share=100, list_id=None)
         portal = portals.get(connection, account.portal_id)
+        for kind, found in report.definitions.items():
+            names = definitions.names(context.mapping)
+            definitions.note(context.store, connection, account.portal_id, kind, names, found, context.now())
         _begin_anew(context, connection, account.portal_id, report)
     return Installed(account.portal_id, portal.mode if portal else portals.OBSERVE, report, made)

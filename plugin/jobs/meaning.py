@@ -23,8 +23,12 @@ from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
 from plugin.value.clv import Terms
+from plugin.value.drift import with_drift_watch
 from plugin.value.histories import Histories
-from plugin.value.section import Predictor, Section, fit_section, with_drift_watch
+from plugin.value.predictor import Predictor, Section
+from plugin.value.proof import fewer, past_days
+from plugin.value.section import fit_section
+from plugin.value.standing import why_empty
 
 
 def evaluate(
@@ -48,6 +52,13 @@ def history(
 ) -> list[tuple[date, str, str]]:
     """`lifecycle.history` with predictions."""
     return lifecycle.history(records, mapping, models, parameters, day, customer, predictor=Predictor)
+
+
+def path(
+    records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
+) -> list[tuple[date, str]]:
+    """`lifecycle.path` with predictions."""
+    return lifecycle.path(records, mapping, models, parameters, day, customer, predictor=Predictor)
 
 
 def fit(
@@ -83,9 +94,24 @@ def fit(
     return replace(fitted, value=watched or None)
 
 
-def value_section(buyers: Buyers) -> MappingABC[str, Any]:
-    """The value room's section for these buyers."""
-    histories = Histories(
+def value_section(at: Callable[[int], Buyers], day: int) -> MappingABC[str, Any]:
+    """The value room's section for everyone who had bought by `day`, proven on days before it."""
+    everyone = at(day)
+    histories = histories_of(everyone)
+    looks = past_days(fewer(lambda on: histories_of(at(on)), len(histories)), day)
+    section: Section = fit_section(histories, terms=Terms(margin=everyone.margin), looks=looks)
+    return section
+
+
+def no_predictions_because(parameters: Parameters | None, outcome: MappingABC[str, Any]) -> list[str]:
+    """Why an outcome (as JSON) has no predictions; empty where it has them."""
+    section = ((parameters.value if parameters else None) or {}).get(outcome["object"])
+    return why_empty(section, bought=bool(outcome["metrics"].get("purchases")))
+
+
+def histories_of(buyers: Buyers) -> Histories:
+    """Lifecycle's buyers as the value room takes them."""
+    return Histories(
         pl.Series(buyers.ids),
         buyers.x,
         buyers.recency,
@@ -94,5 +120,3 @@ def value_section(buyers: Buyers) -> MappingABC[str, Any]:
         buyers.paid,
         buyers.mean,
     )
-    section: Section = fit_section(histories, terms=Terms(margin=buyers.margin))
-    return section

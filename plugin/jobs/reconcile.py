@@ -19,6 +19,7 @@ from plugin.records import drift, inbox, portals
 from plugin.records.portals import Portal
 from plugin.sync import findings, rolling
 from plugin.sync.backfill import WATERMARK as BACKFILL
+from plugin.sync.definitions import Definitions
 from plugin.sync.findings import Findings
 from plugin.sync.gone import Gone
 from plugin.sync.reconcile import WATERMARK, Reconcile
@@ -95,6 +96,7 @@ def sweep(context: Context, portal_id: int) -> Findings:
         refresh_list(context, portal_id)
         check.by_count(in_time)
         check.a_part(in_time)
+        check.definitions()
         check.note()
     return check.told
 
@@ -191,6 +193,13 @@ class _Check:
         if here.finished_at:
             with self.context.store.write() as connection:
                 portals.change(connection, self.portal_id, last_full=here.finished_at)
+
+    def definitions(self) -> None:
+        """Read the definitions of our properties anew when they are old, so that a write need not."""
+        context = self.context
+        kept = Definitions(context.store, self.crm, self.portal_id, context.mapping, context.now)
+        for object_type in context.mapping.customer_objects():
+            kept.renew_when_old(object_type)
 
     def note(self) -> None:
         body = {**self.told.as_dict(), "at": self.context.now()}

@@ -9,6 +9,7 @@ from plugin.jobs.context import Context
 from plugin.records import parked, refused, work
 from plugin.records.schema import outcomes
 from plugin.records.store import chunks
+from plugin.sync import definitions
 
 _WORKS = (parked.READ, parked.EVALUATE, parked.WRITE)
 
@@ -23,6 +24,7 @@ def retry_parked(context: Context, portal_id: int) -> int:
         work.mark_records(context.store, connection, portal_id, records, now=now, priority=work.REPAIR)
         work.mark_customers(context.store, connection, portal_id, customers, now=now, priority=work.REPAIR)
         parked.unpark(connection, portal_id, [row.key for row in rows], _WORKS)
+        definitions.forget(connection, portal_id)
         return len(rows) + take_up_properties(context, connection, portal_id)
 
 

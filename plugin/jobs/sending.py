@@ -13,6 +13,7 @@ from plugin.records.portals import Portal
 from plugin.records.schema import dirty
 from plugin.records.work import Claimed, RecordKey
 from plugin.sync import lists
+from plugin.sync.definitions import Definitions
 from plugin.sync.diff import Change
 from plugin.sync.guard import Guard
 from plugin.sync.refusals import Refusals
@@ -95,6 +96,7 @@ class Sending:
         if not changes:
             return Written()
         crm = self.context.crm(self.portal_id, CLASSES[min(row.priority for row in load.rows)])
+        definitions = Definitions(self.store, crm, self.portal_id, self.context.mapping, self.context.now)
         back = WriteBack(
             self.store,
             crm,
@@ -103,7 +105,7 @@ class Sending:
             load.standing,
             self.context.now,
             self.lane,
-            Refusals(crm, self.context.mapping, self.context.now),
+            Refusals(definitions, self.context.mapping, self.context.now),
             Guard(crm, self.context.mapping),
         )
         return back.write(changes, lambda: self.hold(load.rows))

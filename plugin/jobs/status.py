@@ -13,10 +13,13 @@ from plugin.jobs import config_files, config_turnover
 from plugin.jobs.context import Context
 from plugin.jobs.fit import UNREAD
 from plugin.jobs.reconcile import CHECKED
+from plugin.lifecycle.parameters import Parameters
 from plugin.records import inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
-from plugin.sync import backfill
+from plugin.sync.backfill import WATERMARK as BACKFILL
+from plugin.sync.progress import as_status
+from plugin.value import standing as predictions
 
 SUMMED = ("pending", "inbox", "parked", "unwritten")
 
@@ -25,7 +28,7 @@ def status(context: Context) -> dict[str, Any]:
     """The sums over all portals, whether all is settled, and the same for each portal."""
     with context.store.read() as connection:
         each = [
-            _portal(context.current(portal.portal_id), connection, portal)
+            portal_status(context.current(portal.portal_id), connection, portal)
             for portal in portals.every(connection)
         ]
         _, events, oldest = inbox.waiting(connection)
@@ -43,7 +46,8 @@ def status(context: Context) -> dict[str, Any]:
     }
 
 
-def _portal(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
+def portal_status(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
+    """How one portal stands."""
     records, customers, since = work.waiting(connection, portal.portal_id, context.now())
     bodies, events, arrived = inbox.waiting(connection, portal.portal_id)
     versions = Versions(portal.parameters_version or 0, context.config_version)
@@ -72,10 +76,28 @@ def _portal(context: Context, connection: Connection, portal: Portal) -> dict[st
         "config_version": context.config_version,
         "config": turnover.as_dict(),
         "unread": portals.watermark(connection, portal.portal_id, UNREAD) or {"values": [], "more": 0},
+        "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
-        "backfill": backfill.state(connection, portal.portal_id),
+        "backfill": _backfill(connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
+
+
+def _predictions(context: Context, parameters: Parameters | None) -> dict[str, Any]:
+    """By object type: whether predictions are published, by which model, and if not, why."""
+    sections = (parameters.value if parameters else None) or {}
+    names = ("published", "reasons", "model", "waiting", "findings")
+    known = {name: predictions.standing(sections.get(name)) for name in context.mapping.customer_objects()}
+    return {object_type: {name: one[name] for name in names} for object_type, one in known.items()}
+
+
+def _backfill(connection: Connection, portal_id: int) -> dict[str, Any] | None:
+    """How far the portal's whole load has come; None before the first."""
+    note = portals.watermark(connection, portal_id, BACKFILL)
+    if note is None:
+        return None
+    shown = as_status(note, work.waiting_in_class(connection, portal_id, work.BACKFILL))
+    return {**shown, **{name: _moment(shown[name]) for name in ("started_at", "resumes_at")}}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

@@ -167,7 +167,8 @@ class Basics:
         fact = self.names.facts.get(name)
         if fact is None:
             raise self.wrong(node, f"unknown name '{name}'{self.names.nearest(name)}")
-        found = Compiled(pl.col(name), fact.type, STILL if fact.slope == "still" else EVEN, frozenset([name]))
+        motion = {"still": STILL, "any": WILD}.get(fact.slope, EVEN)
+        found = Compiled(pl.col(name), fact.type, motion, frozenset([name]))
         return self._leaf(found) if fact.type == "bool" else found
 
     def _reference(self, name: str) -> Compiled:

@@ -1,7 +1,8 @@
 """The facts by name: type, how they move from day to day, and what they mean. No arithmetic here.
 
 `slope` says how a fact moves between two events: 0 stands still, +1 or -1 a day, "ratio" grows by one
-usual gap's share a day, "curve" moves in a way of its own. `breaks` names the events at which it may jump.
+usual gap's share a day, "curve" moves in a way of its own, "any" may do anything on any day. `breaks` names
+the events at which it may jump.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FactType = Literal["number", "text", "bool", "date"]
-Slope = Literal["still", "up", "down", "ratio", "curve"]
+Slope = Literal["still", "up", "down", "ratio", "curve", "any"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,19 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
             _f("gap_ratio", "silence divided by the usual gap", "purchases", "ratio"),
             _f("sleeping_after_days", "the silence after which a buyer counts as sleeping", "purchases"),
             _f("lost_after_days", "the silence after which a buyer counts as lost", "purchases"),
+            _f(
+                "season_until",
+                "the day up to which the silence of the same season last year excuses this one",
+                "purchases",
+                kind="date",
+            ),
+            _f(
+                "season_days_left",
+                "days until then; negative afterwards",
+                "purchases",
+                "down",
+                whole=True,
+            ),
             _f(
                 "days_since_reactivation",
                 "days since a purchase that ended a sleep",

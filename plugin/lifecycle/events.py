@@ -108,7 +108,16 @@ def purchase_facts(events: Events, day: int) -> dict[str, Floats]:
     found = {
         "purchases": count.astype(np.float64),
         "age": moment.age(purchases),
+        "first_age": day - _first_days(purchases),
         "median_gap": moment.last(purchases, purchases.values["median"]),
         "revenue": cents,
     }
     return {name: array[count > 0] for name, array in found.items()}
+
+
+def _first_days(points: Points) -> Floats:
+    """Each customer's first day; NaN without one."""
+    found = np.full(len(points.first) - 1, np.nan)
+    some = np.diff(points.first) > 0
+    found[some] = points.days[points.first[:-1][some]]
+    return found

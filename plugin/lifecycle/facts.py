@@ -6,14 +6,15 @@ seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, Fact, extra_fact
+from plugin.lifecycle.derived import DAY, Column, Derived
 from plugin.lifecycle.ground import Ground, Lookup, nothing
 from plugin.lifecycle.pasts import Pasts
 from plugin.lifecycle.person_facts import PERSON, loyalty
@@ -27,6 +28,7 @@ from plugin.lifecycle.series import (
     Ints,
     Moment,
     Points,
+    as_dates,
     day_of,
     distinct_keys,
     offsets,
@@ -44,9 +46,12 @@ class Engine(Ground):
     """
 
     predictor: Predictor | None = None
+    derived: Mapping[str, Derived] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        told = (self.events.object_type, self.events.findings)
+        self._derivers = {name: Column(found, *told) for name, found in self.derived.items()}
         self._breaks: dict[tuple[str, ...], Points] = {}
         self._predicted: tuple[Moment | None, dict[str, Floats]] = (None, {})
 
@@ -56,8 +61,8 @@ class Engine(Ground):
         return Pasts(self.events)
 
     def fact(self, name: str) -> Fact:
-        """The fact's entry in the catalogue, or a mapped property's."""
-        return FACTS.get(name) or extra_fact(name)
+        """The fact's entry in the catalogue, a derived one's, or a mapped property's."""
+        return self.derived[name].fact if name in self.derived else FACTS.get(name) or extra_fact(name)
 
     def facts(self, moment: Moment, names: Iterable[str]) -> pl.DataFrame:
         """One row a pair, one column a fact: Float64, String, Boolean or Date."""
@@ -67,6 +72,8 @@ class Engine(Ground):
         return pl.DataFrame(columns) if columns else pl.DataFrame({"": np.zeros(len(moment.keys))})
 
     def _column(self, name: str, moment: Moment) -> pl.Series:
+        if name in self.derived:
+            return self._derived(name, moment)
         fact = self.fact(name)
         if fact.type == "text":
             return self._text(name, moment)
@@ -77,6 +84,30 @@ class Engine(Ground):
         if fact.type == "date":
             return column.cast(pl.Int32).cast(pl.Date)
         return column
+
+    def _derived(self, name: str, moment: Moment) -> pl.Series:
+        spec = self.derived[name].spec
+        known = [self._column(read, moment) for read in spec.reads if read != DAY]
+        return self.derive(name, known, as_dates(moment.days))
+
+    def derive(self, name: str, facts: Iterable[pl.Series], days: pl.Series) -> pl.Series:
+        """A derived fact from columns that hold the facts it reads, and the day of each row (Date)."""
+        derived = self.derived[name]
+        frame = pl.DataFrame([days.alias(DAY), *facts])
+        answer = self._derivers[name].answer(frame.select(derived.spec.reads))
+        return derived.as_fact(answer, days)
+
+    def _counted_from(self, name: str) -> Ints:
+        """The days that a derived fact counts from, as keys: the dates that its function ever returned."""
+        reads = self.derived[name].spec.reads
+        known = self.breaks(reads)
+        everyone = np.arange(self.events.size, dtype=np.int64)
+        customers = np.concatenate([everyone, known.customers])
+        moment = Moment(customers, np.concatenate([np.maximum(self.events.born, EVER + 1), known.days]))
+        dates = self._derivers[name].answer(pl.DataFrame([self._column(read, moment) for read in reads]))
+        there = dates.is_not_null().to_numpy()
+        days = dates.cast(pl.Int32).cast(pl.Int64).drop_nulls().to_numpy()
+        return pack(customers[there], days)
 
     def _prediction(self, name: str, moment: Moment) -> Floats:
         if self.predictor is None:
@@ -122,6 +153,8 @@ class Engine(Ground):
             return pack(np.arange(self.events.size, dtype=np.int64), self.today)
         if name == "reactivations":
             return self.reactivations.keys
+        if name.startswith("since:"):
+            return self._counted_from(name.removeprefix("since:"))
         if name == "loyalty":
             return np.concatenate([np.empty(0, np.int64), *(p.keys for p in loyalty(self.events))])
         found = [p[name].keys for p in (self.events.points, self.events.steps) if name in p]

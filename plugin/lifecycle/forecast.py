@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from plugin.lifecycle.derived import DAY
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.predictions import next_written_change
 from plugin.lifecycle.ruleset import Models
@@ -79,12 +80,17 @@ def _kept(
     if not len(customers):
         return np.zeros(0, dtype=bool)
     plan = models.whole_plan
-    names = tuple(dict.fromkeys((*plan.facts, *_BOUGHT)))
+    derived = [name for name in models.derived if name in plan.facts]
+    reads = [read for name in models.derived for read in models.derived[name].spec.reads if read != DAY]
+    names = tuple(dict.fromkeys((*plan.facts, *_BOUGHT, *(reads if derived else ()))))
     stage = f"stage_{models.primary.key}"
     now = outcomes(engine, plan, customers, np.full(len(customers), today, np.int64))
     facts = engine.facts(Moment(customers, change), names)
     falls = (plan.run(facts)["sleeping_or_lost"] == 1).to_numpy() & (facts["purchases"] >= 1).to_numpy()
-    then = plan.run(_with_purchase(facts, as_dates(change)))
+    bought = _with_purchase(facts, as_dates(change))
+    for name in (n for n in models.derived if n in names):  # in order: one may read those before it
+        bought = bought.with_columns(engine.derive(name, bought, as_dates(change)))
+    then = plan.run(bought)
     same = (then[stage] == now[stage]).to_numpy()
     awake = (then["sleeping_or_lost"] == 0).to_numpy() & (now["sleeping_or_lost"] == 0).to_numpy()
     return np.asarray(same | (falls & awake & (then[stage].to_numpy() != following)))

@@ -11,13 +11,14 @@ from sqlglot import exp
 from plugin.lifecycle.expressions import Compiled, Names, Wrong, parse
 from plugin.lifecycle.plans import Rulebook
 from plugin.lifecycle.rulefile import Item, RuleError, Text, open_rule_file
-from plugin.lifecycle.ruleset import Models
+from plugin.lifecycle.ruleset import Models, cell_segments
 from plugin.lifecycle.sections import Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
-_MORE = ("stake", "reasons", "plays", "for_flags")
+_MORE = ("stake", "reasons", "add_reasons", "plays", "for_flags", "attitudes")
 _FALSE = pl.lit(False)
+_NO_STAGE = -1
 
 
 class Loader(Sections):
@@ -30,19 +31,25 @@ class Loader(Sections):
         self._read_conditions()
         plays = self._plays()
         models = {key: self._model(fields, plays) for key, fields in self.models.items()}
+        rfm = self._rfm()
         found = Models(
             book=Rulebook(self.compiled),
             known=models,
             flags=self._keyed("flags", self._flag),
             levels=self._keyed("levels", self._level),
             stake={k.text().value: c for k, v in self._pairs("stake") if (c := self._compile(v.text()))},
-            segments=self._keyed("segments", self._segment),
+            segments=(*self._keyed("segments", self._segment), *cell_segments(rfm)),
             tiers=self._keyed("tiers", self._segment),
-            rfm=self._rfm(),
+            rfm=rfm,
             plays=plays,
+            derived=self.derived,
             flag_plays=self._flag_plays(plays),
+            attitudes=self._keyed("attitudes", self._attitude),
             reasons=tuple(
-                self._wording(i) for section in self.sections.get("reasons", []) for i in section.items()
+                self._wording(i)
+                for name in ("add_reasons", "reasons")  # what is added is tried first
+                for section in self.sections.get(name, [])
+                for i in section.items()
             ),
         )
         if self.problems:
@@ -149,23 +156,25 @@ class Loader(Sections):
         fields = item.fields(("stage", "when"))
         if "stage" not in fields:
             item.complain("a rule names a 'stage'")
-            return Rule(0, None)
+            return Rule(_NO_STAGE, None if "when" not in fields else Compiled(_FALSE, "bool"))
         name = fields["stage"].text().value
-        if name not in keys:
+        if name not in keys and "" not in keys:  # a stage without its key is a fault of its own
             fields["stage"].complain(f"there is no stage '{name}' in this model")
         when = self._compile(fields["when"].text()) if "when" in fields else None
         if when is None and "when" in fields:
-            return Rule(0, Compiled(_FALSE, "bool"))
+            when = Compiled(_FALSE, "bool")  # a problem is noted
         text = fields["when"].text().value if "when" in fields else ""
-        return Rule(keys.index(name) if name in keys else 0, when, text)
+        return Rule(keys.index(name) if name in keys else _NO_STAGE, when, text)
 
     def _check_rules(self, item: Item, stages: list[Stage], rules: list[Rule]) -> None:
         if not rules or rules[-1].when is not None:
             item.complain("the last rule has no 'when': it always holds")
         if any(rule.when is None for rule in rules[:-1]):
             item.complain("only the last rule may be without a 'when'")
+        named = {rule.stage for rule in rules}
         for stage in stages:
-            if stage.order not in {rule.stage for rule in rules}:
+            # a rule whose stage is misspelt, or a stage without its key, is told already
+            if stage.order not in named and _NO_STAGE not in named and stage.key:
                 item.complain(f"no rule names the stage '{stage.key}'")
         if len({s.key for s in stages}) < len(stages):
             item.complain("two stages have the same key")

@@ -25,9 +25,9 @@ class Outcomes:
 
     `frame` has one row a customer: `object`, `id`, `stage`, `stages` (struct of model → stage), `since`,
     `exited_from` (and `exited_from_NAME` of secondary models), `next_stage`, `next_stage_on`, `keep_until`,
-    `next_moment` (null: none), `risk_level`, `risk_flags`, `segments`, `tier`, `rfm`, `play` (the next
-    action's key), then every fact, then the small integers of `ruleset.outcome_columns`, then the written
-    predictions of the refresh day (`predictions.REFRESHED`).
+    `next_moment` (null: none), `risk_level`, `risk_flags`, `segments`, `tier`, `rfm`, `rfm_segment`,
+    `attitude`, `play` (the next action's key), then every fact, then the small integers of
+    `ruleset.outcome_columns`, then the written predictions of the refresh day (`predictions.REFRESHED`).
     `unseen` are customers whose first record is dated later, with that day as `next_moment`.
     `findings` count the values that could not be read, with examples.
     """
@@ -88,8 +88,14 @@ class Outcomes:
             "exited_from": row["exited_from"],
             **{name: _iso(row[name]) for name in dated},
             "risk_reasons": self.words.flag_reasons(row),
-            "metrics": {name: _iso(row[name]) for name in (*METRICS, "rfm", "tier")},
-            "written": {outputs[n].name: outputs[n].wire(v) for n, v in written.items() if n in outputs},
+            "metrics": {
+                name: _iso(row[name])
+                for name in (*METRICS, *self.models.derived, "rfm", "rfm_segment", "tier", "attitude")
+            },
+            "written": {
+                **{outputs[n].name: outputs[n].wire(v) for n, v in written.items() if n in outputs},
+                **self.mapping.native_value(row["stage"]),
+            },
             "next_action": text["next_action"],
             "segments": row["segments"],
         }

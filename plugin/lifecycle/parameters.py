@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,8 @@ from plugin.mapping.model import Mapping
 
 _CUTS = (0.2, 0.4, 0.6, 0.8)
 _VALUE_CUTS = (0.5, 0.8, 0.95)
+#: Purchases must be on record for this long before seasons are compared.
+DATA_DAYS = 730
 #: Below this many buyers quantiles say little: no cells, no tiers.
 MIN_BUYERS = 20
 
@@ -35,7 +38,8 @@ class Comparison:
 
     `usual_gap_days` is the median of repeat customers' median gaps. Cuts are quantiles over buyers: days
     since the last purchase, purchases, revenue (20/40/60/80 %), and revenue for the tiers (50/80/95 %).
-    `seen` names the groups of sources that hold any data in this portal.
+    `data_days`: for how long purchases are on record, from the day on which as many customers had bought as a
+    quantile needs. `seen` names the groups of sources that hold any data in this portal.
     """
 
     usual_gap_days: float | None = None
@@ -45,6 +49,7 @@ class Comparison:
     frequency_cuts: tuple[float, ...] = ()
     money_cuts: tuple[float, ...] = ()
     value_cuts: tuple[float, ...] = ()
+    data_days: int = 0
     seen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -53,7 +58,8 @@ class Comparison:
 class Parameters:
     """One version of a portal's parameters; `to_json` and `from_json` round-trip it.
 
-    `risk_bands` are the lower and upper bound of p_no_purchase's middle band. `value` is the value room's
+    `risk_bands` are the lower and upper bound of p_no_purchase's middle band, unless an object type's section
+    in `value` has its own. `value` is the value room's
     own section (fitted purchase and spend models); this room only keeps it.
     """
 
@@ -68,6 +74,11 @@ class Parameters:
     def comparison(self, object_type: str) -> Comparison:
         """The comparison of an object type; an empty one where none was fitted."""
         return self.comparisons.get(object_type, Comparison())
+
+    def bands(self, object_type: str) -> tuple[float, float]:
+        """The bounds of p_no_purchase's middle band, as the object type's own past recalibrated them."""
+        low, high = (self.value or {}).get(object_type, {}).get("risk_bands") or self.risk_bands
+        return float(low), float(high)
 
     @property
     def usual_gap_days(self) -> float | None:
@@ -117,13 +128,14 @@ def fit(
     version: int = 1,
     time_zone: str | None = None,
     currency: str | None = None,
-    value: Callable[[Buyers], MappingABC[str, Any]] | None = None,
+    value: Callable[[Callable[[int], Buyers], int], MappingABC[str, Any]] | None = None,
     told: Callable[[dict[str, Any]], object] = lambda _: None,
 ) -> Parameters:
     """Parameters from the records dated up to `day`.
 
     `told` hears of each kind of value that cannot be read: {object, property, problem, count, examples}.
-    `value` makes one object type's section of `Parameters.value` from its buyers; without it there is none.
+    `value` makes one object type's section of `Parameters.value` from what gives its buyers of any day (days
+    since 1970), and the day; without it there is none.
 
     `time_zone` and `currency` are the portal's; the mapping's win. A figure that too few customers
     support stays empty, and `notes` says so.
@@ -137,8 +149,20 @@ def fit(
             told(row)
         compared[object_type] = _compare(events, mapping, day)
         if value is not None:
-            sections[object_type] = value(buyers(events, (day - date(1970, 1, 1)).days))
+            sections[object_type] = value(partial(buyers, events), (day - date(1970, 1, 1)).days)
     return Parameters(version, day, zone, money, MappingProxyType(compared), value=sections or None)
+
+
+def purchase_days(
+    records: Records, mapping: Mapping, *, object_type: str | None = None, time_zone: str | None = None
+) -> tuple[date, date] | None:
+    """The days of the first and the last purchase of any customer; None where there is none."""
+    kind, zone = object_type or mapping.customer_objects()[0], mapping.time_zone or time_zone or "UTC"
+    days = build_events(records, mapping, kind, zone, mapping.currency).points["purchases"].days
+    if not len(days):
+        return None
+    first, last = (date(1970, 1, 1) + timedelta(days=int(day)) for day in (days.min(), days.max()))
+    return first, last
 
 
 def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
@@ -148,6 +172,9 @@ def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
     notes = [] if enough else [f"fewer than {MIN_BUYERS} buyers: no RFM cells and no tiers"]
     if len(medians) < mapping.thresholds["rhythm_min_repeaters"]:
         notes.append(f"{len(medians)} repeat customers: fixed days instead of the buying rhythm")
+    recorded = _data_days(buyers["first_age"])
+    if mapping.compare_seasons and recorded < DATA_DAYS:
+        notes.append(f"purchases of {recorded} days: seasons are compared from {DATA_DAYS} days on")
     return Comparison(
         usual_gap_days=float(np.median(medians)) if len(medians) else None,
         buyers=len(buyers["purchases"]),
@@ -156,9 +183,15 @@ def _compare(events: Events, mapping: Mapping, day: date) -> Comparison:
         frequency_cuts=_quantiles(buyers["purchases"], _CUTS, enough),
         money_cuts=_quantiles(buyers["revenue"], _CUTS, enough),
         value_cuts=_quantiles(buyers["revenue"], _VALUE_CUTS, enough),
+        data_days=recorded,
         seen=events.seen,
         notes=tuple(notes),
     )
+
+
+def _data_days(first_ages: Floats) -> int:
+    """Days since the MIN_BUYERS-th customer bought for the first time: one stray old deal is no data."""
+    return int(np.sort(first_ages)[-MIN_BUYERS]) if len(first_ages) >= MIN_BUYERS else 0
 
 
 def _quantiles(values: Floats, shares: tuple[float, ...], enough: bool) -> tuple[float, ...]:

@@ -114,7 +114,7 @@ PERSON: dict[str, Lookup] = {
     "days_since_key_fields": seen("key_fields", days=True),
     "portal_gap_days": _constant(lambda e: e.comparison.usual_gap_days),
     "portal_repeaters": _constant(lambda e: float(e.comparison.repeat_customers)),
-    "churn_band_upper": _constant(lambda e: e.parameters.risk_bands[1]),
+    "churn_band_upper": _constant(lambda e: e.parameters.bands(e.events.object_type)[1]),
     **{f"{kind}_cut_{i}": _cut(kind, i) for kind in ("recency", "frequency", "money") for i in range(1, 5)},
     **{f"value_cut_{i}": _cut("value", i) for i in range(1, 4)},
 }

@@ -6,6 +6,7 @@ import numpy as np
 
 from plugin.lifecycle.ground import Ground, Lookup, nothing, seen
 from plugin.lifecycle.rhythm import usual_gap
+from plugin.lifecycle.seasons import days_left, season_until
 from plugin.lifecycle.series import Floats, Moment
 
 
@@ -99,6 +100,8 @@ def _reactivated(e: Ground, m: Moment) -> Floats:
     return m.age(e.reactivations)
 
 
+_SEASON = season_until(_silence_limit("sleeping"))
+
 PURCHASES: dict[str, Lookup] = {
     "purchases": seen("purchases"),
     "orders": seen("orders"),
@@ -109,6 +112,8 @@ PURCHASES: dict[str, Lookup] = {
     "gap_ratio": _gap_ratio,
     "sleeping_after_days": _silence_limit("sleeping"),
     "lost_after_days": _silence_limit("lost"),
+    "season_until": _SEASON,
+    "season_days_left": days_left(_SEASON),
     "days_since_reactivation": _reactivated,
     "revenue": _money("cents"),
     "profit": _money("profit"),

@@ -6,12 +6,15 @@ is named where predictions may be missing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingABC
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, extra_fact
+from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.ruleset import Models, stage_number
 from plugin.lifecycle.stages import StageModel
 from plugin.mapping.model import Mapping
@@ -30,7 +33,7 @@ def warnings_of(models: Models, mapping: Mapping) -> list[str]:
 
 def _unreached(models: Models, model: StageModel) -> list[str]:
     plan = models.book.plan({"stage": stage_number(model)})
-    reached = set(plan.run(sample(plan.facts))["stage"].to_list())
+    reached = set(plan.run(sample(plan.facts, models.derived))["stage"].to_list())
     missed = [s.key for s in model.stages if s.order not in reached]
     return [
         f"{model.file}: model '{model.key}': no customer can reach the stage '{key}': "
@@ -49,12 +52,18 @@ def _predictions(models: Models, model: StageModel) -> list[str]:
     ]
 
 
-def sample(facts: tuple[str, ...], tries: int = _TRIES, seed: int = 1) -> pl.DataFrame:
+def sample(
+    facts: tuple[str, ...],
+    derived: MappingABC[str, Derived] = MappingProxyType({}),
+    tries: int = _TRIES,
+    seed: int = 1,
+) -> pl.DataFrame:
     """Made-up facts: small, large and unknown values of every type, the same ones each time."""
     rng = np.random.default_rng(seed)
     columns: dict[str, pl.Series] = {"": pl.Series(np.zeros(tries))}
     for name in facts:
-        columns[name] = _values(FACTS.get(name, extra_fact(name)).type, tries, rng).alias(name)
+        fact = derived[name].fact if name in derived else FACTS.get(name, extra_fact(name))
+        columns[name] = _values(fact.type, tries, rng).alias(name)
     return pl.DataFrame(columns)
 
 

@@ -131,12 +131,19 @@ class Wordsmith:
         if name == "last_sign":
             ages = [row[n] for n in ("days_since_engaged", "days_since_deal_activity") if row[n] is not None]
             return self._date(min(ages, default=None))
+        if name in self.models.derived and self.models.derived[name].dated:
+            return self._counted(name, row[name])
         value = row.get(_COUNTS.get(name, name))
         if isinstance(value, date):
             return day_text(value, self.language)
         if isinstance(value, (int, float)):
             return number_text(value, self.language)
         return "?" if value is None else str(value)
+
+    def _counted(self, name: str, days: float | None) -> str:
+        """The date that a derived fact counts its days from or to."""
+        backward = self.models.derived[name].spec.moves == "since"
+        return self._date(days if days is None or backward else -days)
 
     def _date(self, age: float | None) -> str:
         return "?" if age is None else day_text(self.day - timedelta(days=int(age)), self.language)

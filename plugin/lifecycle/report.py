@@ -14,6 +14,7 @@ from babel.core import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from plugin.lifecycle.names import names
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.report_texts import STYLE, WORDS
 from plugin.lifecycle.stages import Named
@@ -151,9 +152,10 @@ class _Page:
         chosen = self.outcomes.only(list(changing.head(ROWS).select("object", "id").iter_rows()))
         reasons = {(o["object"], o["id"]): o["reason"] for o in chosen.to_json()}
         labels = {s.key: s.label(self.language) for s in self.stages}
+        called = names(self.outcomes, reasons)
         rows = [
             (
-                f"{r['id']}",
+                called.get((r["object"], r["id"]), str(r["id"])),
                 labels[r["stage"]],
                 labels[r["next_stage"]],
                 self.day(r["next_stage_on"]),

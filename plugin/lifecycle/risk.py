@@ -20,6 +20,8 @@ def named_columns(models: Models) -> list[pl.Expr]:
         _listed((f"segment_{s.key}", s.key) for s in models.segments).alias("segments"),
         _pick(pl.col("tier"), [t.key for t in models.tiers]).alias("tier_key"),
         pl.concat_str([pl.col(f"rfm_{d}").cast(pl.String) for d in models.rfm.digits]).alias("rfm"),
+        _first((f"segment_rfm_{g.key}", g.key) for g in models.rfm.segments).alias("rfm_segment"),
+        _pick(pl.col("attitude"), [a.key for a in models.attitudes]).alias("attitude_key"),
         next_play(models).alias("play"),
     ]
 
@@ -44,6 +46,12 @@ def risk_level(models: Models) -> pl.Expr:
     return _pick(level.cast(pl.Int32), [level.key for level in models.levels])
 
 
+def _first(columns: Iterable[tuple[str, str]]) -> pl.Expr:
+    return pl.coalesce(
+        *(pl.when(pl.col(name) == 1).then(pl.lit(key)) for name, key in columns), pl.lit(None, pl.String)
+    )
+
+
 def _listed(columns: Iterable[tuple[str, str]]) -> pl.Expr:
     keys = [pl.when(pl.col(name) == 1).then(pl.lit(key)) for name, key in columns]
     if not keys:
@@ -52,9 +60,10 @@ def _listed(columns: Iterable[tuple[str, str]]) -> pl.Expr:
 
 
 def next_play(models: Models) -> pl.Expr:
-    """The play of the worst flag that has one, else the stage's."""
+    """The play of the worst flag that has one, else of the buyer's attitude, else the stage's."""
     stages = models.primary.stages
     play = _pick(pl.col(f"stage_{models.primary.key}"), [s.play for s in stages])
+    play = pl.coalesce(_pick(pl.col("attitude"), [a.play for a in models.attitudes]), play)
     worst_first = sorted(models.flags, key=lambda f: -f.severity)
     for flag in reversed(worst_first):
         if flag.key in models.flag_plays:

@@ -11,16 +11,18 @@ from functools import cached_property
 
 import polars as pl
 
+from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled
 from plugin.lifecycle.plans import Plan, Rulebook, combine, first_true
-from plugin.lifecycle.stages import Flag, Named, Play, Rfm, Segment, StageModel, Wording
+from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Named, Play, Rfm, Segment, StageModel, Wording
 
 
 @dataclass(frozen=True, eq=False)
 class Models:
     """Chosen stage models (the first is primary) with the conditions, flags, segments and plays beside them.
 
-    `known` holds every model that a mapping may choose. `levels` are the risk levels from none to high.
+    `known` holds every model that a mapping may choose, `derived` the derived facts. `levels` are the risk
+    levels from none to high.
     """
 
     book: Rulebook
@@ -33,7 +35,9 @@ class Models:
     rfm: Rfm
     plays: Mapping[str, Play]
     flag_plays: Mapping[str, str]
+    attitudes: tuple[Attitude, ...]
     reasons: tuple[Wording, ...]
+    derived: Mapping[str, Derived] = field(default_factory=dict)
     chosen: tuple[str, ...] = field(default=())
 
     def choose(self, names: Iterable[str]) -> Models:
@@ -70,6 +74,12 @@ class Models:
         """`dormant`: what a purchase must end to count as a reactivation."""
         return self._condition_plan("dormant", "dormant_before_purchase")
 
+    @cached_property
+    def fate_plan(self) -> Plan:
+        """`stage` of the primary model, and `buyer`, `sleeping`, `lost` as 1 or 0."""
+        states = {name: _truth(_reference(name)) for name in ("buyer", "sleeping", "lost")}
+        return self.book.plan({"stage": stage_number(self.primary), **states})
+
     def _condition_plan(self, output: str, name: str) -> Plan:
         found = Compiled(pl.col(name).fill_null(False).cast(pl.Int32), "number", 2, frozenset([name]))
         return self.book.plan({output: found})
@@ -89,8 +99,8 @@ def outcome_columns(models: Models) -> dict[str, Compiled]:
     """Columns of small integers that say everything about an outcome but its figures and dates.
 
     `stage_NAME` a model · `reason` number of the sentence · `flag_KEY`, `why_KEY` (number of the flag's
-    sentence) · `segment_KEY` · `tier` · `rfm_recency` … · `stake_more`, `stake_less` · `trend`: the two
-    window counts, where a sentence states them.
+    sentence) · `segment_KEY` · `attitude` · `tier` · `rfm_recency` … · `stake_more`, `stake_less` ·
+    `trend`: the two window counts, where a sentence states them.
     """
     columns = {f"stage_{m.key}": stage_number(m) for m in models.all}
     columns["reason"] = _reason_number(models)
@@ -99,6 +109,7 @@ def outcome_columns(models: Models) -> dict[str, Compiled]:
         columns[f"why_{flag.key}"] = first_true((w.when, i) for i, w in enumerate(flag.reasons))
     for segment in models.segments:
         columns[f"segment_{segment.key}"] = _truth(segment.when)
+    columns["attitude"] = first_true((a.when, i) for i, a in enumerate(models.attitudes))
     columns["tier"] = first_true((t.when, i) for i, t in enumerate(models.tiers))
     for name, conditions in models.rfm.digits.items():
         columns[f"rfm_{name}"] = _digit(models.rfm, conditions)
@@ -125,6 +136,17 @@ def _digit(rfm: Rfm, conditions: tuple[Compiled, ...]) -> Compiled:
     ready = rfm.ready.expr.fill_null(False) if rfm.ready else pl.lit(True)
     digit = pl.when(ready).then(pl.sum_horizontal([pl.lit(1, pl.Int32), *held]))
     return combine(digit.cast(pl.Int32), [*conditions, *([rfm.ready] if rfm.ready else [])])
+
+
+def cell_segments(rfm: Rfm) -> tuple[Segment, ...]:
+    """The groups of RFM cells as segments, with `rfm_` before their keys; in none without a cell."""
+    return tuple(Segment(f"rfm_{g.key}", g.labels, _in_group(rfm, g)) for g in rfm.segments)
+
+
+def _in_group(rfm: Rfm, group: CellGroup) -> Compiled:
+    digits = {name: _digit(rfm, rfm.digits[name]) for name in group.digits if name in rfm.digits}
+    held = [digit.expr.is_in(list(group.digits[name])) for name, digit in digits.items()]
+    return combine(pl.all_horizontal(pl.lit(True), *held).fill_null(False), digits.values(), "bool")
 
 
 def _trend() -> Compiled:

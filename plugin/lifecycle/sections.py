@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from plugin.lifecycle.catalogue import FACTS, extra_fact
 from plugin.lifecycle.conditions import compile_condition
+from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled, Names
 from plugin.lifecycle.rulefile import Item, Problem, Text
-from plugin.lifecycle.stages import Flag, Labels, Named, Play, Rfm, Segment, Wording
+from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Play, Rfm, Segment, Wording
 
 _LANGUAGES = ("en", "ru", "pl")
+_DIGITS = ("recency", "frequency", "money")
 AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
 class Sections:
     """What has been read of the rule files, and how each kind of entry becomes a value."""
 
-    def __init__(self, thresholds: Mapping[str, float], extras: Sequence[str]) -> None:
+    def __init__(
+        self,
+        thresholds: Mapping[str, float],
+        extras: Sequence[str],
+        derived: Mapping[str, Derived] = MappingProxyType({}),
+    ) -> None:
         self.problems: list[Problem] = []
         self.thresholds = thresholds
+        self.derived = derived
         self.facts = {**FACTS, **{n: extra_fact(n) for n in extras if n not in FACTS}}
+        self.facts |= {name: found.fact for name, found in derived.items()}
         self.sections: dict[str, list[Item]] = {}
         self.models: dict[str, dict[str, Item]] = {}
         self.conditions: dict[str, tuple[Text, bool]] = {}
         self.compiled: dict[str, Compiled] = {}
         self.names = Names(self.facts, {}, thresholds)
+        self.play_keys: set[str] = set()
 
     def _pairs(self, section: str) -> list[tuple[Item, Item]]:
         return [pair for item in self.sections.get(section, []) for pair in item.pairs()]
@@ -93,19 +104,41 @@ class Sections:
         sections = self.sections.get("rfm", [])
         if not sections:
             return Rfm()
-        fields = sections[-1].fields(("ready", "recency", "frequency", "money"))
+        fields = sections[-1].fields(("ready", *_DIGITS, "segments"))
         digits: dict[str, tuple[Compiled, ...]] = {
             name: tuple(c for i in fields[name].items() if (c := self._compile(i.text())))
-            for name in ("recency", "frequency", "money")
+            for name in _DIGITS
             if name in fields
         }
-        return Rfm(self._compile(fields["ready"].text()) if "ready" in fields else None, digits)
+        groups = (
+            tuple(self._cells(i, digits) for i in fields["segments"].items()) if "segments" in fields else ()
+        )
+        return Rfm(self._compile(fields["ready"].text()) if "ready" in fields else None, digits, groups)
+
+    def _cells(self, item: Item, known: Mapping[str, tuple[Compiled, ...]]) -> CellGroup:
+        fields = item.fields(("key", "labels", *_DIGITS))
+        key, digits = self._key(fields, item), {}
+        for name in (n for n in _DIGITS if n in fields):
+            digits[name] = tuple(i.whole() for i in fields[name].items())
+            most = len(known.get(name, ())) + 1
+            if not all(1 <= digit <= most for digit in digits[name]):
+                fields[name].complain(f"the digits of {name} go from 1 to {most}")
+        return CellGroup(key, self._labels(fields.get("labels"), key), digits)
+
+    def _attitude(self, item: Item) -> Attitude:
+        fields = item.fields(("key", "labels", "when", "play", "source"))
+        key, play = self._key(fields, item), fields["play"].text().value if "play" in fields else ""
+        if play not in self.play_keys:
+            fields.get("play", item).complain(f"there is no play '{play}'")
+        labels, source = self._labels(fields.get("labels"), key), self._labels(fields.get("source"))
+        return Attitude(key, labels, self._when(fields, item), play, source)
 
     def _plays(self) -> dict[str, Play]:
         found = {}
         for key, item in self._pairs("plays"):
             fields = item.fields(("goal", "action", "owner", "due_days", "task"))
             name = key.text().value
+            self.play_keys.add(name)
             found[name] = Play(
                 name,
                 self._labels(fields.get("goal")),

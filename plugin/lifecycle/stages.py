@@ -92,6 +92,14 @@ class Segment(Named):
     when: Compiled | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Attitude(Segment):
+    """How a buyer feels, by what they did: the play that answers it, and where it is read from."""
+
+    play: str = ""
+    source: Labels = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Play:
     """What to do, who does it, by when (days), and whether a CRM task is wanted."""
@@ -104,9 +112,17 @@ class Play:
     task: bool = False
 
 
+@dataclass(frozen=True)
+class CellGroup(Named):
+    """A named group of RFM cells: the digits that each of the named dimensions may have."""
+
+    digits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Rfm:
-    """The conditions of the RFM digits: each digit is 1 plus those that hold."""
+    """The conditions of the RFM digits: each digit is 1 plus those that hold. `segments` gather the cells."""
 
     ready: Compiled | None = None
     digits: Mapping[str, tuple[Compiled, ...]] = field(default_factory=dict)
+    segments: tuple[CellGroup, ...] = ()

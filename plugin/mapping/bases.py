@@ -18,7 +18,7 @@ Reads = MappingABC[str, Sequence[str]]
 def reads(mapping: Mapping) -> dict[str, list[str]]:
     """What is read, by object type: properties, pasts, links with companies, and our own outputs."""
     types = ["contact", "deal", *(["company"] if "company" in mapping.customer_objects() else [])]
-    ours = [f"output:{output.name}" for _, output in mapping.written_outputs()]
+    ours = [f"output:{output.name}" for _, output in mapping.crm_outputs()]
     links = ["links:company"] if mapping.companies else []
     return {
         name: sorted(

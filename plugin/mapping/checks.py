@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from plugin.mapping.findings import Severity, did_you_mean
-from plugin.mapping.model import ENUMERATIONS, Mapping
+from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
 from plugin.mapping.positions import Path
 
 #: Stage models that ship with the product.
@@ -97,9 +97,10 @@ def _models(mapping: Mapping) -> Iterator[Clash]:
             yield Clash(
                 (("rules", place), ("rules",)), "error", said, "Give its path from this file's folder."
             )
-    for name in mapping.outputs:
+    known = {LIFECYCLESTAGE, *_standard(mapping)}
+    for name in (one for one in mapping.outputs if one not in known):
         model = name.removeprefix("clm_stage_")
-        if name not in _standard(mapping) and model not in mapping.models.secondary:
+        if model not in mapping.models.secondary:
             said = f"{name} is never written: {model} is no secondary model."
             yield Clash((("outputs", name),), "warning", said, f"Add {model} to models.secondary.")
 
@@ -112,7 +113,7 @@ def _output_names(mapping: Mapping) -> Iterator[Clash]:
     """Two results in one property, or a property that is read and written."""
     first: dict[str, str] = {}
     read = {name for kind in ("contact", "company") for name in mapping.read_properties(kind)}
-    for standard, output in mapping.written_outputs():
+    for standard, output in mapping.crm_outputs():
         path: Path = ("outputs", standard)
         if output.name in first:
             said = f"{standard} and {first[output.name]} are both written to {output.name}."

@@ -7,16 +7,19 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from plugin.mapping.checks import SHIPPED_MODELS
+from plugin.mapping.derived import DerivedFacts, DerivedFactSchema, FactName
 from plugin.mapping.fields import PROPERTY, Choice, Known, Number, OneOrMany, Property, Switch
-from plugin.mapping.model import OUTPUT_NAMES
+from plugin.mapping.model import LIFECYCLESTAGE, OUTPUT_NAMES
 from plugin.mapping.schema import (
     CURRENT_VERSION,
     SECONDARY_OUTPUT,
     Headers,
     MappingSchema,
     ModelName,
+    NativeStageSchema,
     Outputs,
     OutputSchema,
+    Stages,
     Values,
     Version,
 )
@@ -72,21 +75,31 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
         one = {"anyOf": [{"type": "boolean"}, _NAME, _object(OutputSchema())]}
         names = (*OUTPUT_NAMES, *(SECONDARY_OUTPUT + model for model in SHIPPED_MODELS))
         secondary = {f"^{SECONDARY_OUTPUT}[a-z][a-z0-9_]*$": one}
-        properties = dict.fromkeys(names, one)
+        properties: dict[str, Any] = dict.fromkeys(names, one)
+        native = _object(NativeStageSchema()) | {"required": ["stages"]}
+        properties[LIFECYCLESTAGE] = {"anyOf": [{"const": False}, native]}
         return {
             "type": "object",
             "additionalProperties": False,
             "properties": properties,
             "patternProperties": secondary,
         }
+    if isinstance(field, DerivedFacts):
+        return {
+            "type": "array",
+            "items": _object(DerivedFactSchema()) | {"required": list(DerivedFacts.needed)},
+        }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}
     if isinstance(field, Values):
         return {"type": "object", "additionalProperties": {"type": ["string", "integer"], "minLength": 1}}
+    if isinstance(field, Stages):
+        theirs = {"type": ["string", "integer"]}
+        return {"type": "object", "minProperties": 1, "additionalProperties": theirs}
     if isinstance(field, Property):
         return dict(_NAME)
     if isinstance(field, Version):
         return {"const": CURRENT_VERSION}
-    if isinstance(field, ModelName):
+    if isinstance(field, (ModelName, FactName)):
         return {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,59}$"}
     return {"type": "boolean"} if isinstance(field, Switch) else {"type": ["string", "integer"]}

@@ -16,6 +16,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from plugin.errors import ConfigError
+from plugin.mapping import presets
 from plugin.mapping.checks import Clash, clashes
 from plugin.mapping.fields import Said
 from plugin.mapping.findings import Finding
@@ -110,7 +111,13 @@ def _placed(document: Document, clash: Clash) -> Finding:
 
 
 def _place(name: str, folder: FilePath | None, files: MappingABC[str, FilePath] | None) -> str:
-    return str((files or {}).get(name) or (folder or FilePath()) / name)
+    """Where a rule file is: `preset:NAME` ships with the product, everything else stands by the mapping."""
+    if files and name in files:
+        return str(files[name])
+    if name.startswith(presets.PREFIX):
+        shipped = presets.rule_file(name.removeprefix(presets.PREFIX))
+        return str(shipped) if shipped.is_file() else name
+    return str((folder or FilePath()) / name)
 
 
 def _folder(path: FilePath | str | None) -> FilePath | None:
@@ -188,7 +195,9 @@ def _build(data: dict[str, Any]) -> Mapping:
         models=replace(ModelChoice(), **data.get("models", {})),
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
+        compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
         rules=tuple(data.get("rules", ())),
+        derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
         headers=MappingProxyType(dict(data.get("headers", {}))),
     )
@@ -202,7 +211,8 @@ def _outputs(default: MappingABC[str, Output], given: dict[str, dict[str, Any]])
     """Every standard output, changed where the file says so, and the secondary models' that it names."""
     changed = {name: replace(default.get(name, Output(name)), **settings) for name, settings in given.items()}
     for name, output in changed.items():
-        changed[name] = replace(output, values=MappingProxyType(dict(output.values)))
+        values, stages = MappingProxyType(dict(output.values)), MappingProxyType(dict(output.stages))
+        changed[name] = replace(output, values=values, stages=stages)
     return MappingProxyType({**default, **changed})
 
 

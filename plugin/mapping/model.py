@@ -14,6 +14,8 @@ Language = Literal["en", "ru", "pl"]
 CustomerObject = Literal["contact", "company", "both"]
 Attribution = Literal["split", "all", "primary"]
 UpdateMode = Literal["overwrite", "if_empty", "unless_human"]
+DerivedType = Literal["number", "text", "bool", "date"]
+Moves = Literal["still", "since", "until", "any"]
 
 #: Every threshold of the domain with its default: days unless the name says otherwise.
 DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
@@ -38,6 +40,7 @@ DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
         "reactivated_days": 90,
         "partner_after_days": 365,
         "gap_prior": 3,
+        "season_grace_days": 30,
         "remorse_days": 14,
         "no_outreach_days": 90,
         "stalled_deal_days": 60,
@@ -146,6 +149,8 @@ ENUMERATIONS = frozenset(
         "clm_tier",
     }
 )
+#: HubSpot's own stage: written only where the mapping says which of ours is which of the portal's.
+LIFECYCLESTAGE = "lifecyclestage"
 
 
 @dataclass(frozen=True)
@@ -154,12 +159,14 @@ class Output:
 
     `label` is what people see, None: ours in the configured language. `values` are of enumerations alone:
     our value → the option that is written for it; what is left out is written as it is.
+    `stages` is of HubSpot's own stage alone: ours → the portal's; those left out leave it as it is.
     """
 
     name: str
     write: bool = True
     mode: UpdateMode = "overwrite"
     label: str | None = None
+    stages: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
     values: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def wire(self, text: str) -> str:
@@ -186,6 +193,24 @@ class ModelChoice:
 
 
 @dataclass(frozen=True)
+class DerivedFact:
+    """A fact that a function of an installed package computes from other facts.
+
+    `function` is the name of its entry point (group `lifecycle.facts`); `reads` are the columns it gets:
+    facts, properties under `extras`, derived facts listed before, `day`. `moves` says what time alone does to
+    it: nothing (still), it counts the days since or until the date that the function returns, or anything
+    (then every day is looked at).
+    """
+
+    name: str
+    type: DerivedType
+    function: str
+    reads: tuple[str, ...]
+    moves: Moves = "still"
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
 class Mapping:
     """One version of the mapping file."""
 
@@ -203,7 +228,9 @@ class Mapping:
     models: ModelChoice = field(default_factory=ModelChoice)
     read_companies: bool = False  # where contacts are customers: also read which companies they belong to
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
+    compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
+    derived_facts: tuple[DerivedFact, ...] = ()  # computed by functions of installed packages
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)
     headers: MappingABC[str, str] = field(
         default_factory=lambda: MappingProxyType({})
@@ -244,6 +271,22 @@ class Mapping:
         # a date that is its own date, and the channel of origin, need no history
         own = {s.conversion, s.channel, s.direction, s.cancelled_on, *s.markers, *s.key_fields}
         return tuple(name for name in s.properties() if name not in own)
+
+    def native_stage(self) -> Output | None:
+        """HubSpot's own `lifecyclestage`, where it is to be written."""
+        output = self.outputs.get(LIFECYCLESTAGE)
+        return output if output is not None and output.write and output.stages else None
+
+    def native_value(self, stage: str) -> dict[str, str]:
+        """What a customer in this stage of ours holds in HubSpot's own: one property, or none."""
+        output = self.native_stage()
+        known = output.stages.get(stage) if output else None
+        return {LIFECYCLESTAGE: known} if known else {}
+
+    def crm_outputs(self) -> tuple[tuple[str, Output], ...]:
+        """`written_outputs`, and HubSpot's own stage where it is to be written: all that we write."""
+        native = self.native_stage()
+        return (*self.written_outputs(), *(((LIFECYCLESTAGE, native),) if native else ()))
 
     def written_outputs(self) -> tuple[tuple[str, Output], ...]:
         """(standard name, output) of everything switched on, secondary models' stages included."""

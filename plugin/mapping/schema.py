@@ -9,6 +9,7 @@ from typing import Any, get_args
 from marshmallow import Schema, ValidationError, fields
 
 from plugin.mapping.checks import SHIPPED_MODELS
+from plugin.mapping.derived import DerivedFacts
 from plugin.mapping.fields import (
     Choice,
     Known,
@@ -26,6 +27,7 @@ from plugin.mapping.fields import (
 from plugin.mapping.findings import did_you_mean
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
+    LIFECYCLESTAGE,
     OUTPUT_NAMES,
     Attribution,
     CustomerObject,
@@ -49,6 +51,8 @@ def _threshold(name: str) -> Number:
         return Number(0, 1000)
     if name == "gap_prior":
         return Number(0, 1000)
+    if name == "season_grace_days":
+        return Number(0, 180, whole=True)  # beyond half a year every season would be the same
     lowest = 1 if name in {"loyal_after_purchases", "trend_days"} else 0
     return Number(lowest, 36_500 if name.endswith("_days") else 1_000_000, whole=True)
 
@@ -110,6 +114,27 @@ class OutputSchema(Schema):
     values = Values()
 
 
+class Stages(fields.Field[dict[str, str]]):
+    """Our stage → the portal's."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        cure = "Write one pair a stage, such as `sleeping: customer`."
+        if not isinstance(value, dict) or not value:
+            raise refuse(f"{shown(value)} does not say which stage of ours is which of the portal's.", cure)
+        for ours, theirs in value.items():
+            if not isinstance(ours, str) or isinstance(theirs, bool) or not isinstance(theirs, (str, int)):
+                raise refuse(f"{shown(ours)}: {shown(theirs)} is no pair of stages.", cure)
+        return {ours: str(theirs) for ours, theirs in value.items()}
+
+
+class NativeStageSchema(Schema):
+    """How HubSpot's own stage is written."""
+
+    write = Switch()
+    mode = Choice(get_args(UpdateMode))
+    stages = Stages()
+
+
 class ModelName(fields.Field[str]):
     """The name of a stage model; whether there is one is known when the rule files are."""
 
@@ -147,9 +172,11 @@ class Outputs(fields.Field[dict[str, dict[str, Any]]]):
         return good
 
     def _one(self, name: str, settings: Any) -> dict[str, Any]:
+        if name == LIFECYCLESTAGE:
+            return self._native(settings)
         models = {SECONDARY_OUTPUT + m for m in SHIPPED_MODELS}
         if name not in OUTPUT_NAMES and not str(name).startswith(SECONDARY_OUTPUT):
-            cure = did_you_mean(name, (*OUTPUT_NAMES, *models), "outputs")
+            cure = did_you_mean(name, (*OUTPUT_NAMES, LIFECYCLESTAGE, *models), "outputs")
             raise ValidationError({"<key>": [Said(f"There is no output {shown(name)}.", cure)]})
         if isinstance(settings, bool):
             return {"write": settings}
@@ -159,10 +186,18 @@ class Outputs(fields.Field[dict[str, dict[str, Any]]]):
             raise refuse(
                 f"{shown(settings)} is no setting of an output.", "Write `{name: ..., write: true}`."
             )
-        return self._settings(settings, f" in {name}")
+        return self._settings(OutputSchema(), settings, f" in {name}")
 
-    def _settings(self, settings: dict[str, Any], where: str) -> dict[str, Any]:
-        schema = OutputSchema()
+    def _native(self, settings: Any) -> dict[str, Any]:
+        """HubSpot's own stage is written only by a table: ours are other stages than the portal's."""
+        if settings is False:
+            return {"write": False}
+        if not isinstance(settings, dict) or "stages" not in settings:
+            said = f"{LIFECYCLESTAGE} is HubSpot's own: `stages` must say which stage of ours is which of it."
+            raise refuse(said, "Write `lifecyclestage: {stages: {lead: lead, active: customer, ...}}`.")
+        return self._settings(NativeStageSchema(), settings, f" in {LIFECYCLESTAGE}")
+
+    def _settings(self, schema: Schema, settings: dict[str, Any], where: str) -> dict[str, Any]:
         bad: dict[str, Any] = {
             key: {"<key>": [unknown_key(key, where, schema)]} for key in settings if key not in schema.fields
         }
@@ -228,6 +263,8 @@ class MappingSchema(Schema):
     models = fields.Nested(ModelsSchema)
     read_companies = Switch()
     tasks = Switch()
+    compare_seasons = Switch()
     rules = OneOrMany(Text())
+    derived_facts = DerivedFacts(allow_none=True)
     outputs = Outputs()
     headers = Headers()

@@ -224,3 +224,10 @@ def waiting(connection: Connection, portal_id: int, now: int) -> tuple[int, int,
         counts.append(count)
         oldest.append(first)
     return counts[0], counts[1], min((first for first in oldest if first is not None), default=None)
+
+
+def waiting_in_class(connection: Connection, portal_id: int, priority: int) -> int:
+    """How many customers of one class wait or are claimed."""
+    c = dirty.c
+    query = sa.select(sa.func.count()).where(c.portal_id == portal_id, c.priority == priority)
+    return connection.execute(query).scalar_one()

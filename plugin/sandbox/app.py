@@ -9,6 +9,7 @@ from plugin.sandbox import (
     http_account,
     http_associations,
     http_batch,
+    http_cards,
     http_control,
     http_links,
     http_lists,
@@ -34,6 +35,7 @@ _ENDPOINTS = (
     http_oauth,
     http_control,
     http_people,
+    http_cards,
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,34 +21,10 @@ from plugin.mapping.model import Mapping
 from plugin.records import mirror, portals, work
 from plugin.records.schema import mirror as mirror_table
 from plugin.records.store import Store, chunks
+from plugin.sync.progress import Progress, progress_of
 from plugin.sync.reading import Reading, as_seen, linked
 
 WATERMARK = "backfill"
-
-
-@dataclass
-class Progress:
-    """How far a backfill has come; kept in the store after every page."""
-
-    run: str
-    started_at: int
-    phases: list[str]
-    phase: str = ""  # the object type being read; "" when all are read
-    after: str | None = None
-    read: dict[str, int] = field(default_factory=dict)
-    total: dict[str, int] = field(default_factory=dict)
-    finished: bool = False
-    basis: str = ""  # what is read of each record; a load that reads something else begins anew
-
-    @property
-    def records(self) -> int:
-        """Records read so far."""
-        return sum(self.read.values())
-
-    @property
-    def expected(self) -> int:
-        """Records there were at the start."""
-        return sum(self.total.values())
 
 
 class Backfill:
@@ -62,6 +38,7 @@ class Backfill:
         self.mapping = mapping
         self.companies = mapping.companies
         self.basis = reads_digest(mapping)
+        self.resumed = False
         self.progress = self._resume() or self._begin()
 
     def _now(self) -> int:
@@ -71,7 +48,13 @@ class Backfill:
         with self.store.read() as connection:
             note = portals.watermark(connection, self.portal_id, WATERMARK)
         same = note is not None and note.get("basis", self.basis) == self.basis
-        return Progress(**note) if note and same and not note["finished"] else None
+        if not note or not same or note["finished"]:
+            return None
+        progress = progress_of(note)
+        progress.resumed_at, progress.resumed_with = self._now(), progress.records
+        progress.noted_at = 0
+        self.resumed = True
+        return progress
 
     def _begin(self) -> Progress:
         phases = [*(["company"] if "company" in self.mapping.customer_objects() else []), "contact", "deal"]
@@ -89,6 +72,11 @@ class Backfill:
         portals.set_watermark(
             connection, self.store, self.portal_id, WATERMARK, asdict(progress), self._now()
         )
+
+    def wait_until(self, moment: int) -> None:
+        """Note that the CRM is away and the load goes on at this moment."""
+        self.progress.waits_until = moment
+        self._note(self.progress)
 
     def run(self, report: Callable[[Progress], None] = lambda _: None) -> Progress:
         """Read every page that is still to be read; raises CrmError, and resumes there when run again."""
@@ -110,7 +98,7 @@ class Backfill:
             after=progress.after,
         )
         progress.read[phase] = progress.read.get(phase, 0) + len(page.records)
-        progress.after = page.after
+        progress.after, progress.noted_at, progress.waits_until = page.after, self._now(), 0
         if page.after is None:
             following = progress.phases[progress.phases.index(phase) + 1 :]
             progress.phase = following[0] if following else ""
@@ -123,7 +111,7 @@ class Backfill:
         return {"deal": ["contact", *company], "contact": company, "company": []}[phase]
 
     def _keep(self, connection: Connection, phase: str, page: Page, read_at: int) -> None:
-        outputs = {output.name for _, output in self.mapping.written_outputs()}
+        outputs = {output.name for _, output in self.mapping.crm_outputs()}
         seen = [as_seen(phase, record, outputs) for record in page.records]
         mirror.save(self.store, connection, self.portal_id, seen, read_at)
         for to_type in self._associations(phase):

@@ -52,10 +52,10 @@ def difference(
     """
     old: dict[str, str] = {}
     new: dict[str, str] = {}
-    for name, output in mapping.written_outputs():
-        if (key[0], output.name) in refused:
+    for name, output in mapping.crm_outputs():
+        if (key[0], output.name) in refused or output.name not in written:
             continue
-        value, present = written.get(output.name, ""), standing.get(output.name) or ""
+        value, present = written[output.name], standing.get(output.name) or ""
         if not same(name, value, present) and may_replace(output, present, ours.get(output.name, "")):
             old[output.name], new[output.name] = present, value
     return Change(key, old, new) if new else None

@@ -23,7 +23,7 @@ class Guard:
         self.crm = crm
         self.guarded = {
             output.name: (standard, output)
-            for standard, output in mapping.written_outputs()
+            for standard, output in mapping.crm_outputs()
             if output.mode != "overwrite"
         }
 

@@ -7,12 +7,13 @@ may use it), and keeps a label that a person has changed. Checks everything befo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plugin.errors import ConfigError, CrmRefused
 from plugin.hubspot.client import Crm, Option, PropertyDefinition
 from plugin.mapping.model import Language, Mapping
+from plugin.sync.native_stage import check_options
 from plugin.sync.property_definitions import GROUP, Options, property_definitions
 from plugin.sync.property_texts import GROUP_LABEL, LANGUAGES
 
@@ -27,6 +28,11 @@ class InstallReport:
     created: tuple[tuple[str, str], ...] = ()
     changed: tuple[tuple[str, str, str], ...] = ()
     unchanged: int = 0
+    definitions: dict[str, list[PropertyDefinition]] = field(default_factory=dict)  # as they stand now
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines: what was done."""
+        return {name: getattr(self, name) for name in ("groups", "created", "changed", "unchanged")}
 
     def lines(self) -> list[str]:
         """One line a change; empty when everything was as it should be."""
@@ -41,6 +47,7 @@ def install_properties(crm: Crm, mapping: Mapping, models: Options, language: La
     known = _known_texts(mapping, models)
     existing = {kind: {one.name: one for one in crm.properties(kind)} for kind in mapping.customer_objects()}
     for kind, have in existing.items():
+        check_options(kind, mapping, have)
         _check_conflicts(kind, wanted, have)
         _check_allowance(crm, kind, [one for one in wanted if one["name"] not in have])
     steps = [_install(crm, kind, wanted, have, known, language) for kind, have in existing.items()]
@@ -49,6 +56,7 @@ def install_properties(crm: Crm, mapping: Mapping, models: Options, language: La
         created=tuple(one for step in steps for one in step.created),
         changed=tuple(one for step in steps for one in step.changed),
         unchanged=sum(step.unchanged for step in steps),
+        definitions={kind: one for step in steps for kind, one in step.definitions.items()},
     )
 
 
@@ -118,17 +126,17 @@ def _install(
     language: Language,
 ) -> InstallReport:
     groups = _install_group(crm, kind, language)
-    created, changed = [], []
+    created, changed, now = [], [], dict(have)
     for one in wanted:
         found = have.get(one["name"])
         if found is None:
-            _create(crm, kind, one)
+            now[one["name"]] = _create(crm, kind, one)
             created.append((kind, str(one["name"])))
         elif changes := _changes(one, found, known):
-            crm.update_property(kind, found.name, changes)
+            now[found.name] = crm.update_property(kind, found.name, changes)
             changed.append((kind, found.name, f"{', '.join(sorted(changes))} updated"))
     unchanged = len(wanted) - len(created) - len(changed)
-    return InstallReport(groups, tuple(created), tuple(changed), unchanged)
+    return InstallReport(groups, tuple(created), tuple(changed), unchanged, {kind: list(now.values())})
 
 
 def _install_group(crm: Crm, kind: str, language: Language) -> tuple[tuple[str, str], ...]:
@@ -142,17 +150,19 @@ def _install_group(crm: Crm, kind: str, language: Language) -> tuple[tuple[str, 
     return ()
 
 
-def _create(crm: Crm, kind: str, wanted: dict[str, Any]) -> None:
+def _create(crm: Crm, kind: str, wanted: dict[str, Any]) -> PropertyDefinition:
     try:
-        crm.create_property(kind, wanted)
+        return crm.create_property(kind, wanted)
     except CrmRefused as error:
         if error.status != 409:  # made by another run a moment ago, or archived under this name
             raise
-        if all(one.name != wanted["name"] for one in crm.properties(kind)):
+        there = next((one for one in crm.properties(kind) if one.name == wanted["name"]), None)
+        if there is None:
             raise ConfigError(
                 f"HubSpot keeps an archived {kind} property named {wanted['name']}.",
                 cure="Restore or delete it in HubSpot's settings (Properties, Archived), then install again.",
             ) from error
+        return there
 
 
 def _changes(wanted: dict[str, Any], found: PropertyDefinition, known: frozenset[str]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Reading:
         self.mapping = mapping
         self.found = Found(read_at)
         self.companies = mapping.companies
-        self.output_names = [output.name for _, output in mapping.written_outputs()]
+        self.output_names = [output.name for _, output in mapping.crm_outputs()]
 
     def fetch(self, marked: Mapping[RecordKey, bool]) -> None:
         """Read the marked records, and the associations of those marked so or never read before.

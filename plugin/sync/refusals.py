@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from plugin.errors import CrmError
-from plugin.hubspot.client import Crm, Failed, PropertyDefinition
+from plugin.hubspot.client import Failed
 from plugin.mapping.model import Mapping
 from plugin.records.refused import Refused
+from plugin.sync.definitions import Definitions
+from plugin.sync.native_stage import IGNORED
 from plugin.sync.property_definitions import type_of
 
 _GONE = frozenset({"PROPERTY_DOESNT_EXIST", "PROPERTY_NOT_FOUND"})
@@ -24,13 +26,12 @@ _CURES = {
 
 
 class Refusals:
-    """Judges the refusals of one round of writing; asks the CRM for its definitions at most once a type."""
+    """Judges the refusals of one round of writing, by the portal's definitions as they are now."""
 
-    def __init__(self, crm: Crm, mapping: Mapping, now: Callable[[], int]) -> None:
-        self.crm = crm
+    def __init__(self, definitions: Definitions, mapping: Mapping, now: Callable[[], int]) -> None:
+        self.definitions = definitions
         self.now = now
-        self.standard = {output.name: standard for standard, output in mapping.written_outputs()}
-        self.definitions: dict[str, dict[str, PropertyDefinition]] = {}
+        self.standard = {output.name: standard for standard, output in mapping.crm_outputs()}
 
     def of_properties(
         self, object_type: str, failed: Sequence[Failed], landed: Collection[int]
@@ -48,6 +49,8 @@ class Refusals:
         return found
 
     def _fault(self, object_type: str, name: str, one: Failed, others_landed: bool) -> tuple[str, str] | None:
+        if one.code == IGNORED:
+            return None
         if one.code in _GONE:
             return "PROPERTY_DOESNT_EXIST", f"The {object_type} property {name} is no longer in the portal."
         if one.code == "READ_ONLY_VALUE":
@@ -60,11 +63,7 @@ class Refusals:
         return "PROPERTY_RETYPED", cause
 
     def _type(self, object_type: str, name: str) -> str | None:
-        if object_type not in self.definitions:
-            try:
-                found = self.crm.properties(object_type)
-            except CrmError:
-                return type_of(self.standard[name])  # not known now: then it is the record's fault
-            self.definitions[object_type] = {one.name: one for one in found}
-        definition = self.definitions[object_type].get(name)
-        return definition.type if definition else None
+        try:
+            return self.definitions.type_of(object_type, name)
+        except CrmError:
+            return type_of(self.standard[name])  # not known now: then it is the record's fault

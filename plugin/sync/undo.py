@@ -94,7 +94,7 @@ def to_restore(
 
 def standard_names(mapping: FieldMapping) -> dict[str, str]:
     """The standard name of each of our properties, by its name in the CRM."""
-    return {output.name: standard for standard, output in mapping.written_outputs()}
+    return {output.name: standard for standard, output in mapping.crm_outputs()}
 
 
 class Restore(WriteBack):

@@ -13,14 +13,16 @@ from sqlalchemy.engine import Connection
 
 from plugin.errors import CrmError
 from plugin.hubspot.client import Crm, Failed, Updated
+from plugin.mapping.model import LIFECYCLESTAGE
 from plugin.records import mirror, outcomes, parked
 from plugin.records import refused as properties
 from plugin.records.outcomes import Versions
 from plugin.records.refused import Refused
 from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
-from plugin.sync import change_sets, ledger
+from plugin.sync import change_sets, ledger, native_stage
 from plugin.sync.diff import Change
+from plugin.sync.fitting import Fit, Fitting, without
 from plugin.sync.guard import Guard
 from plugin.sync.refusals import Refusals
 
@@ -29,6 +31,7 @@ BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
 _CURES = {
     "PROPERTY_DOESNT_EXIST": "Run `lifecycle install` to make the property, then `lifecycle parked retry`.",
     "INVALID_OPTION": "Run `lifecycle install` to add the missing option, then `lifecycle parked retry`.",
+    native_stage.IGNORED: "A person or HubSpot set it meanwhile; `lifecycle parked retry` tries again.",
     "READ_ONLY_VALUE": "Give the output another property name in the mapping, then run `lifecycle install`.",
 }
 
@@ -68,6 +71,7 @@ class WriteBack:
         self.kind = kind
         self.refusals = refusals
         self.guard = guard
+        self.unfit: dict[RecordKey, list[Failed]] = {}  # values held back although the rest is sent
         self.change_set = ""
         self.result = Written()
 
@@ -77,17 +81,40 @@ class WriteBack:
         Stops at the first batch without an answer, and before a batch when the portal was paused meanwhile.
         `after_batch` is called between batches (to hold claims for longer).
         """
+        fitting = self._fitting(changes)
         for object_type in ("contact", "company"):
-            for batch in chunks((c for c in changes if c.key[0] == object_type), BATCH):
+            for batch in chunks((c for c in fitting if c.key[0] == object_type), BATCH):
                 checked = self._checked(object_type, batch)
-                if self.result.error is not None or (checked and not self._intend(checked)):
+                if self.result.error is not None or (checked and not self._begin(object_type, checked)):
                     return self.result
                 if checked:
                     self._send(object_type, checked)
                 after_batch()
         return self.result
 
-    def _checked(self, object_type: str, batch: Sequence[Change]) -> Sequence[Change]:
+    def _fitting(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """The changes without the values that the portal would refuse; those are reported."""
+        if self.refusals is None:
+            return changes
+        fit = Fitting(self.refusals).fit(changes)
+        if fit.faulty or fit.unfit:
+            self._hold_back(fit)
+        return fit.changes
+
+    def _hold_back(self, fit: Fit) -> None:
+        """Report values that were not sent; records of which something is left are settled with the rest."""
+        own = {key: failed for key, failed in fit.unfit.items() if key in fit.emptied}
+        self.unfit = {key: failed for key, failed in fit.unfit.items() if key not in fit.emptied}
+        again = fit.emptied - own.keys()
+        with self.store.write() as connection:
+            self._note(connection, set(), own)
+            outcomes.set_write_state(connection, self.portal_id, again, outcomes.DIFFERS)
+            rows = list(fit.faulty.values())
+            properties.refuse(self.store, connection, self.portal_id, rows, self.versions.config)
+        self.result.refused |= set(own)
+        self.result.again |= again
+
+    def _checked(self, object_type: str, batch: list[Change]) -> list[Change]:
         """The batch without what a person has set meanwhile and may not be replaced."""
         if self.guard is None:
             return batch
@@ -117,9 +144,11 @@ class WriteBack:
         """The change set that the next batch belongs to; None: it must not be written."""
         return change_sets.join(self.store, connection, self.portal_id, self.kind, self.versions, self.now())
 
-    def _intend(self, batch: Sequence[Change]) -> bool:
+    def _intend(self, batch: Sequence[Change], *, begun: bool = False) -> bool:
+        """Note what is about to be written; false: the portal was paused. `begun`: a batch is finished."""
         with self.store.write() as connection:
-            self.change_set = self._joined(connection) or ""
+            if not begun:
+                self.change_set = self._joined(connection) or ""
             if self.change_set:
                 ledger.intend(
                     self.store,
@@ -132,14 +161,52 @@ class WriteBack:
                 )
         return bool(self.change_set)
 
+    def _begin(self, object_type: str, batch: list[Change]) -> bool:
+        """Note a batch; stages of HubSpot's own that must be cleared first are cleared, and noted apart."""
+        cleared = self._to_clear(object_type, batch)
+        if not cleared:
+            return self._intend(batch)
+        if not self._intend(cleared) or not self._clear(object_type, cleared):
+            return False
+        batch[:] = native_stage.after_clearing(batch, cleared)
+        return self._intend(batch, begun=True)
+
+    def _to_clear(self, object_type: str, batch: Sequence[Change]) -> list[Change]:
+        moved = [one for one in batch if one.new.get(LIFECYCLESTAGE) and one.old.get(LIFECYCLESTAGE)]
+        if not moved or self.refusals is None:
+            return native_stage.clearing(moved, None)
+        return native_stage.clearing(moved, self.refusals.definitions.of(object_type, LIFECYCLESTAGE))
+
+    def _clear(self, object_type: str, cleared: Sequence[Change]) -> bool:
+        try:
+            answer = self.crm.update(object_type, [(one.key[1], one.new) for one in cleared])
+        except CrmError as error:
+            self._unanswered(error, cleared)
+            return False
+        stamps = {(object_type, one.id): one.modified_at_ms for one in answer.updated}
+        with self.store.write() as connection:
+            rows = [self._as_written(one, stamps[one.key]) for one in cleared if one.key in stamps]
+            mirror.confirm_outputs(connection, self.portal_id, rows)
+            refused = {one.key for one in cleared} - stamps.keys()
+            for keys, state in ((set(stamps), ledger.CONFIRMED), (refused, ledger.REFUSED)):
+                ledger.settle(connection, self.portal_id, self.change_set, keys, state, self.now())
+        for key, outputs, ours, _ in rows:
+            self.standing[key] = {"outputs": outputs, "ours": ours}
+        return True
+
     def _send(self, object_type: str, batch: Sequence[Change]) -> None:
         try:
             answer = self.crm.update(object_type, [(change.key[1], change.new) for change in batch])
+            landed = {one.id for one in answer.updated}
+            ignored = native_stage.ignored(self.crm, object_type, [c for c in batch if c.key[1] in landed])
         except CrmError as error:
-            self.result.error = error
-            self.result.unknown |= {change.key for change in batch}
+            self._unanswered(error, batch)
             return
-        self._settle(object_type, batch, answer.updated, answer.failed)
+        self._settle(object_type, batch, answer.updated, [*answer.failed, *ignored])
+
+    def _unanswered(self, error: CrmError, batch: Sequence[Change]) -> None:
+        self.result.error = error
+        self.result.unknown |= {change.key for change in batch}
 
     def _settle(
         self, object_type: str, batch: Sequence[Change], updated: Sequence[Updated], failed: Sequence[Failed]
@@ -156,6 +223,7 @@ class WriteBack:
             mirror.confirm_outputs(connection, self.portal_id, as_written)
             self._note_in_ledger(connection, landed, refused)
             own = {key: found for key, found in refused.items() if not _only(found, faulty)}
+            own |= {key: self.unfit[key] for key in stamps.keys() & self.unfit.keys() - own.keys()}
             again = refused.keys() - own.keys() - stamps.keys()
             whole = stamps.keys() - own.keys()
             self._note(connection, whole, own)
@@ -172,6 +240,8 @@ class WriteBack:
         """The properties that are to be left out from now on."""
         if not failed or self.refusals is None:
             return {}
+        if any(one.property for one in failed):
+            self.refusals.definitions.forget(object_type)  # they said that these values would do
         return self.refusals.of_properties(object_type, failed, {one.id for one in updated})
 
     def _note(
@@ -231,6 +301,4 @@ def full_batches(changes: Sequence[Change]) -> tuple[list[Change], set[RecordKey
 
 def _landed(change: Change, failed: Sequence[Failed]) -> Change:
     """The part of a change that was not refused."""
-    out = {one.property for one in failed}
-    old, new = ({n: v for n, v in part.items() if n not in out} for part in (change.old, change.new))
-    return Change(change.key, old, new)
+    return without(change, [one.property for one in failed if one.property])

@@ -1,9 +1,9 @@
 """Discounted value of the coming months, with an interval made without drawing random numbers.
 
 CLV = margin × expected spend × ∫ e^(−δt) dE[purchases by t]. The interval is that of one customer's value:
-whether it is still there, how often it buys and how much it spends; the parameters are taken as known. The
-value is 0 with P(no purchase), and otherwise lognormal with the mean and variance that the models give:
-quantiles follow from three numbers, so that a million customers take seconds.
+whether it is still there, how often it buys, how much it spends, and (`doubt`) how far the parameters may be
+off. The value is 0 with P(no purchase), and otherwise lognormal with the mean and variance that the models
+give: quantiles follow from three numbers, so that a million customers take seconds.
 
 Sources: Fader, Hardie & Lee 2005, "RFM and CLV"; Fader & Hardie 2013. The moment match is our own;
 its coverage is measured in the tests and in the backtest (a gamma law covered less evenly).
@@ -11,6 +11,7 @@ its coverage is measured in the tests and in the backtest (a gamma law covered l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,9 +55,12 @@ def values(
     terms: Terms,
     *,
     interval: bool = True,
+    doubt: Callable[[Floats, Floats], Floats | float] | None = None,
 ) -> Values:
     """Value of each customer: `histories` are (x, recency, age), `paid` (known repeat amounts, their mean).
 
+    `doubt` makes of expected purchases and amounts the variance of their product, by its squared mean, that
+    the parameters' own uncertainty adds.
     The interval always holds the value itself, also where P(no purchase) leaves nothing but 0 in it.
     """
     alive = process.p_alive(*histories)
@@ -68,8 +72,11 @@ def values(
     if interval:
         none = 1 - alive * (1 - process.silence(*histories, terms.days))
         spread = _spread(spend, paid[0], alive, mean, square, none)
-        low = np.minimum(value * _quantile((1 - terms.interval) / 2, none, spread), value)
-        high = np.maximum(value * _quantile((1 + terms.interval) / 2, none, spread), value)
+        low, high = _bounds(value, none, spread, terms.interval)
+        if doubt is not None:
+            wider = _bounds(value, none, (1 + spread) * (1 + doubt(alive * mean, amount)) - 1, terms.interval)
+            # where next to nothing is expected a wider spread moves the upper bound down: doubt never narrows
+            low, high = np.minimum(low, wider[0]), np.maximum(high, wider[1])
     return Values(alive, alive * mean, amount, value, low, high)
 
 
@@ -103,6 +110,11 @@ def _spread(spend: Spend, known: Ints, alive: Floats, mean: Floats, square: Floa
         found: Floats = second / count**2 - 1
     # beyond that there is next to nothing to expect, and its spread tells nothing
     return np.where(np.isfinite(found), np.clip(found, 1e-9, 1e6), 1e6)
+
+
+def _bounds(value: Floats, none: Floats, spread: Floats, interval: float) -> tuple[Floats, Floats]:
+    low = np.minimum(value * _quantile((1 - interval) / 2, none, spread), value)
+    return low, np.maximum(value * _quantile((1 + interval) / 2, none, spread), value)
 
 
 def _quantile(share: float, none: Floats, spread: Floats) -> Floats:

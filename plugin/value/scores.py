@@ -8,16 +8,9 @@ import numpy as np
 import polars as pl
 
 from plugin.value.arrays import Bools, Floats, Ints
+from plugin.value.lookback import Future
 
 _BINS = 10
-
-
-@dataclass(frozen=True, eq=False)
-class Future:
-    """What the customers of one origin did in the days after it."""
-
-    purchases: Floats
-    money: Floats
 
 
 @dataclass
@@ -37,6 +30,7 @@ class Score:
     auc: float | None = None
     calibration: list[dict[str, float]] = field(default_factory=list)
     interval: dict[str, float] = field(default_factory=dict)
+    tenths: list[dict[str, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -80,9 +74,14 @@ def auc(risk: Floats | Ints, silent: Bools) -> float | None:
 
 def calibrated(risk: Floats, silent: Bools) -> list[dict[str, float]]:
     """Tenths of the customers by risk: what was predicted, what came."""
-    parts = np.array_split(np.argsort(risk, kind="stable"), _BINS)
+    return tenths(risk, silent.astype(np.float64))
+
+
+def tenths(guess: Floats, truth: Floats) -> list[dict[str, float]]:
+    """Tenths of the customers by what was predicted: its mean, and that of what came."""
+    parts = np.array_split(np.argsort(guess, kind="stable"), _BINS)
     return [
-        {"customers": len(p), "predicted": float(risk[p].mean()), "came": float(silent[p].mean())}
+        {"customers": len(p), "predicted": float(guess[p].mean()), "came": float(truth[p].mean())}
         for p in parts
         if len(p)
     ]

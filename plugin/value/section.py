@@ -1,32 +1,29 @@
-"""A fit as the parameters record keeps it (plain JSON), and back: gate, models, findings, predictions.
+"""A portal's fit as the parameters record keeps it (plain JSON): data gate, choice, proof, findings.
 
 Lifecycle hands over plain arrays and gets plain arrays; neither room knows the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from plugin.value.arrays import Floats, Ints
-from plugin.value.choose import Fit, fit_purchases, frequency_cap, process_of
-from plugin.value.clv import Terms, Values, values
+from plugin.value.arrays import Floats
+from plugin.value.choose import fit_purchases, frequency_cap
+from plugin.value.clv import Terms
 from plugin.value.findings import Finding
 from plugin.value.histories import Histories
-from plugin.value.process import Process, bought_by, no_purchase
-from plugin.value.spend import Spend, fit_spend
+from plugin.value.lookback import Look
+from plugin.value.predictor import RISK_DAYS, Predictor, Section, plain_fit, plain_spend
+from plugin.value.proof import Proof, prove
+from plugin.value.spend import fit_spend
 
 #: The data gate: below any of these there are no predictions.
 MIN_CUSTOMERS, MIN_REPEATERS, MIN_DAYS, MAX_QUIET_DAYS = 100, 30, 180, 90
-#: Days ahead of the churn risk.
-RISK_DAYS = 90
-#: A new fit that moves the total predicted value by more than this share waits for the next to confirm it.
-DRIFT = 0.25
-
-Section = dict[str, Any]
+#: Tried in this order where the portal's own past speaks against the first.
+CANDIDATES = ("auto", "pareto-nbd")
+_DOUBT_SAMPLE = 1_000
 
 
 def gate(histories: Histories) -> list[str]:
@@ -44,10 +41,17 @@ def gate(histories: Histories) -> list[str]:
     return short
 
 
-def fit_section(histories: Histories, *, model: str = "auto", terms: Terms | None = None) -> Section:
+def fit_section(
+    histories: Histories,
+    *,
+    model: str = "auto",
+    terms: Terms | None = None,
+    looks: Sequence[Look] = (),
+) -> Section:
     """Fit the purchase and the spend model; JSON for the parameters record.
 
-    `open` says whether the gate let it through; where not, `reasons` say why and nothing is predicted.
+    `open` says whether data gate and past days let it through; where not, `reasons` say why and nothing is
+    predicted. `looks` are the past days that the model must hold against plain rules.
     """
     terms, short = terms or Terms(), gate(histories)
     found: Section = {
@@ -57,122 +61,82 @@ def fit_section(histories: Histories, *, model: str = "auto", terms: Terms | Non
         "terms": dict(terms.__dict__),
         "risk_days": RISK_DAYS,
         "adopted": True,
+        "findings": [f.to_json() for f in histories.findings],
     }
     if short:
-        return {**found, "findings": [f.to_json() for f in histories.findings]}
+        return found
+    chosen, proof, notes = _chosen(looks, CANDIDATES if model == "auto" else (model,))
+    section = {**found, **_fitted(histories, chosen, notes), **_proven(proof)}
+    if section["model"] is None:
+        return {**section, "open": False, "reasons": [f["message"] for f in section["findings"]]}
+    if proof.beaten:
+        return {**section, "open": False, "reasons": [f"in the past {one}" for one in proof.beaten]}
+    return {**section, **_weighed(section, histories)}
+
+
+def _chosen(looks: Sequence[Look], candidates: Sequence[str]) -> tuple[str, Proof, list[Finding]]:
+    """The first candidate that no plain rule beat; the first of all where each was beaten."""
+    first = prove(looks, candidates[0])
+    if not first.tried:
+        text = "too little past to hold the model against plain rules: not proven yet"
+        return candidates[0], first, [Finding("not_proven", text)]
+    if not first.beaten:
+        return candidates[0], first, _level(first)
+    for name in candidates[1:]:
+        proof = prove(looks, name)
+        if proof.tried and not proof.beaten:
+            text = f"{name} instead of the likeliest model, because {first.beaten[0]} than that one"
+            return name, proof, [Finding("chosen_by_backtest", text), *_level(proof)]
+    return candidates[0], first, []
+
+
+def _level(proof: Proof) -> list[Finding]:
+    if not proof.level:
+        return []
+    text = (
+        f"in the past the model was no better than: {', '.join(proof.level)} (the difference may be chance)"
+    )
+    return [Finding("no_clear_gain", text)]
+
+
+def _fitted(histories: Histories, model: str, notes: Sequence[Finding]) -> Section:
     fit = fit_purchases(histories, model)
     spend, more = fit_spend(histories.paid, histories.mean, frequency_cap(histories.x))
-    notes: tuple[Finding, ...] = (*histories.findings, *fit.findings, *more)
-    section = {
-        **found,
-        **_plain(fit),
+    every = (*histories.findings, *fit.findings, *more, *notes)
+    return {
+        **plain_fit(fit),
         "gamma_gamma": plain_spend(spend),
-        "findings": [f.to_json() for f in notes],
+        "findings": [f.to_json() for f in every],
     }
-    if fit.model is None:
-        return {**section, "open": False, "reasons": [f.message for f in fit.findings]}
-    predicted = Predictor(section).predict(histories.timing, (histories.paid, histories.mean), interval=False)
-    return {**section, "total": float(np.nansum(predicted.value))}
 
 
-def predictor_of(fit: Fit, spend: Spend | None, terms: Terms, risk_days: float = RISK_DAYS) -> Predictor:
-    """Predictions by a fit that no gate was asked about."""
-    plain = {"gamma_gamma": plain_spend(spend), "terms": dict(terms.__dict__), "risk_days": risk_days}
-    return Predictor({**_plain(fit), **plain, "open": fit.model is not None})
-
-
-def _plain(fit: Fit) -> Section:
-    spread = fit.covariance if np.isfinite(fit.covariance).all() else np.empty((0, 0))
+def _proven(proof: Proof) -> Section:
+    """What the past days said; the bands are the usual thirds where there was none."""
     return {
-        "model": fit.model,
-        "unit": fit.unit,
-        "params": fit.params,
-        "log_likelihood": fit.log_likelihood,
-        "covariance": spread.tolist(),
+        "risk_bands": list(proof.calibration.bands()),
+        "backtest": {
+            "origins": list(proof.origins),
+            "customers": proof.customers,
+            "scores": proof.scores,
+            "beaten": list(proof.beaten),
+            "calibration": dict(proof.calibration.__dict__),
+        },
     }
 
 
-def plain_spend(spend: Spend | None) -> Section | None:
-    """The spend model as JSON, in the literature's names; None where none was fitted."""
-    if spend is None:
-        return None
-    likelihood = spend.log_likelihood if np.isfinite(spend.log_likelihood) else None
-    return {
-        "p": spend.p,
-        "q": spend.q,
-        "gamma": spend.gamma,
-        "log_likelihood": likelihood,
-        "customers": spend.customers,
-    }
+def _weighed(section: Section, histories: Histories) -> Section:
+    """The total predicted value, and how far the parameters' uncertainty spreads a customer's."""
+    by = Predictor(section)
+    paid = (histories.paid, histories.mean)
+    found = by.predict(histories.timing, paid, interval=False)
+    some = np.zeros(len(histories), dtype=bool)
+    some[:: max(len(histories) // _DOUBT_SAMPLE, 1)] = True
+    few = histories.only(some)
+    spent = np.nan_to_num(found.spend[some], nan=1.0)
+    doubt = by.doubt(few.timing, (few.paid, few.mean), found.purchases[some], spent)
+    return {"total": float(np.nansum(found.value)), "doubt": _typical(doubt)}
 
 
-def with_drift_watch(present: Mapping[str, Any] | None, fitted: Section, share: float = DRIFT) -> Section:
-    """The section to put in force: a fit that moves the total by more than `share` waits for confirmation.
-
-    The waiting total is kept beside the present models; the next fit that lands within `share` of it is
-    adopted. A section that opens or closes the gate is adopted at once.
-    """
-    if not present or not present.get("total") or not fitted.get("total"):
-        return fitted
-    if _near(fitted["total"], present["total"], share):
-        return fitted
-    if "waiting" in present and _near(fitted["total"], present["waiting"], share):
-        return fitted
-    return {**present, "adopted": False, "waiting": fitted["total"]}
-
-
-def _near(one: float, other: float, share: float) -> bool:
-    return abs(one - other) <= share * abs(other)
-
-
-@dataclass(frozen=True, eq=False)
-class Predictor:
-    """Predictions by one section of the parameters record."""
-
-    section: Mapping[str, Any]
-
-    @property
-    def ready(self) -> bool:
-        """Whether the gate is open and a model stands."""
-        return bool(self.section.get("open")) and self.section.get("model") is not None
-
-    @property
-    def process(self) -> Process:
-        """The purchase model."""
-        return process_of(self.section["model"], self.section["params"], float(self.section["unit"]))
-
-    @property
-    def spend(self) -> Spend | None:
-        """The spend model; None where none was fitted."""
-        given = self.section.get("gamma_gamma")
-        return Spend(float(given["p"]), float(given["q"]), float(given["gamma"])) if given else None
-
-    @property
-    def terms(self) -> Terms:
-        """What values are counted over."""
-        return Terms(**self.section["terms"])
-
-    def p_alive(self, timing: tuple[Ints, Ints, Ints]) -> Floats:
-        """Probability that each customer has not left; timing is (x, recency, age) in days."""
-        return self.process.p_alive(*timing)
-
-    def p_no_purchase(self, timing: tuple[Ints, Ints, Ints]) -> Floats:
-        """Probability of no purchase in the coming `risk_days`."""
-        return no_purchase(self.process, *timing, float(self.section["risk_days"]))
-
-    def predict(
-        self, timing: tuple[Ints, Ints, Ints], paid: tuple[Ints, Floats], *, interval: bool = True
-    ) -> Values:
-        """Purchases and value over the section's terms; value NaN where no spend model stands."""
-        spend = self.spend
-        found = values(
-            self.process, spend or Spend(1.0, 2.0, 1.0), timing, paid, self.terms, interval=interval
-        )
-        if spend is not None:
-            return found
-        none = np.full(len(found.p_alive), np.nan)
-        return Values(found.p_alive, found.purchases, none, none, none, none)
-
-    def bought_by(self, timing: tuple[Ints, Ints, Ints], share: float) -> Floats:
-        """Days until a purchase has been made with probability `share`; NaN: not within ten years."""
-        return bought_by(self.process, *timing, share)
+def _typical(variance: Floats | float) -> float:
+    """The spread that nine in ten customers do not exceed."""
+    return float(np.sqrt(np.quantile(variance, 0.9)))

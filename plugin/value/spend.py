@@ -8,7 +8,7 @@ Source: Fader & Hardie 2013, "The Gamma-Gamma model of monetary value", eqs. 1a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -28,13 +28,17 @@ _LEAST = 10
 
 @dataclass(frozen=True, eq=False)
 class Spend:
-    """A fitted spend model: p, q and γ (the literature's v); money in the currency of the data."""
+    """A fitted spend model: p, q and γ (the literature's v); money in the currency of the data.
+
+    `covariance` is that of the parameters' logarithms; empty where it is not known.
+    """
 
     p: float
     q: float
     gamma: float
     log_likelihood: float = float("nan")
     customers: int = 0
+    covariance: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
     def expected(self, x: Floats | Ints, mean: Floats) -> Floats:
         """Expected amount of a future purchase, given `x` known amounts of that mean (NaN: none)."""
@@ -118,7 +122,8 @@ def fit_spend(x: Ints, mean: Floats, cap: float = np.inf) -> tuple[Spend | None,
     if q <= 1:
         return None, [*findings, Finding("infinite_spend", f"q = {q:.2f} ≤ 1: the mean spend is infinite")]
     likelihood = top.log_likelihood - float(weight.sum() * np.log(scale))
-    return Spend(p, q, gamma * scale, likelihood, len(number)), findings
+    # a scale moves γ alone, and no variance of a logarithm
+    return Spend(p, q, gamma * scale, likelihood, len(number), top.covariance), findings
 
 
 def _everyone_alike(mean: Floats, top: Maximum, weight: Floats) -> Spend:

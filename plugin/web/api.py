@@ -11,9 +11,9 @@ from flask import Flask, Response, render_template, request
 from flask_smorest import Api, Blueprint, abort
 from marshmallow import Schema, fields, validate
 
-from plugin.jobs.context import Context
 from plugin.jobs.status import status
-from plugin.records import outcomes, portals
+from plugin.records import portals
+from plugin.web.customers import Customers
 
 
 class StatusSchema(Schema):
@@ -58,10 +58,16 @@ class CustomerSchema(Schema):
     written = fields.Dict(metadata={"description": "The value of each property in the CRM."})
     next_action = fields.Str(allow_none=True)
     segments = fields.List(fields.Str())
+    no_predictions_because = fields.List(
+        fields.Str(), metadata={"description": "Why predicted metrics are null; empty where they are not."}
+    )
     history = fields.List(fields.Dict(), metadata={"description": "Recorded stage changes, oldest first."})
+    path = fields.List(
+        fields.Dict(), metadata={"description": "The stages since the first record: `on`, `stage`."}
+    )
 
 
-def register(app: Flask, context: Context, admin_token: str) -> None:
+def register(app: Flask, customers: Customers, admin_token: str) -> None:
     """Add the API's routes to the application."""
     app.config.update(
         API_TITLE="Customer lifecycle",
@@ -72,7 +78,7 @@ def register(app: Flask, context: Context, admin_token: str) -> None:
     )
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    api.register_blueprint(_routes(context, _needs(admin_token)))
+    api.register_blueprint(_routes(customers, _needs(admin_token)))
 
     @app.get("/api/docs")
     def docs() -> str:
@@ -101,7 +107,7 @@ def _needs(admin_token: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     return decorate
 
 
-def _routes(context: Context, needs_token: Callable[..., Any]) -> Blueprint:
+def _routes(customers: Customers, needs_token: Callable[..., Any]) -> Blueprint:
     routes = Blueprint(
         "v1", __name__, url_prefix="/api/v1", description="How everything stands, and customers."
     )
@@ -112,7 +118,7 @@ def _routes(context: Context, needs_token: Callable[..., Any]) -> Blueprint:
     @routes.response(200, StatusSchema)
     def get_status() -> dict[str, Any]:
         """How everything stands: what waits, what was given up, whether all is settled."""
-        return status(context)
+        return status(customers.context)
 
     @routes.route("/customers/<int:object_id>")
     @routes.doc(security=[{"token": []}])
@@ -121,25 +127,22 @@ def _routes(context: Context, needs_token: Callable[..., Any]) -> Blueprint:
     @routes.response(200, CustomerSchema)
     def get_customer(query: dict[str, Any], object_id: int) -> dict[str, Any]:
         """One customer's outcome with its reason, metrics, next transition and history."""
-        return _customer(context, query, object_id)
+        return _customer(customers, query, object_id)
 
     return routes
 
 
-def _customer(context: Context, query: dict[str, Any], object_id: int) -> dict[str, Any]:
+def _customer(customers: Customers, query: dict[str, Any], object_id: int) -> dict[str, Any]:
+    context = customers.context
     with context.store.read() as connection:
-        served = [portal.portal_id for portal in portals.every(connection)]
-        portal_id = int(query.get("portal") or (served[0] if len(served) == 1 else 0))
-        if portal_id not in served:
-            abort(404, message="No such portal is served; name one with ?portal=ID.")
-        kind = query.get("object") or context.current(portal_id).mapping.customer_objects()[0]
-        key = (kind, object_id)
-        found = outcomes.bodies(connection, portal_id, [key])
-        if key not in found:
-            abort(404, message=f"There is no outcome for {key[0]} {object_id} yet.")
-        past = outcomes.history_of(connection, portal_id, key)
-    return {**found[key], "history": [{**row, "on_day": _text(row["on_day"])} for row in past]}
-
-
-def _text(day: Any) -> str | None:
-    return day.isoformat() if day else None
+        served = {portal.portal_id: portal for portal in portals.every(connection)}
+        only = next(iter(served)) if len(served) == 1 else 0
+        portal = served.get(int(query.get("portal") or only))
+        here = context.current(portal.portal_id if portal else 0)
+        key = (query.get("object") or here.mapping.customer_objects()[0], object_id)
+        found = customers.told(connection, portal, key) if portal else None
+    if portal is None:
+        abort(404, message="No such portal is served; name one with ?portal=ID.")
+    if found is None:
+        abort(404, message=f"There is no outcome for {key[0]} {object_id} yet.")
+    return found or {}

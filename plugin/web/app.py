@@ -9,7 +9,8 @@ from flask import Flask
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
 from plugin.records.store import Store
-from plugin.web import admin, api, health, receiver
+from plugin.web import admin, api, card, health, receiver
+from plugin.web.customers import Customers
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ def create_app(parts: WebParts) -> Flask:
         receiver.blueprint(parts.context, parts.receiver_store, parts.client_secret, parts.public_url)
     )
     app.register_blueprint(health.blueprint(parts.context, parts.ping_queue))
-    api.register(app, parts.context, parts.admin_token)
+    customers = Customers(parts.context)
+    app.register_blueprint(card.blueprint(customers, parts.client_secret, parts.public_url))
+    api.register(app, customers, parts.admin_token)
     app.register_blueprint(admin.blueprint(parts.context, parts.admin_token, parts.public_url))
     app.register_error_handler(StoreError, _store_down)
     return app

@@ -42,7 +42,7 @@ def test_the_page_stands_alone_and_shows_a_plot_a_model(orders: Path, tmp_path: 
     )
     text = out.read_text(encoding="utf-8")
     assert done.exit_code == 0
-    assert text.count("<svg") == 4
+    assert text.count("<svg") == 9  # the errors side by side, and two a model
     assert "<script" not in text
     assert "2025-06-01" in text
 
@@ -50,3 +50,23 @@ def test_the_page_stands_alone_and_shows_a_plot_a_model(orders: Path, tmp_path: 
 def test_a_day_before_anything_was_known_is_refused(orders: Path) -> None:
     done = CliRunner().invoke(cli, ["backtest", str(orders), "--at", "2020-01-01"])
     assert isinstance(done.exception, InputError)
+
+
+def test_the_stages_are_judged_in_every_shape(orders: Path, tmp_path: Path) -> None:
+    """Orders of a file, as text, JSON and page; too short a past is said and no error."""
+    asked = ["backtest", str(orders), "--at", "2025-06-01"]
+    text = CliRunner().invoke(cli, asked).stdout
+    assert "What the stages would have been worth" in text
+    assert "newly called sleeping" in text
+    stages = json.loads(CliRunner().invoke(cli, [*asked, "--format", "json"]).stdout)["stages"]
+    assert stages["origins"][0]["customers"] == 60
+    assert sum(one["customers"] for one in stages["standing"].values()) == 60
+    page = CliRunner().invoke(cli, [*asked, "--format", "html"]).stdout
+    assert page.count("</body>") == 1
+    assert "newly called sleeping" in page
+    short = tmp_path / "short.csv"
+    rows = [f"{i},{date(2025, 1, 1) + timedelta(3 * i + 40 * n)},5" for i in range(20) for n in range(2)]
+    short.write_text("\n".join(["customer_id,date,amount", *rows]), encoding="utf-8")
+    done = CliRunner().invoke(cli, ["backtest", str(short), "--days", "20"])
+    assert done.exit_code == 0, done.output
+    assert "too short" in done.stdout

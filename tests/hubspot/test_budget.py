@@ -14,7 +14,7 @@ from plugin.clock import SystemClock
 from plugin.errors import CrmRateLimited
 from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
-from plugin.hubspot.pace import Priority, general_pace
+from plugin.hubspot.pace import Priority, general_pace, our_part
 from plugin.sandbox.server import SandboxServer
 
 PORTAL = 4242
@@ -215,6 +215,53 @@ def test_the_portals_own_limit_counts_when_it_is_lower(valkey: redis.Redis) -> N
     assert len(take(budget, 1.0)) <= 6
     budget.observe({"X-HubSpot-RateLimit-Max": "nonsense"})
     budget.observe({})
+
+
+def shared(client: redis.Redis, share: float) -> RedisBudget:
+    return RedisBudget(client, portal_id=PORTAL, clock=SystemClock(), limit=None, share=share)
+
+
+def told(**rates: int) -> dict[str, str]:
+    """The headers of an answer."""
+    named = {"Interval-Milliseconds": 10_000, **{k.replace("_", "-"): v for k, v in rates.items()}}
+    return {f"X-HubSpot-RateLimit-{name}": str(value) for name, value in named.items()}
+
+
+def test_a_share_of_what_the_account_allows_is_ours(valkey: redis.Redis) -> None:
+    """Learnt from the headers by one process, known to the next before its first call."""
+    shared(valkey, 0.5).observe(told(Max=800))
+    started, other = time.monotonic(), shared(valkey, 0.5)
+    moments = take(other, 1.0)
+    assert 30 <= len(moments) <= 400 * 0.95 / 10 + 6
+    assert started <= moments[0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed", "share", "ours"),
+    [
+        (100, 0, 1.0, 100),
+        (100, 190, 1.0, 100),
+        (100, 50, 1.0, 50),
+        (100, 190, 0.5, 95),
+        (None, 0, 0.5, 50),
+        (None, 250, 0.8, 200),
+        (None, 1, 0.01, 1),
+    ],
+)
+def test_what_is_ours_of_an_allowance(limit: int | None, allowed: int, share: float, ours: int) -> None:
+    assert our_part(limit, allowed, share) == ours
+
+
+def test_the_rest_of_the_day_is_left_to_other_apps(valkey: redis.Redis) -> None:
+    """What can wait for tomorrow waits; what happens now goes on."""
+    budget = shared(valkey, 0.6)
+    budget.observe(told(Daily=1_000, Daily_Remaining=400))
+    budget.acquire("backfill")
+    budget.observe(told(Daily=1_000, Daily_Remaining=399))
+    for priority in ("backfill", "repair"):
+        with pytest.raises(CrmRateLimited):
+            shared(valkey, 0.6).acquire(priority)  # type: ignore[arg-type]
+    shared(valkey, 0.6).acquire("live")
 
 
 def unreachable() -> redis.Redis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ from plugin.errors import CrmError
 from plugin.jobs.backfill import run_backfill
 from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
+from plugin.jobs.status import status
 from plugin.records import inbox, portals, work
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
@@ -55,6 +57,53 @@ def test_a_load_that_broke_off_goes_on_at_the_page_where_it_stopped(store: Store
         expected = -(-len(world.contacts) // 50) + -(-len(world.deals) // 50)
         assert pages(home) == expected
         assert differing(home) == []
+
+
+def test_how_far_a_load_has_come_is_shown_while_it_runs(store: Store, clock: FixedClock) -> None:
+    """Counts, rate and the time left in the API; where it goes on, in words; then done."""
+    world = cdnow(NOON.date(), limit=200)
+    with house(store, clock, world) as home:
+        install_portal(home.context, live=True)
+        assert shown(home) is None
+        said: list[str] = []
+        seen: list[Any] = []
+
+        def a_page_a_second(label: str, done: int, total: int) -> None:
+            clock.sleep(1)
+            seen.append(shown(home))
+            if len(seen) == 3:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run_backfill(home.context, home.portal_id, a_page_a_second, said.append)
+        now = seen[-1]
+        everyone = len(world.contacts) + len(world.deals)
+        assert (now["state"], now["phase"], now["expected"]) == ("reading", "contact", everyone)
+        assert now["records"] == now["read"]["contact"] == 150
+        assert now["per_second"] == pytest.approx(150 / 2, rel=0.4)
+        assert now["seconds_left"] == pytest.approx((everyone - 150) / now["per_second"], rel=0.01)
+        clock.sleep(86_400)
+        run_backfill(home.context, home.portal_id, lambda *_: seen.append(shown(home)), said.append)
+        assert said == ["Goes on where an earlier load stopped: contact 150 of 200."]
+        assert {one["state"] for one in seen} >= {"reading", "fitting", "computing"}
+        assert shown(home)["state"] == "done"
+        assert (shown(home)["records"], shown(home)["customers_left"]) == (everyone, 0)
+
+
+def test_a_load_says_when_it_goes_on_after_an_outage(store: Store, clock: FixedClock) -> None:
+    """An operator who looks at a log knows that nothing is stuck."""
+    with house(store, clock, cdnow(NOON.date(), limit=60)) as home:
+        install_portal(home.context, live=True)
+        fault(home, kind="503", path="/crm/objects", method="GET", calls=8, retry_after=30.0)
+        said: list[str] = []
+        run_backfill(home.context, home.portal_id, say=said.append)
+        assert said
+        assert all("resumes at 2026-11-22T12:" in one for one in said)
+        assert shown(home)["state"] == "done"
+
+
+def shown(home: House) -> Any:
+    return status(home.context)["portals"][0]["backfill"]
 
 
 def test_a_crm_that_does_not_answer_ends_the_load_with_an_error_and_nothing_half_done(

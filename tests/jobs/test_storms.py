@@ -24,13 +24,14 @@ from plugin.jobs.backfill import run_backfill
 from plugin.jobs.context import Context
 from plugin.jobs.evaluate import work_portal, work_through
 from plugin.jobs.install import install_portal
+from plugin.jobs.reconcile import sweep
 from plugin.jobs.retry import retry_parked
 from plugin.jobs.status import status
 from plugin.records import parked, refused
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow, generate
 from plugin.sandbox.loaders.changes import random_changes
-from plugin.sync import ledger
+from plugin.sync import definitions, ledger
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
 
@@ -157,6 +158,34 @@ def test_one_bad_row_of_a_hundred_costs_fifteen_calls_at_most(store: Store, cloc
         install_portal(home.context, live=True)
         retry_parked(home.context, home.portal_id)
         home.settle()
+        assert differing(home) == []
+
+
+def test_a_value_that_the_portal_no_longer_takes_is_held_back_not_refused(
+    store: Store, clock: FixedClock
+) -> None:
+    """The scheduled check read what the portal takes: full batches, no refusal, the other fields land."""
+    with house(store, clock, cdnow(NOON.date(), limit=100)) as home:
+        home.load(live=False)
+        rare = rarest(home)
+        options = api(home, "GET", f"{PROPERTIES}/clm_stage")["options"]
+        left = [one for one in options if one["value"] != rare]
+        api(home, "PATCH", f"{PROPERTIES}/clm_stage", {"options": left})
+        clock.sleep(definitions.LIFETIME_MS / 1000 + 1)
+        sweep(home.context, home.portal_id)
+        live.go_live(home.context, home.portal_id)
+        home.reset_counts()
+        home.settle()
+        standing = status(home.context)
+        wanted = standing["portals"][0]["stages"][rare]
+        assert (updates(home), home.stats()["errors"]) == (1, 0)
+        assert standing["portals"][0]["causes"] == {"INVALID_OPTION": wanted}
+        without = [one for one in home.standing().values() if not one.get("clm_stage")]
+        assert (len(without), all(one["clm_reason"] for one in without)) == (wanted, True)
+        api(home, "PATCH", f"{PROPERTIES}/clm_stage", {"options": options})
+        retry_parked(home.context, home.portal_id)
+        home.settle()
+        assert status(home.context)["parked"] == 0
         assert differing(home) == []
 
 

@@ -50,8 +50,17 @@ class Person:
 class Naive:
     """Evaluates one person on any day."""
 
-    def __init__(self, person: Person, t: dict[str, float], portal_gap: float | None, repeaters: int) -> None:
+    def __init__(
+        self,
+        person: Person,
+        t: dict[str, float],
+        portal_gap: float | None,
+        repeaters: int,
+        *,
+        seasons: bool = False,
+    ) -> None:
         self.p, self.t, self.portal_gap, self.repeaters = person, t, portal_gap, repeaters
+        self.seasons = seasons
 
     def bought(self, day: int) -> list[int]:
         """Distinct purchase days up to `day`."""
@@ -99,13 +108,7 @@ class Naive:
         ]
         signs = [*self.engaged_ages(day), *(day - m for m in deal_days if m <= day)]
         quiet = all(age > n for age in signs)
-        return (
-            not self.bought(day)
-            and bool(signs)
-            and not self.open_deals(day)
-            and quiet
-            and not self.evaluating(day)
-        )
+        return not self.bought(day) and bool(signs) and not self.open_deals(day) and quiet
 
     def cancelled(self, day: int) -> bool:
         """A cancellation that no later purchase lifted."""
@@ -122,6 +125,22 @@ class Naive:
         days = self.bought(day)
         return day - days[-1] if days else None
 
+    def quiet_season(self, day: int) -> bool:
+        """As silent as in the same season a year ago, from which the customer came back."""
+        days, g = self.bought(day), self.t["season_grace_days"]
+        if not self.seasons or not days:
+            return False
+        a_year_before = days[-1] - 365 + g
+        for begun, ended in pairwise(days):
+            long = self.limit("sleeping", day) < ended - begun <= 365 + g
+            if begun <= a_year_before < ended and long:
+                return day <= ended + 365 + g
+        return False
+
+    def silent(self, kind: str, day: int) -> bool:
+        """Silent for longer than the limit, and no quiet season."""
+        return (self.silence(day) or 0) > self.limit(kind, day) and not self.quiet_season(day)
+
     def lost(self, day: int) -> bool:
         """Cancelled, cold, or silent for too long."""
         if self.cancelled(day):
@@ -129,20 +148,19 @@ class Naive:
         buyer = bool(self.bought(day))
         if buyer and (self.evaluating(day) or self.contract(day)):
             return False
-        return self.cold(day) or (buyer and (self.silence(day) or 0) > self.limit("lost", day))
+        return self.cold(day) or (buyer and self.silent("lost", day))
 
     def sleeping(self, day: int) -> bool:
         """A buyer silent for long, but not lost."""
         if not self.bought(day) or self.lost(day) or self.evaluating(day) or self.contract(day):
             return False
-        return (self.silence(day) or 0) > self.limit("sleeping", day)
+        return self.silent("sleeping", day)
 
     def reactivated(self, day: int) -> bool:
         """A recent purchase that ended a sleep."""
         for purchase in self.bought(day)[1:]:
             eve = purchase - 1
-            silence = self.silence(eve) or 0
-            silent = silence > self.limit("sleeping", eve) or silence > self.limit("lost", eve)
+            silent = self.silent("sleeping", eve) or self.silent("lost", eve)
             asleep = self.cancelled(eve) or (silent and not self.contract(eve))
             if asleep and day - purchase <= self.t["reactivated_days"]:
                 return True

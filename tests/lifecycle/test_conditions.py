@@ -141,6 +141,27 @@ def test_a_wrongly_built_file_is_refused_where_it_is_wrong(
     assert (found[0].line, found[0].column) == (line, column), caught.value
 
 
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("  - {stage: a, when: buyer}\n  - {stage: b, when: buyr}\n  - stage: c\n", "did you mean 'buyer'"),
+        ("  - {stage: a, when: buyer}\n  - {stage: bb, when: lost}\n  - stage: c\n", "no stage 'bb'"),
+        ("  - {stage: a, when: buyer}\n  - {when: lost}\n  - stage: c\n", "a rule names a 'stage'"),
+    ],
+)
+def test_a_fault_is_told_once_and_not_again_by_what_follows_from_it(
+    rules: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    stages = "- {key: a}\n- {key: b}\n- {key: c}\n"
+    path.write_text(f"model: m\nstages:\n{stages}rules:\n{rules}", encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        load_models(Mapping(), [path])
+    [problem] = caught.value.problems
+    assert message in problem.message
+    assert problem.line == 8
+
+
 def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("conditions:\n  a: purchasess > 1\n  b: NOW() > 2\n", encoding="utf-8")

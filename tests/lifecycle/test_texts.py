@@ -189,7 +189,7 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "risk_reasons": {},
         "next_action": "Ask how the purchase went and what could help; share instructions, support options "
         "and the return policy.",
-        "segments": ["active"],
+        "segments": ["active", "rfm_new_customers"],
     }
     assert {k: v for k, v in metrics.items() if v not in (None, 0)} == {
         "tenure_days": 35,
@@ -209,6 +209,7 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "average_order_value": 100.0,
         "purchases_recent": 1,
         "rfm": "512",
+        "rfm_segment": "new_customers",
         "tier": "silver",
     }
     assert {k: v for k, v in written.items() if v} == {
@@ -220,7 +221,7 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "clm_risk_level": "none",
         "clm_value_to_date": "100",
         "clm_average_order": "100",
-        "clm_segment": "active",
+        "clm_segment": "active;rfm_new_customers",
         "clm_rfm": "512",
         "clm_tier": "silver",
         "clm_next_action": body["next_action"],
@@ -240,6 +241,46 @@ def test_the_level_of_risk_weighs_the_gravest_flag_with_the_money_at_stake() -> 
     cold, _ = PATHS["a lead whose deal was lost and who went cold"]
     [lead] = evaluate(records_of([cold]), MAPPING, MODELS, rhythm(3, 30.0), date(2024, 9, 1)).to_json()
     assert (lead["risk_flags"], lead["risk_level"]) == (["lost"], "medium")
+
+
+def test_every_rfm_cell_is_in_exactly_one_segment() -> None:
+    cells = [(r, f) for r in range(1, 6) for f in range(1, 6)]
+    found = {
+        cell: [
+            g.key
+            for g in MODELS.rfm.segments
+            if cell[0] in g.digits["recency"] and cell[1] in g.digits["frequency"]
+        ]
+        for cell in cells
+    }
+    assert [cell for cell, keys in found.items() if len(keys) != 1] == []
+    assert (found[5, 5], found[1, 5], found[1, 1]) == (["champions"], ["cannot_lose"], ["hibernating"])
+
+
+@pytest.mark.parametrize(
+    ("when", "rfm", "segment"),
+    [
+        ("2024-02-05", "512", "new_customers"),
+        ("2024-03-15", "412", "promising"),
+        ("2024-05-01", "312", "about_to_sleep"),
+        ("2024-10-01", "212", "hibernating"),
+    ],
+)
+def test_the_rfm_segment_follows_the_cell(when: str, rfm: str, segment: str) -> None:
+    person, _ = PATHS["a one-time buyer"]
+    [body] = evaluate(
+        records_of([person]), MAPPING, MODELS, rhythm(150, 40.0), date.fromisoformat(when)
+    ).to_json()
+    assert (body["metrics"]["rfm"], body["metrics"]["rfm_segment"]) == (rfm, segment)
+    assert f"rfm_{segment}" in body["segments"]
+    assert [s for s in body["segments"] if s.startswith("rfm_")] == [f"rfm_{segment}"]
+
+
+def test_no_cell_no_rfm_segment() -> None:
+    person, _ = PATHS["somebody of whom nothing is known"]
+    [body] = evaluate(records_of([person]), MAPPING, MODELS, rhythm(150, 40.0), date(2024, 2, 5)).to_json()
+    assert (body["metrics"]["rfm"], body["metrics"]["rfm_segment"]) == (None, None)
+    assert not [s for s in body["segments"] if s.startswith("rfm_")]
 
 
 def test_parameters_survive_their_json_and_refuse_another() -> None:

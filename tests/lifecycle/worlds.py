@@ -29,6 +29,7 @@ ALL = (
 START = (date(2023, 1, 1) - EPOCH).days
 SPAN = 1200
 MAPPING = Mapping(
+    compare_seasons=True,
     models=ModelChoice(ALL[0], ALL[1:]),
     contact=replace(
         Sources(),
@@ -44,12 +45,13 @@ MODELS = load_models(MAPPING)
 THRESHOLDS = {k: float(v) for k, v in DEFAULT_THRESHOLDS.items()}
 
 
-def rhythm(repeaters: int, gap: float | None) -> Parameters:
-    """Parameters of a portal with that many repeat customers and that usual gap."""
+def rhythm(repeaters: int, gap: float | None, data_days: int = 0) -> Parameters:
+    """Parameters of a portal with that many repeat customers, that usual gap and days of data."""
     found = Comparison(
         usual_gap_days=gap,
         repeat_customers=repeaters,
         buyers=500,
+        data_days=data_days,
         recency_cuts=(20.0, 60.0, 150.0, 400.0),
         frequency_cuts=(1.0, 1.0, 2.0, 4.0),
         money_cuts=(50.0, 100.0, 200.0, 400.0),
@@ -61,7 +63,8 @@ def rhythm(repeaters: int, gap: float | None) -> Parameters:
 
 def naive(person: Person, parameters: Parameters) -> Naive:
     """The plain evaluation of a person under the parameters."""
-    return Naive(person, THRESHOLDS, parameters.usual_gap_days, parameters.repeat_customers)
+    seasons = parameters.comparison("contact").data_days >= 730
+    return Naive(person, THRESHOLDS, parameters.usual_gap_days, parameters.repeat_customers, seasons=seasons)
 
 
 def day(number: int) -> date:
@@ -106,7 +109,16 @@ def people(draw: st.DrawFn) -> Person:
     )
 
 
-portals = st.sampled_from([rhythm(10, 30.0), rhythm(150, 30.0), rhythm(150, 77.0), rhythm(0, None)])
+portals = st.sampled_from(
+    [
+        rhythm(10, 30.0),
+        rhythm(150, 30.0),
+        rhythm(150, 77.0),
+        rhythm(0, None),
+        rhythm(150, 30.0, data_days=900),
+        rhythm(10, 30.0, data_days=730),
+    ]
+)
 
 
 def iso(number: int) -> str:

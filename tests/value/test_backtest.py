@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plugin.value.backtest import backtest, followed, rolling
+from plugin.value.backtest import backtest
+from plugin.value.lookback import followed, rolling
 from plugin.value.process import BetaGeometric
 from plugin.value.summary import summarise
 from tests.value.worlds import CALIBRATION_END, HOLDOUT_DAYS, cdnow_orders

@@ -19,7 +19,7 @@ from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
 from plugin.value.choose import fit_purchases
-from plugin.value.section import with_drift_watch
+from plugin.value.drift import confirmed, with_drift_watch
 from tests.value.worlds import cdnow, cdnow_orders
 
 DAY = date(1997, 9, 30)
@@ -152,12 +152,23 @@ def test_an_outcome_does_not_depend_on_who_else_is_in_the_batch() -> None:
         assert alone == [one for one in everyone if one["id"] == customer]
 
 
-def test_likely_churn_is_flagged_above_the_upper_band() -> None:
-    """And nowhere else."""
-    found = evaluate(records(800), MAPPING, models(), fitted(), DAY).frame
+@pytest.mark.parametrize("upper", [None, 0.5, 0.9])
+def test_likely_churn_is_flagged_above_the_upper_band(upper: float | None) -> None:
+    """And nowhere else; the band is the one that the portal's own past recalibrated."""
+    parameters = fitted()
+    assert parameters.value is not None
+    if upper is not None:
+        section = {**parameters.value["contact"], "risk_bands": [0.2, upper]}
+        parameters = replace(parameters, value={"contact": section})
+    found = evaluate(records(800), MAPPING, models(), parameters, DAY).frame
     flagged = found["risk_flags"].list.contains("likely_churn")
+    band = upper or parameters.value["contact"]["risk_bands"][1]
     assert flagged.sum() > 100
-    assert (flagged == (found["p_no_purchase"] > 2 / 3).fill_null(False)).all()
+    assert (flagged == (found["p_no_purchase"] > band).fill_null(False)).all()
+
+
+def test_without_past_days_the_bands_are_thirds() -> None:
+    assert replace(fitted(), value=None).bands("contact") == (1 / 3, 2 / 3)
 
 
 def test_two_digits_round_half_away_from_zero() -> None:
@@ -173,6 +184,8 @@ def test_a_fit_that_moves_the_total_far_waits_until_the_next_one_agrees() -> Non
     assert with_drift_watch(None, far) == far
     assert with_drift_watch(present, near) == near
     waiting = with_drift_watch(present, far)
-    assert waiting == {"total": 100.0, "n": 1, "adopted": False, "waiting": 200.0}
+    assert waiting == {"total": 100.0, "n": 1, "adopted": False, "waiting": far}
     assert with_drift_watch(waiting, {"total": 190.0, "n": 4}) == {"total": 190.0, "n": 4}
-    assert with_drift_watch(waiting, {"total": 400.0, "n": 5})["waiting"] == 400.0
+    assert with_drift_watch(waiting, {"total": 400.0, "n": 5})["waiting"]["total"] == 400.0
+    assert confirmed(waiting) == far
+    assert confirmed(near) == near

@@ -3,47 +3,63 @@
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from plugin.clock import Clock
 
-_FAILURES = 5
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 60.0
+#: Opens after so many failures in a row, for the first pause, then twice as long each time its trial fails.
+FAILURES = 5
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
-class Breaker:
-    """Opens after five failures in a row, for two seconds, then twice as long each time its trial fails too.
+class Breaker(Protocol):
+    """What a client asks before each call and tells after it. A refusal (4xx) is an answer, not a failure."""
 
-    A refusal (4xx) is an answer, not a failure. Shared by the threads of one process.
-    """
+    def pause(self) -> float:
+        """Seconds until a call may be made; 0 lets it through, and while open only one as a trial."""
 
-    def __init__(self, clock: Clock) -> None:
+    def succeeded(self) -> None:
+        """The CRM answered."""
+
+    def failed(self) -> None:
+        """The CRM did not answer, or with an error of its own."""
+
+
+class LocalBreaker:
+    """The breaker of one process, shared by its threads."""
+
+    def __init__(self, clock: Clock, first: float = FIRST_PAUSE) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self._first = first
         self._failures = 0
         self._open_until = 0.0
-        self._pause = _FIRST_PAUSE
+        self._pause = first
+        self._trial = False
 
     def pause(self) -> float:
         """Seconds until a call may be made; 0 lets it through, and while open only one as a trial."""
         with self._lock:
-            if self._failures < _FAILURES:
+            if self._failures < FAILURES:
                 return 0.0
             now = self._clock.now().timestamp()
             if now < self._open_until:
                 return self._open_until - now
-            self._open_until = now + self._pause  # the others wait for the trial's outcome
+            self._open_until, self._trial = now + self._pause, True  # the others wait for its outcome
             return 0.0
 
     def succeeded(self) -> None:
         """The CRM answered."""
         with self._lock:
-            self._failures, self._pause = 0, _FIRST_PAUSE
+            self._failures, self._pause, self._trial = 0, self._first, False
 
     def failed(self) -> None:
         """The CRM did not answer, or with an error of its own."""
         with self._lock:
             self._failures += 1
-            if self._failures > _FAILURES:
-                self._pause = min(_LONGEST_PAUSE, self._pause * 2)
-            if self._failures >= _FAILURES:
+            if self._failures > FAILURES and not self._trial:
+                return  # it was under way when the breaker opened, and says nothing new
+            if self._trial:
+                self._pause, self._trial = min(LONGEST_PAUSE, self._pause * 2), False
+            if self._failures >= FAILURES:
                 self._open_until = self._clock.now().timestamp() + self._pause

@@ -12,6 +12,7 @@ import requests
 from plugin.clock import Clock
 from plugin.errors import CrmError
 from plugin.hubspot.budget import Budget
+from plugin.hubspot.client.breaker import Breaker
 from plugin.hubspot.client.generated import Apis
 from plugin.hubspot.client.reading import chunks, read_all, read_associations, read_page
 from plugin.hubspot.client.transport import Transport
@@ -65,6 +66,7 @@ class Crm:
         version: str = DEFAULT_VERSION,
         priority: Priority = "live",
         session: requests.Session | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self.portal_id = portal_id
         self._clock = clock
@@ -76,6 +78,7 @@ class Crm:
             clock=clock,
             version=api_version(version),
             session=session,
+            breaker=breaker,
         )
         self._transport.until_midnight = self._until_midnight
         self._apis = Apis(self._transport, priority)

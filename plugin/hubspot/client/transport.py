@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from plugin.clock import Clock
 from plugin.errors import CrmError, CrmRateLimited, CrmUnavailable
 from plugin.hubspot.budget import Budget
-from plugin.hubspot.client.breaker import Breaker
+from plugin.hubspot.client.breaker import Breaker, LocalBreaker
 from plugin.hubspot.pace import Priority
 from plugin.hubspot.protocol.requests import Request
 from plugin.hubspot.protocol.responses import Reply, read_answer
@@ -71,6 +71,7 @@ class Transport:
         clock: Clock,
         version: ApiVersion,
         session: requests.Session | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._token = token
@@ -78,7 +79,7 @@ class Transport:
         self._clock = clock
         self._version = version
         self._session = session or open_session(base_url)
-        self._breaker = Breaker(clock)
+        self._breaker = breaker or LocalBreaker(clock)
         self.until_midnight: Callable[[], float] = lambda: MIDNIGHT_UNKNOWN
 
     def call(self, request: Request, priority: Priority) -> Any:

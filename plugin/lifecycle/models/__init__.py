@@ -7,9 +7,12 @@ names anew is added, what it names again is replaced. Every fault is reported wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingABC
 from pathlib import Path
 
 from plugin.errors import ConfigError
+from plugin.lifecycle.derived import Function
+from plugin.lifecycle.deriving import derive
 from plugin.lifecycle.loading import Loader
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
@@ -24,17 +27,27 @@ def shipped_files() -> list[Path]:
     return [*sorted(_RULES.glob("*.yaml")), *sorted(_MODELS.glob("*.yaml"))]
 
 
-def load_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> Models:
+def load_models(
+    mapping: Mapping,
+    extra_paths: Sequence[str | Path] = (),
+    functions: MappingABC[str, Function] | None = None,
+) -> Models:
     """The rules a mapping chooses, checked and compiled; the same files and mapping give the same object.
 
-    Raises RuleError (every fault with file, line and column) or ConfigError (a model that does not exist).
+    `functions` stand in for those that installed packages offer as derived facts, by name (for tests).
+    Raises RuleError (every fault with file, line and column), DerivedError (derived facts that cannot be
+    used) or ConfigError (a model that does not exist).
     """
     paths = [*shipped_files(), *(Path(p) for p in extra_paths)]
-    key = (mapping.models, tuple(sorted(_numbers(mapping).items())), _extras(mapping), _stamps(extra_paths))
+    given = tuple((functions or {}).items())
+    rules = (mapping.models, tuple(sorted(_numbers(mapping).items())), _extras(mapping), _stamps(extra_paths))
+    key = (*rules, mapping.derived_facts, given)
     if key not in _CACHE:
         if len(_CACHE) > 64:  # one entry a mapping in use; old ones go when rule files are edited
             _CACHE.clear()
-        _CACHE[key] = _chosen(Loader(_numbers(mapping), _extras(mapping)).load(paths), mapping)
+        derived = derive(mapping.derived_facts, _extras(mapping), _numbers(mapping), functions)
+        loaded = Loader(_numbers(mapping), _extras(mapping), derived).load(paths)
+        _CACHE[key] = _chosen(loaded, mapping)
     return _CACHE[key]
 
 

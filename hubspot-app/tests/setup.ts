@@ -1,0 +1,2 @@
+// HubSpot runs a card in a worker; its functions are found on `self`.
+Object.assign(globalThis, { self: globalThis });

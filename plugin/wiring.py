@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from plugin import __version__, settings
-from plugin.clock import Clock, SystemClock
+from plugin.clock import Clock, SystemClock, milliseconds
 from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
 from plugin.hubspot.budget import Budget, RedisBudget
@@ -24,6 +24,8 @@ from plugin.hubspot.client.journal import Journal
 from plugin.hubspot.client.oauth import App
 from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
+from plugin.jobs.config_files import start
+from plugin.jobs.configs import Configurations
 from plugin.jobs.context import Bells, Context, Silence
 from plugin.jobs.tokens import Tokens
 from plugin.lifecycle.models import load_models
@@ -31,6 +33,7 @@ from plugin.lifecycle.ruleset import Models
 from plugin.mapping.load import fingerprint, load_mapping
 from plugin.mapping.model import Mapping
 from plugin.records import tombstones
+from plugin.records.configs import EVERYONE
 from plugin.records.store import Store
 from plugin.settings import Settings
 from plugin.vault import Vault
@@ -122,19 +125,39 @@ def build_context(
     keep_days: int = settings.KEEP_DAYS,
     journal: Journal | None = None,
 ) -> Context:
-    """The jobs' context: the given parts, and the mapping and models of the configuration."""
-    mapping, models = rules(config_path)
-    version = config_version(mapping)
-    return Context(store, clock, mapping, models, version, crm, bells, keep_days, journal)
+    """The jobs' context: the given parts, and the configuration in force.
+
+    The first process to open a store puts the file at `config_path` (None: the shipped default) in force.
+    """
+    known = Configurations(store, config_version)
+    start(known, config_path, milliseconds(clock.now()))
+    found = known.of(EVERYONE)
+    if found is None:
+        raise LookupError("no version of the configuration is kept")
+    return Context(
+        store,
+        clock,
+        found.mapping,
+        found.models,
+        found.config_version,
+        crm,
+        bells,
+        keep_days=keep_days,
+        journal=journal,
+        configs=known,
+    )
 
 
-def config_version(mapping: Mapping) -> str:
+def config_version(mapping: Mapping, models: Models | None = None) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
-    digest = hashlib.blake2b(f"{__version__}:{fingerprint(mapping)}".encode(), digest_size=12)
+    said = fingerprint(
+        replace(mapping, rules=(), spend="")
+    )  # where files stand says nothing; rules' bytes do
+    digest = hashlib.blake2b(f"{__version__}:{said}".encode(), digest_size=12)
     for file in mapping.rules:
         digest.update(Path(file).read_bytes())
     if mapping.derived_facts:  # a function whose code changed is another rule
-        for derived in load_models(mapping, mapping.rules).derived.values():
+        for derived in (models or load_models(mapping, mapping.rules)).derived.values():
             digest.update(derived.digest.encode())
     return digest.hexdigest()
 

@@ -27,6 +27,7 @@ SQLITE_IS_ENOUGH = {
     "test_installed",
     "test_journal",
     "test_kept_up",
+    "test_config_versions",
     "test_modes",
     "test_native_stage",
     "test_preview",

@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "uninstall": ("accounts", "Take the app out of a portal, after showing what goes."),
     "keys": ("keys", "Make, count and rotate the keys that tokens are sealed with."),
     "models": ("rules", "List, show and check stage models."),
-    "config": ("rules", "Check the mapping file, print its schema."),
+    "config": ("config", "The mapping file: write, check, compare, apply, go back."),
 }
 
 

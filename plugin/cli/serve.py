@@ -142,4 +142,4 @@ def scheduler() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     parts = wiring.process_parts()
-    run(parts.context, parts.redis, stopping)
+    run(parts.context, parts.redis, stopping, parts.settings.config_path)

@@ -46,7 +46,7 @@ def _apply(context: Context, connection: Connection, portal_id: int, events: lis
     first = {event.key: event for event in events}
     new = inbox.unseen(connection, portal_id, list(first))
     inbox.remember(context.store, connection, portal_id, new, now)
-    routed = route((event for key, event in first.items() if key in new), context.mapping)
+    routed = route((event for key, event in first.items() if key in new), context.current(portal_id).mapping)
     if routed.erase:
         erase_in(context, connection, portal_id, sorted(routed.erase))
     work.mark_records(context.store, connection, portal_id, routed.look, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from plugin.records.store import Store
 if TYPE_CHECKING:
     from plugin.hubspot.client import Crm
     from plugin.hubspot.client.journal import Journal
+    from plugin.jobs.configs import Configurations
 
 
 class Bells(Protocol):
@@ -63,6 +64,19 @@ class Context:
     bells: Bells
     keep_days: int = 30  # how long the data of a portal that left is kept
     journal: Journal | None = None  # HubSpot's own record of events, where it is read
+    configs: Configurations | None = None  # where newer versions come from; None: this one for ever
+
+    def current(self, portal_id: int) -> Context:
+        """The same with the configuration in force for a portal: ask once where a piece of work begins."""
+        found = self.configs.of(portal_id) if self.configs else None
+        if found is None or found.config_version == self.config_version:
+            return self
+        return replace(self, mapping=found.mapping, models=found.models, config_version=found.config_version)
+
+    def superseded(self, portal_id: int) -> bool:
+        """Whether another configuration came into force for the portal since this one was asked for."""
+        found = self.configs.of(portal_id) if self.configs else None
+        return found is not None and found.config_version != self.config_version
 
     def now(self) -> int:
         """The present moment in milliseconds."""

@@ -40,7 +40,7 @@ def _beside(
     for kind, ids in mirror.by_type(theirs).items():
         deals = mirror.neighbours(connection, portal_id, "deal", kind, of="to", ids=ids)
         found |= {("deal", id_) for id_ in deals}
-        if kind == "contact" and "company" in context.mapping.customer_objects():
+        if kind == "contact" and "company" in context.current(portal_id).mapping.customer_objects():
             companies = mirror.neighbours(connection, portal_id, "contact", "company", of="from", ids=ids)
             found |= {("company", id_) for id_ in companies}
     return found

@@ -48,12 +48,26 @@ class Installed:
 
 def _begin_anew(context: Context, connection: Connection, portal_id: int, report: InstallReport) -> None:
     """What was made in a portal that is loaded already is empty there, whatever it held before."""
+    emptied = _forget(connection, portal_id, report)
+    if not take_up_properties(context, connection, portal_id) and emptied:
+        mark_everyone(context, connection, portal_id)
+
+
+def make_properties(context: Context, portal_id: int) -> InstallReport:
+    """Make what properties are missing in a portal; those just made are known to be empty there."""
+    crm = context.crm(portal_id, "interactive")
+    report = install_properties(crm, context.mapping, RuleOptions(context.models), context.mapping.language)
+    with context.store.write() as connection:
+        _forget(connection, portal_id, report)
+        definitions.forget(connection, portal_id)  # options may be new, too
+    return report
+
+
+def _forget(connection: Connection, portal_id: int, report: InstallReport) -> int:
     made: dict[str, list[str]] = {}
     for kind, name in report.created:
         made.setdefault(kind, []).append(name)
-    emptied = sum(outputs.forget(connection, portal_id, kind, names) for kind, names in made.items())
-    if not take_up_properties(context, connection, portal_id) and emptied:
-        mark_everyone(context, connection, portal_id)
+    return sum(outputs.forget(connection, portal_id, kind, names) for kind, names in made.items())
 
 
 def install_portal(
@@ -64,6 +78,7 @@ def install_portal(
     `lists`: also make the CRM's lists of each stage and flag, after the properties that they ask for.
     """
     account = context.crm(portal_id, "interactive").account()
+    context = context.current(account.portal_id)
     crm = context.crm(account.portal_id, "interactive")
     options, language = RuleOptions(context.models), context.mapping.language
     report = install_properties(crm, context.mapping, options, language)

@@ -34,7 +34,8 @@ def go_live(context: Context, portal_id: int, *, percent: int = 100, list_id: st
     members = None
     if list_id is not None:
         crm = context.crm(portal_id, "interactive")
-        members = lists.keep(context.store, crm, portal_id, list_id, context.mapping)
+        mapping = context.current(portal_id).mapping
+        members = lists.keep(context.store, crm, portal_id, list_id, mapping)
     _change(context, portal_id, mode=portals.LIVE, share=percent, list_id=list_id)
     return Opened(portal_id, percent, list_id, members)
 

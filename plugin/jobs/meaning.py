@@ -71,8 +71,9 @@ def fit(
     version: int = 1,
     time_zone: str | None = None,
     currency: str | None = None,
+    told: Callable[[dict[str, Any]], object] = lambda _: None,
 ) -> Parameters:
-    """Parameters with their value section.
+    """Parameters with their value section; `told` hears of values that cannot be read, with examples.
 
     Against those in force, `present`, a fit of the value models that moves the total too far waits for the
     next one to confirm it.
@@ -85,6 +86,7 @@ def fit(
         time_zone=time_zone,
         currency=currency,
         value=value_section,
+        told=told,
     )
     before = (present.value if present else None) or {}
     watched = {

@@ -34,6 +34,10 @@ class ReadTurn(Turn):
         except CrmError as error:
             return self._put_off(claimed, error)
         with self.store.write() as connection:
+            if self.context.superseded(self.portal_id):  # what was read is not what is asked for now
+                now = self.context.now()
+                work.release(connection, marks, self.portal_id, claimed, now=now, holder=self.holder, delay=0)
+                return Done()
             self._pass_on(connection, claimed, reading.keep(connection))
         return Done(read=len(claimed))
 

@@ -80,6 +80,7 @@ def run_reconcile(
 
     `full` reads everything that is kept instead of counting it.
     """
+    context = context.current(portal_id)
     check = _Check(context, _loaded(context, portal_id))
     check.journal(lambda: True)
     report("Changes compared", 0, 1)
@@ -97,6 +98,7 @@ def run_reconcile(
 
 def sweep(context: Context, portal_id: int) -> Findings:
     """One slice of the scheduled check: what changed, what is gone, and a part of the full pass."""
+    context = context.current(portal_id)
     check = _Check(context, _loaded(context, portal_id))
     deadline = context.now() + SLICE_MS
     in_time = _before(context, deadline)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
-from plugin.jobs import fact_faults
+from plugin.jobs import config_files, config_turnover, fact_faults
 from plugin.jobs.context import Context
+from plugin.jobs.fit import UNREAD
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import accounts, inbox, outcomes, parked, portals, refused, work
@@ -26,13 +27,23 @@ SUMMED = ("pending", "inbox", "parked", "unwritten")
 def status(context: Context) -> dict[str, Any]:
     """The sums over all portals, whether all is settled, and the same for each portal."""
     with context.store.read() as connection:
-        each = [portal_status(context, connection, portal) for portal in portals.every(connection)]
+        each = [
+            portal_status(context.current(portal.portal_id), connection, portal)
+            for portal in portals.every(connection)
+        ]
         _, events, oldest = inbox.waiting(connection)
     sums = {name: sum(portal[name] for portal in each) for name in SUMMED}
     sums["inbox"] = events  # bodies of several or unknown portals count once
     lags = [portal["lag_seconds"] for portal in each] + [_seconds_since(context, oldest)]
     settled = not (sums["pending"] or sums["inbox"] or sums["unwritten"])
-    return {**sums, "lag_seconds": max(lags), "settled": settled, "portals": each}
+    refused_file = config_files.refusal(context)
+    return {
+        **sums,
+        "lag_seconds": max(lags),
+        "settled": settled,
+        "config_refused": refused_file,
+        "portals": each,
+    }
 
 
 def portal_status(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
@@ -43,7 +54,8 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
     standing = outcomes.standing(connection, portal, context.today(portal), versions)
     causes = Counter(parked.causes(connection, portal.portal_id))
     causes.update(row.code for row in refused.listed(connection, portal.portal_id))
-    pending = records + customers + standing.due + standing.outdated
+    turnover = config_turnover.state(connection, context, portal)
+    pending = records + customers + standing.due + max(standing.outdated, turnover.waiting)
     oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
     told = {
         "portal_id": portal.portal_id,
@@ -61,6 +73,9 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "causes": dict(causes),
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
+        "config_version": context.config_version,
+        "config": turnover.as_dict(),
+        "unread": portals.watermark(connection, portal.portal_id, UNREAD) or {"values": [], "more": 0},
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": _backfill(connection, portal.portal_id),

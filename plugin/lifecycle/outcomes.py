@@ -97,7 +97,7 @@ class Outcomes:
                 name: _iso(row[name]) for name in (*METRICS, *self.models.derived, *_NAMED, *FIGURES)
             },
             "written": {
-                **{outputs[n].name: v for n, v in written.items() if n in outputs},
+                **{outputs[n].name: outputs[n].wire(v) for n, v in written.items() if n in outputs},
                 **self.mapping.native_value(row["stage"]),
             },
             "next_action": text["next_action"],

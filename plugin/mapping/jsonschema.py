@@ -21,6 +21,7 @@ from plugin.mapping.schema import (
     Outputs,
     OutputSchema,
     Stages,
+    Values,
     Version,
 )
 
@@ -91,6 +92,8 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
         }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}
+    if isinstance(field, Values):
+        return {"type": "object", "additionalProperties": {"type": ["string", "integer"], "minLength": 1}}
     if isinstance(field, Stages):
         theirs = {"type": ["string", "integer"]}
         return {"type": "object", "minProperties": 1, "additionalProperties": theirs}

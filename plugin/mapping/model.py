@@ -148,6 +148,18 @@ class Sources:
         return tuple(dict.fromkeys(name for name in every if name))
 
 
+#: The results that hold one or more of a few values; every `clm_stage_NAME` is another.
+ENUMERATIONS = frozenset(
+    {
+        "clm_stage",
+        "clm_exited_from",
+        "clm_next_stage",
+        "clm_risk_level",
+        "clm_risk_flags",
+        "clm_segment",
+        "clm_tier",
+    }
+)
 #: HubSpot's own stage: written only where the mapping says which of ours is which of the portal's.
 LIFECYCLESTAGE = "lifecyclestage"
 
@@ -156,13 +168,23 @@ LIFECYCLESTAGE = "lifecyclestage"
 class Output:
     """Where one result goes: the CRM property's name, and whether and how it is written.
 
+    `label` is what people see, None: ours in the configured language. `values` are of enumerations alone:
+    our value → the option that is written for it; what is left out is written as it is.
     `stages` is of HubSpot's own stage alone: ours → the portal's; those left out leave it as it is.
     """
 
     name: str
     write: bool = True
     mode: UpdateMode = "overwrite"
+    label: str | None = None
     stages: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    values: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def wire(self, text: str) -> str:
+        """The text as the CRM gets it: each value of a `;` list by `values`, once, in order."""
+        if not self.values or not text:
+            return text
+        return ";".join(sorted({self.values.get(one, one) for one in text.split(";")}))
 
 
 def _default_outputs() -> MappingABC[str, Output]:

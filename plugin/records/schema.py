@@ -334,3 +334,18 @@ sa.Index("ix_merged_into", merged.c.portal_id, merged.c.object_type, merged.c.in
 
 #: erased a moment ago: emptied again until nothing that was under way then can still write
 erasing = sa.Table("erasing", metadata, *_record(), sa.Column("until", sa.BigInteger, nullable=False))
+
+config_versions = sa.Table(
+    "config_versions",
+    metadata,
+    _portal(),  # 0: every portal that has none of its own
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # the highest is in force
+    sa.Column("digest", sa.String(64), nullable=False),  # of the bytes below
+    sa.Column("name", sa.Text, nullable=False),  # of the file it came from
+    sa.Column("body", sa.LargeBinary),  # the file, byte for byte; null: the portal goes with the others again
+    sa.Column("rules", sa.Text, nullable=False),  # JSON: rule files by their name in the file
+    sa.Column("source", sa.String(16), nullable=False),  # default, file, command, api, rollback
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)

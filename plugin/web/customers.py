@@ -88,7 +88,7 @@ class Customers:
         parameters = self.parameters(connection, portal)
         if parameters is None:
             return []
-        context = self.context
+        context = self.context.current(portal.portal_id)
         records = frames.load(connection, portal.portal_id, context.mapping, [key])
         if records.deals.height > _MANY_DEALS:
             return _recorded(past, context.models.primary.key)

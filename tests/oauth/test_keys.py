@@ -36,7 +36,7 @@ def test_what_is_sealed_opens_for_its_portal_alone(text: str, portal_id: int) ->
     assert not text or len(text) < 8 or text not in sealed
 
 
-@pytest.mark.parametrize("keys", ["short", f"{OLD},x", "é"])
+@pytest.mark.parametrize("keys", ["short", f"{OLD},x", "é"], ids=["short", "one of two", "no letter"])
 def test_a_key_that_is_none_stops_the_start(keys: str) -> None:
     """With the cure, and without showing it."""
     with pytest.raises(ConfigError, match="lifecycle keys new") as caught:

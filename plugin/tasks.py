@@ -6,7 +6,8 @@ import time
 
 from plugin import wiring
 from plugin.jobs.apply import apply_inbox as apply_round
-from plugin.jobs.bells import check_name
+from plugin.jobs.arrive import arrive
+from plugin.jobs.bells import check_name, install_name
 from plugin.jobs.config_turnover import turn_over
 from plugin.jobs.evaluate import work_through
 from plugin.jobs.reconcile import sweep
@@ -29,6 +30,15 @@ def work_portal(portal_id: int, lane: str) -> None:
     wiring.bell_answered(lane, str(portal_id))
     until = time.monotonic() + SECONDS
     work_through(context, portal_id, lane, lambda: time.monotonic() < until)
+
+
+def install_account(portal_id: int) -> None:
+    """Provision a portal that the app came into, and read it."""
+    context = wiring.process_context()
+    until = time.monotonic() + SECONDS
+    arrive(context, portal_id, lambda: time.monotonic() < until)
+    wiring.bell_answered("live", install_name(portal_id))
+    wiring.bell_answered("bulk", install_name(portal_id))
 
 
 def check_portal(portal_id: int) -> None:

@@ -21,7 +21,12 @@ PORTAL = 4242
 SQLITE_IS_ENOUGH = {
     "test_admin",
     "test_call_lists",
+    "test_attacks",
+    "test_install",
     "test_calls",
+    "test_installed",
+    "test_journal",
+    "test_kept_up",
     "test_config_versions",
     "test_modes",
     "test_native_stage",

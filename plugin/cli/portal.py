@@ -57,7 +57,7 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
     from plugin.records import portals
 
     with store.read() as connection:
-        served = [p for p in portals.every(connection) if wanted in (None, p.portal_id)]
+        served = [p for p in portals.served(connection) if wanted in (None, p.portal_id)]
     if len(served) == 1:
         return served[0]
     if not served:
@@ -66,19 +66,37 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
     raise ConfigError("Several portals are served.", cure=f"Name one with --portal: {ids}.")
 
 
+def _to_install(parts: Parts, portal: int | None) -> int:
+    """The portal whose token is used: with one access token it says itself whose it is."""
+    from plugin.jobs.install import ANY_PORTAL
+
+    if not parts.settings.oauth:
+        return ANY_PORTAL
+    if portal is not None:
+        return portal
+    raise ConfigError(
+        "With OAuth a portal's admin installs the app.",
+        cure=f"Open {parts.settings.public_url}/oauth/install; to make properties again, give --portal.",
+    )
+
+
 @click.command(epilog="Example: lifecycle install --live")
 @click.option("--live", is_flag=True, help="Start to write at once, too.")
 @click.option("--lists", is_flag=True, help="Also make lists in the CRM: one a stage, one a risk flag.")
+@portal_option
 @as_json_option
-def install(live: bool, lists: bool, as_json: bool) -> None:
+def install(live: bool, lists: bool, portal: int | None, as_json: bool) -> None:
     """Make the property group and properties in the CRM, and note the portal.
+
+    Where portals come by OAuth, their admins install at PUBLIC_URL/oauth/install; this repeats the making.
 
     Repeatable: says what it changed, and never touches a property that it did not make.
     """
     from plugin.jobs.install import install_portal
 
     with opened(take_up=True) as parts:
-        report = install_portal(parts.context, live=live, lists=lists)
+        portal_id = _to_install(parts, portal)
+        report = install_portal(parts.context, live=live, lists=lists, portal_id=portal_id)
     click.echo(json.dumps(report.as_dict()) if as_json else report.as_text())
 
 

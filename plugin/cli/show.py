@@ -132,6 +132,10 @@ def status_text(status: dict[str, Any]) -> str:
         parts += _config_lines(portal)
         if portal["backfill"] and portal["backfill"]["state"] not in ("done", "computing"):
             parts.append(_load_text(portal["backfill"]))
+        parts.extend(
+            f"The derived fact {one['fact']} is unknown for some: {one['problem']}."
+            for one in portal["facts_failed"]
+        )
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
         if portal["parameters_version"] is not None:

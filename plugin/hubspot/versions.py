@@ -13,6 +13,8 @@ from plugin.errors import ConfigError
 
 # /crm/v3/objects/…, /crm/v4/associations/…: family within crm
 _CRM = re.compile(r"^/crm/v[34]/([a-z_-]+)(/.*)?$")
+# /webhooks-journal/journal-local/v4/earliest: two words at the root
+_JOURNAL = re.compile(r"^/(webhooks-journal/[a-z-]+)/v4(/.*)?$")
 # /account-info/v3/details, /oauth/v1/token, /appinstalls/v3/external-install: family at the root
 _ROOT = re.compile(r"^/([a-z-]+)/v[134](/.*)$")
 
@@ -30,6 +32,8 @@ class ApiVersion:
         if not self.dated:
             return path
         path, found = _CRM.subn(rf"/crm/\1/{self.dated}\2", path)
+        if not found:
+            path, found = _JOURNAL.subn(rf"/\1/{self.dated}\2", path)
         return path if found else _ROOT.sub(rf"/\1/{self.dated}\2", path)
 
 

@@ -15,6 +15,7 @@ from plugin.records.store import Store
 
 if TYPE_CHECKING:
     from plugin.hubspot.client import Crm
+    from plugin.hubspot.client.journal import Journal
     from plugin.jobs.configs import Configurations
 
 
@@ -30,6 +31,9 @@ class Bells(Protocol):
     def ring_check(self, portal_id: int) -> None:
         """A portal is to be compared with the CRM."""
 
+    def ring_install(self, portal_id: int, queue: str = "live") -> None:
+        """The app came into a portal."""
+
 
 class Silence:
     """Bells that nobody hears: for commands that do the work themselves, and for tests."""
@@ -41,6 +45,9 @@ class Silence:
         """Do nothing."""
 
     def ring_check(self, portal_id: int) -> None:
+        """Do nothing."""
+
+    def ring_install(self, portal_id: int, queue: str = "live") -> None:
         """Do nothing."""
 
 
@@ -55,6 +62,8 @@ class Context:
     config_version: str
     crm: Callable[[int, str], Crm]  # (portal id, priority class) -> the portal's CRM
     bells: Bells
+    keep_days: int = 30  # how long the data of a portal that left is kept
+    journal: Journal | None = None  # HubSpot's own record of events, where it is read
     configs: Configurations | None = None  # where newer versions come from; None: this one for ever
 
     def current(self, portal_id: int) -> Context:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.engine import Connection
 
+from plugin.jobs import fact_faults, portfolio
 from plugin.jobs.context import Context
 from plugin.jobs.outcome import Computed, compute
 from plugin.jobs.read import ReadTurn
@@ -124,6 +125,9 @@ class Round(Turn):
                 now=now,
             )
             outcomes.forget(connection, self.portal_id, computed.absent)
+            fact_faults.note(self.context, connection, self.portal_id, computed.faults)
+            gone = computed.absent | set(computed.unborn)
+            portfolio.keep(self.store, connection, self.portal_id, computed.contributions, gone)
             parked.park(
                 self.store,
                 connection,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingABC
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -98,7 +99,8 @@ def value_section(at: Callable[[int], Buyers], day: int) -> MappingABC[str, Any]
     """The value room's section for everyone who had bought by `day`, proven on days before it."""
     everyone = at(day)
     histories = histories_of(everyone)
-    looks = past_days(fewer(lambda on: histories_of(at(on)), len(histories)), day)
+    some = fewer(lambda on: histories_of(at(on)), len(histories))
+    looks = past_days(cache(some), day)  # days ninety apart: each is looked at three times
     section: Section = fit_section(histories, terms=Terms(margin=everyone.margin), looks=looks)
     return section
 

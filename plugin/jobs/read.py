@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.engine import Connection
 
 from plugin.errors import CrmAuthError, CrmError
+from plugin.jobs import portfolio
 from plugin.jobs.sending import CLASSES
 from plugin.jobs.turn import Done, Turn
 from plugin.records import inbox, outcomes, parked, portals, work
@@ -43,6 +44,7 @@ class ReadTurn(Turn):
     def _pass_on(self, connection: Connection, claimed: Sequence[Claimed], touched: Touched) -> None:
         now, priority = self.context.now(), min(row.priority for row in claimed)
         outcomes.forget(connection, self.portal_id, touched.gone)
+        portfolio.keep(self.store, connection, self.portal_id, {}, touched.gone)
         work.mark_customers(
             self.store, connection, self.portal_id, touched.customers, now=now, priority=priority
         )

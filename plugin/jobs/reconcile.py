@@ -5,15 +5,17 @@ A check marks records to be read again and changes nothing else; the workers do 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from plugin.errors import ConfigError
+from plugin.errors import ConfigError, CrmError, PortalGone
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain, waiting
+from plugin.jobs.journal import read_journal
 from plugin.jobs.live import refresh_list
 from plugin.records import drift, inbox, portals
 from plugin.records.portals import Portal
@@ -38,6 +40,9 @@ _WORDS = {
 }
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class Checked:
     """What a check found, and how many customers were written to make it good."""
@@ -54,10 +59,14 @@ class Checked:
         told = self.findings
         cost = f"{told.searches:,} searches and {told.reads:,} reads"
         lines = [f"Compared {told.compared:,} records ({cost})."]
-        if not told.total:
+        if told.journal:
+            lines.append(f"{told.journal:,} records of which the journal told and no webhook did")
+        if not told.total and not told.journal:
             return f"{lines[0]} Everything is as the CRM has it."
         for kind, faults in sorted(told.found.items()):
             lines.extend(f"{kind}: {count:,} {_WORDS[what]}" for what, count in sorted(faults.items()))
+        if not told.total:
+            return "\n".join([*lines, f"Read again; {self.written:,} customers written."])
         sample = ", ".join(f"{one['object']} {one['id']} ({_WORDS[one['what']]})" for one in told.samples[:5])
         return "\n".join(
             [*lines, f"For example {sample}.", f"Read again; {self.written:,} customers written."]
@@ -73,6 +82,7 @@ def run_reconcile(
     """
     context = context.current(portal_id)
     check = _Check(context, _loaded(context, portal_id))
+    check.journal(lambda: True)
     report("Changes compared", 0, 1)
     check.by_time(context.now(), lambda: True)
     report("Changes compared", 1, 1)
@@ -92,6 +102,7 @@ def sweep(context: Context, portal_id: int) -> Findings:
     check = _Check(context, _loaded(context, portal_id))
     deadline = context.now() + SLICE_MS
     in_time = _before(context, deadline)
+    check.journal(in_time)
     if check.by_time(context.now() - REST_MS, in_time) and in_time():
         refresh_list(context, portal_id)
         check.by_count(in_time)
@@ -106,7 +117,7 @@ def due(context: Context) -> list[int]:
     now = context.now()
     with context.store.read() as connection:
         found = []
-        for portal in portals.every(connection):
+        for portal in portals.served(connection):
             note = portals.watermark(connection, portal.portal_id, CHECKED) or {}
             if _is_loaded(connection, portal) and now - note.get("at", 0) >= EVERY_MS:
                 found.append(portal.portal_id)
@@ -126,6 +137,8 @@ def _before(context: Context, deadline: int) -> Callable[[], bool]:
 def _loaded(context: Context, portal_id: int) -> Portal:
     with context.store.read() as connection:
         portal = portals.get(connection, portal_id)
+        if portal is not None and portal.mode == portals.GONE:
+            raise PortalGone(f"The app was taken out of portal {portal_id}.")
         if portal is not None and _is_loaded(connection, portal):
             return portal
     raise ConfigError("This portal has not been read whole yet.", cure="Run `lifecycle backfill` first.")
@@ -152,6 +165,16 @@ class _Check:
         self.crm = context.crm(self.portal_id, "repair")
         self.reconcile = Reconcile(context.store, self.crm, self.portal_id, context.mapping, context.now)
         self.told = self.reconcile.findings
+
+    def journal(self, go_on: Callable[[], bool]) -> None:
+        """What HubSpot's own record of events tells; its failure must not keep us from comparing."""
+        if self.context.journal is None:
+            return
+        try:
+            told = read_journal(self.context, self.portal_id, self.context.journal, go_on)
+            self.told.journal += told.missed
+        except CrmError as error:
+            log.warning("journal not read", extra={"portal": self.portal_id, "error": str(error)})
 
     def by_time(self, until: int, go_on: Callable[[], bool]) -> bool:
         return self.reconcile.run(until, go_on)

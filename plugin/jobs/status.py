@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
-from plugin.jobs import config_files, config_turnover
+from plugin.jobs import config_files, config_turnover, fact_faults
 from plugin.jobs.context import Context
 from plugin.jobs.fit import UNREAD
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
-from plugin.records import inbox, outcomes, parked, portals, refused, work
+from plugin.records import accounts, inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync.backfill import WATERMARK as BACKFILL
@@ -57,7 +57,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
     turnover = config_turnover.state(connection, context, portal)
     pending = records + customers + standing.due + max(standing.outdated, turnover.waiting)
     oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
-    return {
+    told = {
         "portal_id": portal.portal_id,
         "mode": portal.mode,
         "share": portal.share,
@@ -79,8 +79,10 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": _backfill(connection, portal.portal_id),
+        "facts_failed": fact_faults.standing(context, connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
+    return told | (_departed(connection, portal.portal_id) if portal.mode == portals.GONE else {})
 
 
 def _predictions(context: Context, parameters: Parameters | None) -> dict[str, Any]:
@@ -98,6 +100,13 @@ def _backfill(connection: Connection, portal_id: int) -> dict[str, Any] | None:
         return None
     shown = as_status(note, work.waiting_in_class(connection, portal_id, work.BACKFILL))
     return {**shown, **{name: _moment(shown[name]) for name in ("started_at", "resumes_at")}}
+
+
+def _departed(connection: Connection, portal_id: int) -> dict[str, Any]:
+    """What is so of a portal that the app was taken out of: nothing waits there."""
+    left = accounts.departed(connection, portal_id)
+    nothing = dict.fromkeys(SUMMED, 0) | {"lag_seconds": 0.0, "settled": True, "causes": {}}
+    return nothing | {"crm_error": None, "left_at": _moment(left.at) if left else None}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from plugin.jobs import config_turnover, fit
 from plugin.jobs.context import Context
-from plugin.records import inbox, outcomes, portals, work
+from plugin.jobs.purge import purge_what_is_due
+from plugin.records import accounts, inbox, outcomes, portals, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync import ledger
@@ -20,17 +21,21 @@ def ring(context: Context) -> None:
     """Ring for every body in the inbox and every portal with work that is ready."""
     with context.store.read() as connection:
         bodies, _, _ = inbox.waiting(connection)
-        waiting = work.portals_with_work(connection, context.now())
+        here = set(accounts.installed(connection))
+        waiting = [one for one in work.portals_with_work(connection, context.now()) if one[0] in here]
+        arriving = accounts.unfinished(connection, context.now())
     if bodies:
         context.bells.ring_apply()
     for portal_id, lane in waiting:
         context.bells.ring_work(portal_id, lane)
+    for portal_id in arriving:
+        context.bells.ring_install(portal_id, "bulk" if portal_id in here else "live")
 
 
 def mark_what_is_due(context: Context) -> int:
     """Mark every customer that time, new parameters, a new configuration or opened writes touch."""
     with context.store.read() as connection:
-        every = portals.every(connection)
+        every = portals.served(connection)
     return sum(
         _mark_portal(context.current(portal.portal_id), portal)
         for portal in every
@@ -61,7 +66,7 @@ def _mark_portal(context: Context, portal: Portal) -> int:
 def fit_what_is_due(context: Context) -> list[int]:
     """Refit portals whose parameters are a week old; returns which."""
     with context.store.read() as connection:
-        every = portals.every(connection)
+        every = portals.served(connection)
     due = [one.portal_id for one in every if fit.is_due(context.current(one.portal_id), one)]
     for portal_id in due:
         fit.scheduled_fit(context.current(portal_id), portal_id)
@@ -69,7 +74,8 @@ def fit_what_is_due(context: Context) -> list[int]:
 
 
 def purge(context: Context) -> int:
-    """Forget event keys that no delivery can repeat any more."""
+    """Forget event keys that no delivery can repeat any more, and portals that left long ago."""
+    purge_what_is_due(context)
     with context.store.write() as connection:
         return inbox.forget_old(connection, context.now())
 

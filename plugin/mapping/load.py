@@ -26,7 +26,7 @@ from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
 from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
-SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers")
+SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers", "loss_reasons")
 
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
@@ -95,6 +95,8 @@ def read_mapping(
         findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
     mapping = _build(data)
     mapping = replace(mapping, rules=tuple(_place(name, folder, files) for name in mapping.rules))
+    if mapping.spend:
+        mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
     findings += [_placed(document, clash) for clash in clashes(mapping)]
     return mapping, sorted(findings)
 
@@ -196,6 +198,8 @@ def _build(data: dict[str, Any]) -> Mapping:
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
+        spend=data.get("spend"),
+        loss_reasons=MappingProxyType(dict(data.get("loss_reasons", {}))),
         rules=tuple(data.get("rules", ())),
         derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),

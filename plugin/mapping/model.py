@@ -49,6 +49,17 @@ DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
     }
 )
 
+#: What reasons of loss are sorted into; `other` fits none of them, `unknown` is no reason given.
+LOSS_CATEGORIES: tuple[str, ...] = (
+    "quality",
+    "service",
+    "price",
+    "changed_needs",
+    "weak_communication",
+    "other",
+    "unknown",
+)
+
 #: The properties written to the CRM, in the order shown to people.
 OUTPUT_NAMES: tuple[str, ...] = (
     "clm_stage",
@@ -229,6 +240,10 @@ class Mapping:
     read_companies: bool = False  # where contacts are customers: also read which companies they belong to
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
+    spend: str | None = None  # CSV of what was spent on acquisition: month, channel, amount, currency
+    loss_reasons: MappingABC[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # a reason of loss, lower case → its category
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
     derived_facts: tuple[DerivedFact, ...] = ()  # computed by functions of installed packages
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)

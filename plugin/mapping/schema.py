@@ -28,6 +28,7 @@ from plugin.mapping.findings import did_you_mean
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
     LIFECYCLESTAGE,
+    LOSS_CATEGORIES,
     OUTPUT_NAMES,
     Attribution,
     CustomerObject,
@@ -230,6 +231,25 @@ class Headers(fields.Field[dict[str, str]]):
         return good
 
 
+class LossReasons(fields.Field[dict[str, str]]):
+    """A reason of loss as people write it → its category."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise refuse("Reasons of loss are pairs.", "Write `Too expensive: price`.")
+        good: dict[str, str] = {}
+        bad: dict[str, Any] = {}
+        for reason, named in value.items():
+            if named in LOSS_CATEGORIES:
+                good[str(reason).strip().casefold()] = str(named)
+            else:
+                cure = did_you_mean(str(named), LOSS_CATEGORIES, "categories")
+                bad[reason] = [Said(f"{shown(named)} is no category of loss.", cure)]
+        if bad:
+            raise ValidationError(bad, valid_data=good)
+        return good
+
+
 SourcesSchema = Schema.from_dict(
     {f.name: _source(f.type) for f in dataclasses.fields(Sources)}, name="SourcesSchema"
 )
@@ -264,6 +284,8 @@ class MappingSchema(Schema):
     read_companies = Switch()
     tasks = Switch()
     compare_seasons = Switch()
+    spend = Text(allow_none=True)
+    loss_reasons = LossReasons()
     rules = OneOrMany(Text())
     derived_facts = DerivedFacts(allow_none=True)
     outputs = Outputs()

@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from plugin.records.mirror import by_type
 from plugin.records.schema import associations, marks, mirror
 from plugin.records.store import chunks
 
@@ -138,3 +139,21 @@ def middle(connection: Connection, portal_id: int, object_type: str, low: int, h
     found = connection.execute(query).scalar()
     between = (low + high) // 2
     return between if found is None else min(max(found, low), high - 1)
+
+
+def read_at(
+    connection: Connection, portal_id: int, keys: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """When each of these records was last read, and when its associations were (ms); gone ones count, too."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for object_type, ids in by_type(keys).items():
+        for part in chunks(ids, _PART):
+            c = mirror.c
+            query = sa.select(c.object_id, c.read_at, c.associations_at, c.deleted_at).where(
+                c.portal_id == portal_id, c.object_type == object_type, c.object_id.in_(part)
+            )
+            for row in connection.execute(query):
+                gone = row.deleted_at or 0
+                stamps = (max(row.read_at, gone), max(row.associations_at, gone))
+                found[object_type, row.object_id] = stamps
+    return found

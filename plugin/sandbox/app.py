@@ -11,6 +11,7 @@ from plugin.sandbox import (
     http_batch,
     http_cards,
     http_control,
+    http_journal,
     http_links,
     http_lists,
     http_oauth,
@@ -18,6 +19,7 @@ from plugin.sandbox import (
     http_people,
     http_pipelines,
     http_properties,
+    http_webhooks,
     pages,
 )
 from plugin.sandbox.versions import Rewriter
@@ -34,8 +36,10 @@ _ENDPOINTS = (
     http_lists,
     http_oauth,
     http_control,
+    http_journal,
     http_people,
     http_cards,
+    http_webhooks,
 )
 
 

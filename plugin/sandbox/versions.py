@@ -11,7 +11,8 @@ INNER = "/_api"
 _FAMILIES = "objects|associations|properties|pipelines|owners|lists|limits"
 _LEGACY = re.compile(rf"/crm/(v3|v4)/({_FAMILIES})(/.*)?\Z")
 _DATED = re.compile(rf"/crm/({_FAMILIES})/(\d{{4}}-\d{{2}})(/.*)?\Z")
-_OTHER = re.compile(r"/(account-info|oauth|appinstalls)/(v1|v3|\d{4}-\d{2})(/.*)?\Z")
+_OTHER = re.compile(r"/(account-info|oauth|appinstalls|webhooks)/(v1|v3|\d{4}-\d{2})(/.*)?\Z")
+_JOURNAL = re.compile(r"/webhooks-journal/(journal-local|subscriptions)/(v4|\d{4}-\d{2})(/.*)?\Z")
 
 
 class Address(NamedTuple):
@@ -30,6 +31,8 @@ def address(path: str) -> Address | None:
         return Address(found[1], found[2], found[3] or "")
     if (found := _OTHER.match(path)) and (found[2] in DATED or found[2].startswith("v")):
         return Address(found[1], found[2], found[3] or "")
+    if (found := _JOURNAL.match(path)) and found[2] in (*DATED, "v4"):
+        return Address("webhooks-journal", found[2], f"/{found[1]}{found[3] or ''}")
     return None
 
 

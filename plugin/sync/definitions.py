@@ -68,6 +68,7 @@ class Definitions:
         self.now = now
         self.names = names(mapping)
         self._known: dict[str, tuple[int, Known]] = {}
+        self._away: set[str] = set()  # the CRM did not give them in this round: it is not asked again
 
     def fault(self, object_type: str, name: str, value: str) -> Fault | None:
         """Why the portal would refuse the value, by definitions of the last minute; None: send it."""
@@ -89,9 +90,12 @@ class Definitions:
         """Definitions read at or after `since` (ms); None where the CRM does not give them now."""
         at, found = self._known.get(object_type) or self._kept(object_type) or (_LONG_AGO - 1, {})
         if at < since:
+            if object_type in self._away and not strict:
+                return None
             try:
                 at, found = self.now(), self.renew(object_type)
             except CrmError:
+                self._away.add(object_type)
                 if strict:
                     raise
                 return None

@@ -36,6 +36,7 @@ class Findings:
     compared: int = 0  # records looked at
     searches: int = 0
     reads: int = 0
+    journal: int = 0  # records of which only the webhooks journal told
     found: dict[str, dict[str, int]] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
 

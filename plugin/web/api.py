@@ -13,6 +13,7 @@ from marshmallow import Schema, fields, validate
 
 from plugin.jobs.status import status
 from plugin.records import portals
+from plugin.web import api_metrics
 from plugin.web.customers import Customers
 
 
@@ -79,6 +80,7 @@ def register(app: Flask, customers: Customers, admin_token: str) -> None:
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     api.register_blueprint(_routes(customers, _needs(admin_token)))
+    api.register_blueprint(api_metrics.blueprint(customers.context, _needs(admin_token)))
 
     @app.get("/api/docs")
     def docs() -> str:
@@ -135,7 +137,7 @@ def _routes(customers: Customers, needs_token: Callable[..., Any]) -> Blueprint:
 def _customer(customers: Customers, query: dict[str, Any], object_id: int) -> dict[str, Any]:
     context = customers.context
     with context.store.read() as connection:
-        served = {portal.portal_id: portal for portal in portals.every(connection)}
+        served = {portal.portal_id: portal for portal in portals.served(connection)}
         only = next(iter(served)) if len(served) == 1 else 0
         portal = served.get(int(query.get("portal") or only))
         here = context.current(portal.portal_id if portal else 0)

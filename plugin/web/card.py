@@ -90,7 +90,7 @@ def _refresh(customers: Customers, who: Signed, body: bytes) -> dict[str, Any]:
 
 def _served(customers: Customers, find: Callable[[], Portal | None]) -> Portal:
     found = find()
-    if found is None:
+    if found is None or found.mode == portals.GONE:
         text = words(customers.context.mapping.language)["not_installed"]
         raise Refused(404, "not_installed", text)
     return found

@@ -25,6 +25,8 @@ from plugin.hubspot.versions import api_version
         (CUSTOM_PROPERTY_LIMITS.path, "/crm/limits/2026-09/custom-properties"),
         (ACCOUNT.path, "/account-info/2026-09/details"),
         ("/oauth/v1/token", "/oauth/2026-09/token"),
+        ("/webhooks-journal/journal-local/v4/earliest", "/webhooks-journal/journal-local/2026-09/earliest"),
+        ("/webhooks-journal/subscriptions/v4", "/webhooks-journal/subscriptions/2026-09"),
         ("/appinstalls/v3/external-install", "/appinstalls/2026-09/external-install"),
     ],
 )

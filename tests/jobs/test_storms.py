@@ -189,6 +189,24 @@ def test_a_value_that_the_portal_no_longer_takes_is_held_back_not_refused(
         assert differing(home) == []
 
 
+def test_definitions_that_cannot_be_read_keep_nobody_from_being_written(
+    store: Store, clock: FixedClock
+) -> None:
+    """HubSpot checks on arrival, too; and it is asked for them once a round, not once a value."""
+    with house(store, clock, cdnow(NOON.date(), limit=100)) as home:
+        home.load(live=False)
+        with store.write() as connection:
+            definitions.forget(connection, home.portal_id)
+        live.go_live(home.context, home.portal_id)
+        home.crm.faults.add({"kind": "503", "path": "/crm/properties"})
+        home.reset_counts()
+        home.settle()
+        asked = [one for one in home.stats()["calls"] if "/crm/properties" in one["path"]]
+        assert sum(one["count"] for one in asked) <= 8
+        home.crm.faults.clear()
+        assert differing(home) == []
+
+
 def rarest(home: House) -> str:
     stages: dict[str, int] = status(home.context)["portals"][0]["stages"]
     return min(stages, key=lambda name: stages[name])

@@ -99,11 +99,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, world: World, **settings: str) -> Iterator[Running]:
-    """`lifecycle up` beside a sandbox with this world; stopped at the end."""
+def running(folder: Path, world: World, *, burst: int = BURST, **settings: str) -> Iterator[Running]:
+    """`lifecycle up` beside a sandbox with this world; stopped at the end. `burst`: what the CRM allows."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    portal = Portal(burst_limit=BURST, daily_limit=1_000_000, search_limit=1_000)
+    portal = Portal(burst_limit=burst, daily_limit=1_000_000, search_limit=1_000)
     hooks = {"target_url": f"{url}/webhooks/hubspot"}
     with SandboxServer(portal=portal, token=TOKEN, world=world, webhooks=hooks) as crm:
         environment = {
@@ -115,7 +115,7 @@ def running(folder: Path, world: World, **settings: str) -> Iterator[Running]:
             "HUBSPOT_API_URL": crm.url,
             "HUBSPOT_ACCESS_TOKEN": TOKEN,
             "HUBSPOT_CLIENT_SECRET": crm.secret,
-            "HUBSPOT_BURST_LIMIT": str(BURST),
+            "HUBSPOT_BURST_LIMIT": str(burst),
             "ADMIN_TOKEN": ADMIN,
             "LIFECYCLE_CLOCK_FILE": str(folder / "offset"),
             **settings,

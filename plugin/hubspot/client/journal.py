@@ -1,0 +1,116 @@
+"""Reads the webhooks journal of an app that is installed by OAuth: HubSpot's own record of three days.
+
+HubSpot's rules: a token of the app itself (client credentials), not of a portal; the account's rate limits do
+not hold. The files lie behind signed addresses, which are asked for without any credentials.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import requests
+
+from plugin.clock import Clock
+from plugin.errors import CrmError, CrmProtocolError, CrmUnavailable
+from plugin.hubspot.budget import NullBudget
+from plugin.hubspot.client.transport import Transport, open_session
+from plugin.hubspot.protocol import journal
+from plugin.hubspot.protocol.events import Event
+from plugin.hubspot.protocol.journal import SCOPES, Entry, Subscription
+from plugin.hubspot.protocol.responses import Reply, read_answer
+from plugin.hubspot.versions import DEFAULT_VERSION, api_version
+
+_TIMEOUTS = (3.05, 60.0)
+_LARGEST_FILE = 64 * 1024 * 1024
+_EARLY_SECONDS = 300.0  # a token is renewed so long before it ends
+
+
+class OffsetExpired(CrmProtocolError):
+    """The offset is older than what HubSpot keeps: what lay between is lost to the journal."""
+
+
+class Journal:
+    """The journal of one app; `base_url` is the CRM's API."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        clock: Clock,
+        version: str = DEFAULT_VERSION,
+        session: requests.Session | None = None,
+        scopes: tuple[str, ...] = SCOPES,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._client = {"client_id": client_id, "client_secret": client_secret}
+        self._clock = clock
+        self._version = api_version(version)
+        self._session = session or open_session(base_url)
+        self._scopes = scopes
+        self._token, self._good_until = "", 0.0
+        self._transport = Transport(
+            base_url=base_url,
+            token=self.token,
+            budget=NullBudget(),
+            clock=clock,
+            version=self._version,
+            session=self._session,
+        )
+
+    def token(self) -> str:
+        """The app's own token, renewed in time; raises CrmError."""
+        now = self._clock.now().timestamp()
+        if now >= self._good_until:
+            path = self._version.path("/oauth/v1/token")
+            form = {"grant_type": "client_credentials", "scope": " ".join(self._scopes), **self._client}
+            body = read_answer(self._send("POST", self._base_url + path, form))
+            self._token = str(body["access_token"])
+            self._good_until = now + float(body.get("expires_in") or 0) - _EARLY_SECONDS
+        return self._token
+
+    def subscribe(self, portal_id: int, wanted: list[Subscription]) -> int:
+        """Have these changes of a portal noted in the journal from now on; returns how many were new."""
+        listed = self._transport.call(journal.subscriptions_request(), "repair")
+        new = [one for one in wanted if not journal.is_subscribed(listed, portal_id, one)]
+        for one in new:
+            self._transport.call(journal.subscribe_request(portal_id, one), "repair")
+        return len(new)
+
+    def after(self, portal_id: int, offset: str | None) -> Entry | None:
+        """The entry after an offset (None: the earliest kept), or None where there is none yet.
+
+        Raises OffsetExpired when HubSpot no longer keeps what follows.
+        """
+        try:
+            return journal.entry(self._transport.call(journal.next_request(portal_id, offset), "repair"))
+        except CrmError as error:
+            if error.status == 404 and offset is not None:
+                raise OffsetExpired("The journal no longer keeps what follows this offset.") from error
+            raise
+
+    def events(self, entry: Entry) -> list[Event]:
+        """The events of an entry's file."""
+        parts, base = urlsplit(entry.url), urlsplit(self._base_url)
+        if parts.scheme != "https" and parts.hostname != base.hostname:
+            raise CrmProtocolError("The journal names a file that is not behind https.")
+        reply = self._send("GET", entry.url)
+        if len(reply.content) > _LARGEST_FILE:
+            raise CrmProtocolError("A file of the journal is larger than HubSpot says that they are.")
+        read_answer(reply)
+        return journal.events(reply.content)
+
+    def _send(self, method: str, url: str, form: dict[str, str] | None = None) -> Reply:
+        try:
+            answer = self._session.request(
+                method, url, data=form, timeout=_TIMEOUTS, allow_redirects=False, auth=_nobody
+            )
+        except requests.RequestException as error:
+            raise CrmUnavailable(f"HubSpot did not answer ({type(error).__name__}).") from error
+        return Reply(answer.status_code, answer.headers, answer.content)
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credentials, not even from the user's .netrc."""
+    return request

@@ -183,6 +183,7 @@ def test_ctrl_c_stops_everything_and_a_new_start_finds_all_in_place(tmp_path: Pa
     with running(tmp_path, world) as product:
         result(product.command("install", "--live", "--json"))
         result(product.command("backfill", "--json"))
+        product.wait_settled()  # the CRM's echoes of our writes come after the load
         product.process.send_signal(signal.SIGINT)
         assert product.process.wait(40) == 0
         listed = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout

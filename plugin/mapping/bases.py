@@ -57,5 +57,7 @@ def fit_basis(mapping: Mapping) -> str:
             rules=(),
             outputs=blank.outputs,
             headers=blank.headers,
+            spend=None,
+            loss_reasons=blank.loss_reasons,
         )
     )

@@ -16,7 +16,7 @@ from tests.support.valkey import valkey_server
 pytest_plugins = ["plugin.testing.pytest_plugin"]  # tables of customers are tests here, too
 
 PORTAL = 4242
-#: Modules that run on both databases in `make test`, because what they hold depends on the database: the store,
+#: Modules that run on both databases in `make test`, because what they hold depends on it: the store,
 #: claims and leases, the spine, whole loads. All others run there on SQLite, and in `make slow` on both.
 ON_BOTH_DATABASES = {
     "test_backfill",

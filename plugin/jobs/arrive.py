@@ -27,6 +27,7 @@ Act = Callable[[Context, Account], tuple[str, dict[str, Any]] | None]
 
 def arrive(context: Context, portal_id: int, go_on: Callable[[], bool]) -> None:
     """Go on with the portal's installation or first load while `go_on` says so."""
+    context = context.current(portal_id)
     name, holder = f"arrive:{portal_id}", uuid.uuid4().hex
     if not _lease(context, name, holder):
         return  # another worker is at it

@@ -64,6 +64,7 @@ def rebuild(context: Context, portal: Portal, report: Report = lambda *_: None) 
 
     Workers may go on meanwhile, up to the last step, which holds the store while it adds up.
     """
+    context = context.current(portal.portal_id)
     with context.store.read() as connection:
         parameters = portals.current_parameters(connection, portal)
     if parameters is None:

@@ -66,6 +66,7 @@ def leave(context: Context, portal_id: int) -> bool:
 
 def ours(context: Context, portal_id: int) -> list[Ours]:
     """The properties that we made in the portal, under this mapping or an earlier one: those in our group."""
+    context = context.current(portal_id)
     crm = context.crm(portal_id, "interactive")
     found = []
     for kind in ("contact", "company"):

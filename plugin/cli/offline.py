@@ -119,4 +119,4 @@ def explain(
     else:
         from plugin.lifecycle.explanation import explanation
 
-        click.echo(explanation(outcome, path, case.models, case.mapping.language))
+        click.echo(explanation(outcome, path, case.models, case.mapping.language, case.mapping.formats))

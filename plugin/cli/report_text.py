@@ -14,7 +14,10 @@ _MOVES = 10
 def report_text(found: dict[str, Any]) -> str:
     """Figures, funnel, channels, reasons of loss."""
     metrics = found["metrics"]
-    shown, said = Shown(metrics["language"], metrics["currency"]), words(metrics["language"])
+    shown, said = (
+        Shown(metrics["language"], metrics["currency"], metrics["locale"]),
+        words(metrics["language"]),
+    )
     scope, period = metrics["scope"], metrics["period"] or said["to_date"]
     parts = [
         _figures(f"{said['title']} · {scope} · {period} · {shown.day(metrics['day'])}", metrics, shown),

@@ -26,7 +26,8 @@ class DealReader:
     def table(self) -> pl.DataFrame:
         """One row a deal: its days, states, cents and id lists."""
         m = self.mapping.purchase
-        amount = self._amount()
+        states = self._states()
+        amount = self._signed(self._amount(), states.pop("refunded"))
         read = pl.DataFrame(
             {
                 "deal": self.frame.get_column("id").cast(pl.Int64),
@@ -40,7 +41,7 @@ class DealReader:
                 "contact_ids": ids_column(self.frame, "contact_ids"),
                 "company_ids": ids_column(self.frame, "company_ids"),
                 "primary": self._primary(),
-                **self._states(),
+                **states,
             }
         )
         self._note_undated(read)
@@ -70,7 +71,7 @@ class DealReader:
         return self.frame.get_column("primary_contact_id").cast(pl.Int64)
 
     def _states(self) -> dict[str, pl.Series]:
-        """`closed`, `won` (in the CRM's sense or the mapping's), `bought`: counts as a purchase if dated."""
+        """`closed`, `won` (in the CRM's sense or the mapping's), `bought`: counts if dated; `refunded`."""
         stage, pipeline = self._text("dealstage"), self._text("pipeline")
         won = flags(self._text("hs_is_closed_won"))
         # HubSpot's own stage ids speak where its flags are missing (a CSV without them)
@@ -78,11 +79,19 @@ class DealReader:
         lost = (stage == "closedlost").fill_null(False)
         chosen = self.mapping.purchase.won_stages
         bought = stage.is_in(list(chosen)).fill_null(False) if chosen else won
+        refunded = stage.is_in(list(self.mapping.purchase.refund_stages)).fill_null(False)
+        bought = bought | refunded
         closed = (flags(self._text("hs_is_closed")).fill_null(0.0) == 1.0) | won | lost | bought
         won = won | bought
         if self.mapping.purchase.pipelines:
             bought = bought & pipeline.is_in(list(self.mapping.purchase.pipelines)).fill_null(False)
-        return {"closed": closed, "won": won, "bought": bought}
+        return {"closed": closed, "won": won, "bought": bought, "refunded": refunded & bought}
+
+    def _signed(self, amount: pl.Series, refunded: pl.Series) -> pl.Series:
+        """What was given back counts as negative, however it was typed."""
+        both = pl.DataFrame({"amount": amount, "refunded": refunded})
+        given = pl.when("refunded").then(-pl.col("amount").abs()).otherwise("amount")
+        return both.select(given.alias("amount"))["amount"]
 
     def _amount(self) -> pl.Series:
         """Cents; a foreign amount without its value in the home currency is unknown."""

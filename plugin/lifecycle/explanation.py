@@ -69,15 +69,20 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 def explanation(
-    outcome: Mapping[str, Any], path: Sequence[Mapping[str, Any]], models: Models, language: str
+    outcome: Mapping[str, Any],
+    path: Sequence[Mapping[str, Any]],
+    models: Models,
+    language: str,
+    locale: str | None = None,
 ) -> str:
     """The outcome of `Outcomes.to_json` and, if given, the steps of `history`, as lines of text."""
-    return "\n".join(_Explainer(models, language).lines(outcome, path))
+    return "\n".join(_Explainer(models, language, locale or language).lines(outcome, path))
 
 
 class _Explainer:
-    def __init__(self, models: Models, language: str) -> None:
+    def __init__(self, models: Models, language: str, locale: str) -> None:
         self.models, self.language, self.words = models, language, WORDS[language]
+        self.locale = locale
         self.stages = _labels(models.primary.stages, language)
 
     def lines(self, o: Mapping[str, Any], path: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -128,7 +133,7 @@ class _Explainer:
 
     def day(self, day: date | str) -> str:
         """A date as people write it."""
-        return day_text(date.fromisoformat(day) if isinstance(day, str) else day, self.language)
+        return day_text(date.fromisoformat(day) if isinstance(day, str) else day, self.locale)
 
 
 def _labels(named: Iterable[Named], language: str) -> dict[str, str]:

@@ -26,9 +26,9 @@ Row = Mapping[str, Any]
 
 
 @lru_cache(maxsize=100_000)
-def day_text(day: date, language: str) -> str:
-    """A date as people write it: 20 Aug 2026, 20 авг. 2026, 20 sie 2026."""
-    return str(format_date(day, "d MMM y", locale=language))
+def day_text(day: date, locale: str) -> str:
+    """A date as people write it: 20 Aug 2026, 20 авг. 2026, 20 sie 2026; in en_US Aug 20, 2026."""
+    return str(format_date(day, "medium" if "_" in locale else "d MMM y", locale=locale))
 
 
 @lru_cache(maxsize=10_000)
@@ -87,7 +87,7 @@ class Wordsmith:
 
     def __init__(self, mapping: Config, models: Models, parameters: Parameters, day: date) -> None:
         self.mapping, self.models, self.parameters, self.day = mapping, models, parameters, day
-        self.language = mapping.language
+        self.language, self.formats = mapping.language, mapping.formats
 
     def at(self, day: date) -> Wordsmith:
         """The same writer on another day."""
@@ -127,9 +127,9 @@ class Wordsmith:
             return self._date(row[_AGES[name]])
         if name in _SPANS:
             days = row[_SPANS[name]]
-            return "?" if days is None else span_text(max(1, _span(name, days)), self.language)
+            return "?" if days is None else span_text(max(1, _span(name, days)), self.formats)
         if name == "trend":
-            return span_text(int(self.mapping.thresholds["trend_days"]), self.language)
+            return span_text(int(self.mapping.thresholds["trend_days"]), self.formats)
         if name == "last_sign":
             ages = [row[n] for n in ("days_since_engaged", "days_since_deal_activity") if row[n] is not None]
             return self._date(min(ages, default=None))
@@ -137,9 +137,9 @@ class Wordsmith:
             return self._counted(name, row[name])
         value = row.get(_COUNTS.get(name, name))
         if isinstance(value, date):
-            return day_text(value, self.language)
+            return day_text(value, self.formats)
         if isinstance(value, (int, float)):
-            return number_text(value, self.language)
+            return number_text(value, self.formats)
         return "?" if value is None else str(value)
 
     def _counted(self, name: str, days: float | None) -> str:
@@ -148,7 +148,7 @@ class Wordsmith:
         return self._date(days if days is None or backward else -days)
 
     def _date(self, age: float | None) -> str:
-        return "?" if age is None else day_text(self.day - timedelta(days=int(age)), self.language)
+        return "?" if age is None else day_text(self.day - timedelta(days=int(age)), self.formats)
 
 
 def _span(name: str, days: float) -> int:

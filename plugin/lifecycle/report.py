@@ -16,6 +16,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from plugin.lifecycle.names import names
 from plugin.lifecycle.outcomes import Outcomes
+from plugin.lifecycle.reasons import day_text
 from plugin.lifecycle.report_texts import STYLE, WORDS
 from plugin.lifecycle.stages import Named
 from plugin.lifecycle.timeline import month_ends, stage_counts
@@ -41,29 +42,29 @@ def report(outcomes: Outcomes) -> str:
 class _Page:
     def __init__(self, outcomes: Outcomes) -> None:
         self.outcomes, self.frame, self.models = outcomes, outcomes.frame, outcomes.models
-        self.language = outcomes.mapping.language
+        self.language, self.formats = outcomes.mapping.language, outcomes.mapping.formats
         self.words = WORDS[self.language]
         self.stages = self.models.primary.stages
 
     def day(self, day: date | None) -> str:
         """A date as people write it."""
-        return str(format_date(day, "d MMM y", locale=self.language)) if day else "–"
+        return day_text(day, self.formats) if day else "–"
 
     def number(self, value: float) -> str:
         """A count with separators."""
-        return str(format_decimal(value, format="#,##0", locale=self.language))
+        return str(format_decimal(value, format="#,##0", locale=self.formats))
 
     def share(self, part: float, whole: float) -> str:
         """A percentage; a dash of nothing."""
-        return str(format_percent(part / whole, format="#,##0.#%", locale=self.language)) if whole else "–"
+        return str(format_percent(part / whole, format="#,##0.#%", locale=self.formats)) if whole else "–"
 
     def money(self, value: float) -> str:
         """An amount in the portal's currency, if it is known."""
         currency = self.outcomes.mapping.currency or self.outcomes.parameters.currency
         if currency is None:
             return self.number(value)
-        pattern = Locale.parse(self.language).currency_formats["standard"].pattern.replace("0.00", "0")
-        return str(format_currency(value, currency, pattern, locale=self.language, currency_digits=False))
+        pattern = Locale.parse(self.formats).currency_formats["standard"].pattern.replace("0.00", "0")
+        return str(format_currency(value, currency, pattern, locale=self.formats, currency_digits=False))
 
     def subtitle(self) -> str:
         """The model and the day."""
@@ -135,7 +136,7 @@ class _Page:
     def _axis(self, days: Sequence[date], most: float) -> str:
         ticks = [
             f'<text x="{_x(i, len(days)):.1f}" y="292" text-anchor="middle" class="n">'
-            f"{escape(str(format_date(days[i], 'MMM y', locale=self.language)))}</text>"
+            f"{escape(str(format_date(days[i], 'MMM y', locale=self.formats)))}</text>"
             for i in range(0, len(days), 6)
         ]
         return f'{"".join(ticks)}<text x="50" y="20" class="n">{escape(self.number(most))}</text>'

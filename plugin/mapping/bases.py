@@ -52,6 +52,7 @@ def fit_basis(mapping: Mapping) -> str:
             mapping,
             version=blank.version,
             language=blank.language,
+            locale=None,
             models=ModelChoice(),
             tasks=False,
             rules=(),

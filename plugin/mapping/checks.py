@@ -47,12 +47,20 @@ ORDERED = (
 
 def clashes(mapping: Mapping) -> Iterator[Clash]:
     """Every fault and oddity between sections."""
+    yield from _locale(mapping)
     yield from _thresholds(mapping)
     yield from _purchase(mapping)
     yield from _models(mapping)
     yield from _output_names(mapping)
     yield from _values(mapping)
     yield from _sources(mapping)
+
+
+def _locale(mapping: Mapping) -> Iterator[Clash]:
+    if mapping.locale and mapping.locale.partition("_")[0] != mapping.language:
+        said = f"The locale {mapping.locale} is not of the language {mapping.language}: texts would mix both."
+        cure = f"Name one that begins with {mapping.language}_, or leave `locale` empty."
+        yield Clash((("locale",),), "error", said, cure)
 
 
 def _thresholds(mapping: Mapping) -> Iterator[Clash]:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from babel.localedata import locale_identifiers
 from babel.numbers import list_currencies
 from marshmallow import ValidationError, fields
 
@@ -178,3 +179,9 @@ def time_zones() -> frozenset[str]:
 def currencies() -> frozenset[str]:
     """ISO 4217 codes."""
     return frozenset(list_currencies())
+
+
+@cache
+def locales() -> frozenset[str]:
+    """The names of the locales that dates and money can be written in."""
+    return frozenset(locale_identifiers())

@@ -184,7 +184,9 @@ def _finding(document: Document, path: Path, said: Said) -> Finding:
 def _build(data: dict[str, Any]) -> Mapping:
     """The typed mapping: what is given over what is default."""
     default = Mapping()
-    plain = {k: v for k, v in data.items() if k in {"time_zone", "currency", "language", "customer"}}
+    plain = {
+        k: v for k, v in data.items() if k in {"time_zone", "currency", "language", "locale", "customer"}
+    }
     thresholds = {**DEFAULT_THRESHOLDS, **data.get("thresholds", {})}
     return replace(
         default,

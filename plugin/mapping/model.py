@@ -92,11 +92,13 @@ class Purchase:
     """Which deals are purchases, and where their amount and day stand.
 
     Empty `pipelines` means all; empty `won_stages` means the CRM's own `hs_is_closed_won`.
-    `amount` lists properties, the first that holds a number wins.
+    `amount` lists properties, the first that holds a number wins. A deal in one of `refund_stages` gives its
+    amount back, whatever its sign; so does any deal that is won with a negative amount.
     """
 
     pipelines: tuple[str, ...] = ()
     won_stages: tuple[str, ...] = ()
+    refund_stages: tuple[str, ...] = ()
     amount: tuple[str, ...] = ("amount_in_home_currency", "amount")
     date: str = "closedate"
     margin_share: float = 1.0
@@ -229,6 +231,7 @@ class Mapping:
     time_zone: str | None = None
     currency: str | None = None
     language: Language = "en"
+    locale: str | None = None  # en_GB: how dates and money are written; None: as the language has it
     customer: CustomerObject = "contact"
     purchase: Purchase = field(default_factory=Purchase)
     contact: Sources = field(default_factory=Sources)
@@ -250,6 +253,11 @@ class Mapping:
     headers: MappingABC[str, str] = field(
         default_factory=lambda: MappingProxyType({})
     )  # CSV header → property
+
+    @property
+    def formats(self) -> str:
+        """The locale in which dates, numbers and money are written."""
+        return self.locale or self.language
 
     @property
     def companies(self) -> bool:

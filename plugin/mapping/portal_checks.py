@@ -74,6 +74,13 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
             yield _warning(
                 ("purchase", "won_stages"), place, said, "Keep it only if a purchase is made there."
             )
+    for place, wanted in enumerate(mapping.purchase.refund_stages):
+        if wanted not in stages:
+            labels = {stage.label: stage.id for one in counted for stage in one.stages}
+            cure = _right(wanted, stages, labels, "stages")
+            yield _error(
+                ("purchase", "refund_stages"), place, f"The portal has no deal stage {wanted!r}.", cure
+            )
     for one in counted:
         yield from _never_won(mapping, one)
 

@@ -20,6 +20,7 @@ from plugin.mapping.fields import (
     Switch,
     Text,
     currencies,
+    locales,
     refuse,
     shown,
     time_zones,
@@ -73,6 +74,7 @@ class PurchaseSchema(Schema):
 
     pipelines = OneOrMany(Text())
     won_stages = OneOrMany(Text())
+    refund_stages = OneOrMany(Text())
     amount = OneOrMany(Property())
     date = Property()
     margin_share = Number(0, 1)
@@ -275,6 +277,7 @@ class MappingSchema(Schema):
     time_zone = Known("time zone", time_zones, allow_none=True)
     currency = Known("currency", currencies, allow_none=True)
     language = Choice(get_args(Language))
+    locale = Known("locale", locales, allow_none=True)
     customer = Choice(get_args(CustomerObject))
     purchase = fields.Nested(PurchaseSchema)
     contact = fields.Nested(SourcesSchema)

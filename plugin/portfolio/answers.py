@@ -204,6 +204,7 @@ def _head(source: Source, view: View) -> dict[str, Any]:
         "day": source.today.isoformat(),
         "currency": source.currency,
         "language": source.mapping.language,
+        "locale": source.mapping.formats,
         "scope": view.scope,
         "period": view.period.name or None,
         "complete": view.period.last < view.now,

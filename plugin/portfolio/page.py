@@ -63,7 +63,7 @@ class _Page:
         self, metrics: Mapping[str, Any], funnel: Mapping[str, Any], cohorts: Mapping[str, Any]
     ) -> None:
         self.metrics, self.way, self.retention = metrics, funnel, cohorts
-        self.shown = Shown(metrics["language"], metrics["currency"])
+        self.shown = Shown(metrics["language"], metrics["currency"], metrics["locale"])
         self.words = words(self.shown.language)
         self.found = {one["key"]: one for one in metrics["metrics"]}
 

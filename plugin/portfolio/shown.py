@@ -16,17 +16,18 @@ NOTHING = "–"
 class Shown:
     """Writes numbers in a language; money in a currency, if it is known."""
 
-    def __init__(self, language: str, currency: str | None) -> None:
-        self.language, self.currency = language, currency
+    def __init__(self, language: str, currency: str | None, locale: str | None = None) -> None:
+        self.language, self.currency, self.formats = language, currency, locale or language
 
     def day(self, day: str) -> str:
         """A date as people write it."""
-        return str(format_date(date.fromisoformat(day), "d MMM y", locale=self.language))
+        shape = "medium" if "_" in self.formats else "d MMM y"
+        return str(format_date(date.fromisoformat(day), shape, locale=self.formats))
 
     def number(self, value: float) -> str:
         """A number with separators; a fraction only where there is one."""
         shape = "#,##0" if value == round(value) or abs(value) >= 100 else "#,##0.#"
-        return str(format_decimal(value, format=shape, locale=self.language))
+        return str(format_decimal(value, format=shape, locale=self.formats))
 
     def figure(self, one: Mapping[str, Any], unit: str | None = None) -> str:
         """A metric's value, or a dash."""
@@ -38,21 +39,19 @@ class Shown:
             return NOTHING
         if unit == "share":
             shape = "#,##0%" if short else "#,##0.#%"
-            return str(format_percent(value, format=shape, locale=self.language))
+            return str(format_percent(value, format=shape, locale=self.formats))
         if unit == "money":
             return self.money(value)
         if unit == "ratio":
-            return str(format_decimal(value, format="#,##0.0", locale=self.language))
+            return str(format_decimal(value, format="#,##0.0", locale=self.formats))
         return self.number(value)
 
     def money(self, value: float) -> str:
         """An amount; cents only of small ones."""
         whole = abs(value) >= 100 or value == round(value)
         if self.currency is None:
-            return str(format_decimal(value, format="#,##0" if whole else "#,##0.00", locale=self.language))
-        pattern = Locale.parse(self.language).currency_formats["standard"].pattern
+            return str(format_decimal(value, format="#,##0" if whole else "#,##0.00", locale=self.formats))
+        pattern = Locale.parse(self.formats).currency_formats["standard"].pattern
         if whole:
             pattern = pattern.replace("0.00", "0")
-        return str(
-            format_currency(value, self.currency, pattern, locale=self.language, currency_digits=False)
-        )
+        return str(format_currency(value, self.currency, pattern, locale=self.formats, currency_digits=False))

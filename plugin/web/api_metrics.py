@@ -66,6 +66,7 @@ class HeadSchema(Schema):
     day = fields.Str(metadata={"description": "Today in the portal's time zone."})
     currency = fields.Str(allow_none=True)
     language = fields.Str()
+    locale = fields.Str(metadata={"description": "How dates and money are to be written."})
     scope = fields.Str(metadata={"description": "all, segment:KEY, channel:NAME or cohort:MONTH."})
     period = fields.Str(allow_none=True, metadata={"description": "null: everything to date."})
     complete = fields.Bool(metadata={"description": "Whether the period is over."})

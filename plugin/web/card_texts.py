@@ -39,6 +39,12 @@ class Speech:
     language: Language
     currency: str
     zone: str
+    locale: str | None = None  # None: as the language has it
+
+    @property
+    def formats(self) -> str:
+        """The locale of dates, numbers and money."""
+        return self.locale or self.language
 
     def say(self, name: str, **blanks: object) -> str:
         """A text with its blanks filled."""
@@ -52,35 +58,33 @@ class Speech:
 
     def days(self, count: float) -> str:
         """A number of days with the right word."""
-        return span_text(max(1, int(count + 0.5)), self.language)
+        return span_text(max(1, int(count + 0.5)), self.formats)
 
     def day(self, day: date | str) -> str:
         """A date: 20 Aug 2026."""
-        return day_text(date.fromisoformat(day) if isinstance(day, str) else day, self.language)
+        return day_text(date.fromisoformat(day) if isinstance(day, str) else day, self.formats)
 
     def moment(self, moment: datetime) -> str:
         """A date and time in the portal's time zone."""
-        return str(
-            format_datetime(moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(self.zone), locale=self.language)
-        )
+        return str(format_datetime(moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(self.zone), locale=self.formats))
 
     def money(self, text: str) -> str:
         """An amount, without the small unit where it is a whole number."""
         value = float(text)
         if not self.currency:
-            return str(format_decimal(value, format="#,##0.##", locale=self.language))
+            return str(format_decimal(value, format="#,##0.##", locale=self.formats))
         places = 0 if value.is_integer() else get_currency_precision(self.currency)
-        pattern = _pattern(self.language, places)
-        text = str(format_currency(value, self.currency, pattern, self.language, currency_digits=False))
+        pattern = _pattern(self.formats, places)
+        text = str(format_currency(value, self.currency, pattern, self.formats, currency_digits=False))
         return _CODE_AND_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
     def percent(self, text: str) -> str:
         """A share from 0 to 1."""
-        return str(format_percent(float(text), locale=self.language))
+        return str(format_percent(float(text), locale=self.formats))
 
     def decimal(self, text: str) -> str:
         """A number with at most two places."""
-        return str(format_decimal(float(text), format="#,##0.##", locale=self.language))
+        return str(format_decimal(float(text), format="#,##0.##", locale=self.formats))
 
 
 @cache

@@ -116,7 +116,10 @@ def speech_of(context: Context, portal: Portal) -> Speech:
     """How this portal is spoken to."""
     mapping = context.mapping
     return Speech(
-        mapping.language, mapping.currency or portal.currency or "", mapping.time_zone or portal.time_zone
+        mapping.language,
+        mapping.currency or portal.currency or "",
+        mapping.time_zone or portal.time_zone,
+        mapping.locale,
     )
 
 

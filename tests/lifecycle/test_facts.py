@@ -79,6 +79,27 @@ def test_a_refund_corrects_money_and_never_timing() -> None:
     assert (found["revenue"], found["refunds"], found["average_order_value"]) == (70.0, 30.0, 70.0)
 
 
+@pytest.mark.parametrize("amount", [30, -30])
+def test_a_deal_in_a_refund_stage_gives_its_amount_back_whatever_its_sign(amount: int) -> None:
+    """Also where the CRM calls that stage lost; it is no order, no purchase and no lost deal."""
+    given = {"dealstage": "refunded", "hs_is_closed_won": False}
+    mapping = replace(BASE, purchase=replace(Purchase(), refund_stages=("refunded",)))
+    deals = [won(1, "2026-02-01", 100), won(2, "2026-03-01", amount, **given)]
+    found = row(outcome(deals=deals, mapping=mapping))
+    assert (found["purchases"], found["orders"], found["days_since_purchase"]) == (1, 1, 149)
+    assert (found["revenue"], found["refunds"], found["lost_deals"]) == (70.0, 30.0, 0)
+    assert row(outcome(deals=deals))["lost_deals"] == 1
+
+
+def test_dates_are_written_as_the_locale_has_them() -> None:
+    """Without a territory as the language has it, day first."""
+    deals = [won(1, "2025-02-01", 100)]
+    plain = outcome(deals=deals).to_json()[0]["reason"]
+    american = outcome(deals=deals, mapping=replace(BASE, locale="en_US")).to_json()[0]["reason"]
+    assert "1 Feb 2025" in plain
+    assert "Feb 1, 2025" in american
+
+
 def test_an_unknown_amount_counts_in_timing_and_not_in_money() -> None:
     found = row(outcome(deals=[won(1, "2026-02-01", ""), won(2, "2026-03-01", 50)]))
     assert (found["purchases"], found["orders"], found["revenue"], found["average_order_value"]) == (

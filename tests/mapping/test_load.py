@@ -197,6 +197,15 @@ def test_what_is_legal_but_odd_is_a_warning(text, message):
     assert any(message in f.message for f in findings)
 
 
+@pytest.mark.parametrize("name", ["pl_PL", "en_XX", "English"])
+def test_a_locale_of_another_language_or_none_is_refused(name):
+    """Dates in Polish within English sentences help nobody."""
+    ((line, _, message),) = _errors(f"version: 1\nlanguage: en\nlocale: {name}\n")
+    assert line == 3
+    assert name in message
+    assert _errors("version: 1\nlocale: en_GB\n") == []
+
+
 def test_margin_and_cost_together_are_refused():
     """Two answers to one question."""
     assert _errors("purchase:\n  margin_property: m\n  cost_property: c")[0][:2] == (3, 18)

@@ -29,6 +29,7 @@ NAMES = (
     "HUBSPOT_BURST_LIMIT",
     "HUBSPOT_SHARE",
     "HUBSPOT_JOURNAL",
+    "HUBSPOT_BULK",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
     "SECRET_KEY",
@@ -59,6 +60,7 @@ class Settings:
     burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
     client_id: str = ""
     journal: bool = False  # read HubSpot's own record of events, too
+    bulk: str = "off"  # a whole base is written by import: off, on, auto (very large ones)
     share: float = 1.0  # of the account's allowance that is ours
     config_path: Path | None = None
     clock_file: Path | None = None
@@ -103,6 +105,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         burst_limit=reader.burst_limit(),
         client_id=reader.text("HUBSPOT_CLIENT_ID"),
         journal=reader.switch("HUBSPOT_JOURNAL"),
+        bulk=reader.choice("HUBSPOT_BULK", ("off", "on", "auto")),
         share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
@@ -177,6 +180,13 @@ class _Reader:
         if value not in {"", "on", "off", "true", "false", "1", "0"}:
             self.faults.append(f"{name} is {value!r}: give on or off")
         return value in {"on", "true", "1"}
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        """One of the words; the first where none is given."""
+        value = self.text(name).lower() or allowed[0]
+        if value not in allowed:
+            self.faults.append(f"{name} is {value!r}: give {', '.join(allowed[:-1])} or {allowed[-1]}")
+        return value
 
     def burst_limit(self) -> int | None:
         """A limit that nobody set gives way to a share that somebody did."""

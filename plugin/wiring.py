@@ -67,6 +67,7 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
         journal=_journal(chosen, clock),
+        bulk=chosen.bulk,
     )
     return Parts(chosen, context, redis, redis_url, bells)
 
@@ -96,10 +97,11 @@ def build_context(
     bells: Bells,
     config_path: Path | None = None,
     journal: Journal | None = None,
+    bulk: str = "off",
 ) -> Context:
     """The jobs' context: the given parts, and the mapping and models of the configuration."""
     mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells, journal)
+    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells, journal, bulk)
 
 
 def config_version(mapping: Mapping, models: Models | None = None) -> str:

@@ -56,6 +56,7 @@ class Context:
     crm: Callable[[int, str], Crm]  # (portal id, priority class) -> the portal's CRM
     bells: Bells
     journal: Journal | None = None  # HubSpot's own record of events, where it is read
+    bulk: str = "off"  # whether a whole base is written by import: off, on, auto (very large ones)
 
     def now(self) -> int:
         """The present moment in milliseconds."""

@@ -11,6 +11,7 @@ from plugin.sandbox import (
     http_batch,
     http_cards,
     http_control,
+    http_imports,
     http_journal,
     http_links,
     http_lists,
@@ -36,6 +37,7 @@ _ENDPOINTS = (
     http_oauth,
     http_control,
     http_journal,
+    http_imports,
     http_people,
     http_cards,
 )

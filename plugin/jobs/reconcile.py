@@ -167,7 +167,8 @@ class _Check:
     def open_import(self) -> None:
         """Whether an import that nobody waits for any more is over; only then its records are settled."""
         try:
-            importing.settle_open(self.context.store, self.crm.imports, self.portal_id, patient=False)
+            now = self.context.now()
+            importing.settle_open(self.context.store, self.crm.imports, self.portal_id, now)
         except CrmError as error:
             log.warning("import not looked at", extra={"portal": self.portal_id, "error": str(error)})
 

@@ -25,10 +25,11 @@ from plugin.sync.writeback import WriteBack, Written
 
 WATERMARK = ledger.OPEN_IMPORT
 WINDOWS = "import_windows"
-AT_LEAST = 500  # fewer records cost no more calls in batches
+AT_LEAST = 1_000  # fewer records cost no more calls in batches
 SAMPLE = 100
 TOLERATED = 0.1  # the part of the sample that a person may have changed meanwhile
 _WINDOWS_KEPT = 200
+_ANSWERED_MS = 600_000  # a file is answered in this time, or never
 
 
 class ImportBack(WriteBack):
@@ -167,24 +168,21 @@ def windows(connection: Connection, portal_id: int) -> list[tuple[int, int]]:
     return [(int(one[0]), int(one[1])) for one in note.get("windows", [])]
 
 
-def open_import(connection: Connection, portal_id: int) -> str | None:
-    """The id of an import that was begun and not confirmed ("": not even its id is known), or None."""
-    note = portals.watermark(connection, portal_id, WATERMARK)
-    return None if note is None else str(note["id"])
-
-
-def settle_open(store: Store, imports: Imports, portal_id: int, *, patient: bool = True) -> bool:
-    """Wait for an import that was left behind (or only look, if not `patient`); true when one is over.
+def settle_open(store: Store, imports: Imports, portal_id: int, now: int | None = None) -> bool:
+    """Wait for an import that was left behind; with `now` (ms) only look. True when one is over.
 
     Its rows stay intended: they are settled by reading each record back. Raises CrmError.
     """
     with store.read() as connection:
-        number = open_import(connection, portal_id)
-    if number is None:
+        note = portals.watermark(connection, portal_id, WATERMARK)
+    if note is None:
         return False
-    if number and not patient and not imports.look(number).over:
-        return False
-    if number and patient:
+    number = str(note["id"])  # "": begun, and its id never came
+    if now is not None:
+        over = imports.look(number).over if number else now - int(note["begun"]) > _ANSWERED_MS
+        if not over:
+            return False
+    elif number:
         imports.wait(number)
     with store.write() as connection:
         portals.clear_watermark(connection, portal_id, WATERMARK)

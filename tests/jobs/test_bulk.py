@@ -17,10 +17,11 @@ from plugin.hubspot.client.importing import Imports
 from plugin.hubspot.protocol.imports import Import
 from plugin.hubspot.protocol.requests import Request
 from plugin.jobs.backfill import run_backfill
+from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
 from plugin.jobs.reconcile import run_reconcile
 from plugin.jobs.undo import last_change_set, run_undo
-from plugin.records import parked, portals
+from plugin.records import parked, portals, work
 from plugin.records.schema import ledger as rows
 from plugin.records.store import Store
 from plugin.sandbox.world import World
@@ -266,3 +267,27 @@ def test_files_are_filled_across_rounds(
         load(home)
         assert (imports(home), home.writes()) == (2, 10)  # ten are fewer than are worth a file
         assert (differing(home), in_ledger(home)) == ([], {ledger.CONFIRMED: 90})
+
+
+def test_a_record_that_is_read_while_its_import_runs_is_not_taken_for_unwritten(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever makes a worker read it: its row waits for the end of the import."""
+    with bulk_house(store, clock, customers(60)) as home:
+        wait = Imports.wait
+
+        def meanwhile(self: Imports, *given: Any) -> Import:
+            with store.write() as connection:
+                now = home.context.now()
+                work.mark_records(
+                    store, connection, home.portal_id, {("contact", 5): True}, now=now, linger=0
+                )
+            clock.sleep(1)
+            assert work_portal(home.context, home.portal_id, "live")
+            assert in_ledger(home) == {ledger.INTENDED: 60}
+            return wait(self, *given)
+
+        monkeypatch.setattr(Imports, "wait", meanwhile)
+        load(home)
+        assert in_ledger(home) == {ledger.CONFIRMED: 60}
+        assert (home.writes(), differing(home)) == (0, [])

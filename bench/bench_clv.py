@@ -1,14 +1,15 @@
-"""The value room side by side with lifetimes: fit, scoring, summary table, start-up, memory.
+"""The value room side by side with what one would use instead: fit, scoring, summary table, start-up, memory.
 
-Run it where the competitor is installed, outside the product's environment (`pip install .[bench]` there):
-    PYTHONPATH=. python bench/bench_clv.py [--quick]
-Without the competitor its column says so; our figures are measured all the same. Medians in seconds.
+    PYTHONPATH=. python bench/bench_clv.py [--quick] [--rival NAME=PYTHON …]
+NAME is lifetimes, clvkit or pymc-marketing, PYTHON an interpreter that has it installed: each rival lives in
+an environment of its own (`bench/rivals.py` says what it needs). Without rivals our own figures are measured
+all the same. Medians in seconds; data goes through files, which no figure includes.
 """
 
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import json
 import statistics
 import subprocess
 import sys
@@ -34,7 +35,12 @@ SAMPLE = Path(__file__).parents[1] / "plugin/sandbox/loaders/data/cdnow_sample.t
 PRODUCT = Path(__file__).parents[1] / ".venv/bin/python"  # the command line's own environment
 UNTIL = 10_134  # 1997-09-30
 TRUTH = BetaGeometric(0.243, 4.414, 0.793, 2.426, first=False)
-RIVAL = importlib.util.find_spec("lifetimes") is not None
+#: rival → the largest base that it is given to fit, and to score; beyond takes minutes
+LARGEST = {
+    "lifetimes": (1_000_000, 100_000),
+    "clvkit": (100_000, 100_000),
+    "pymc-marketing": (1_000_000, 100_000),
+}
 
 
 def sample_orders() -> pl.DataFrame:
@@ -93,85 +99,90 @@ def our_fit(x: Ints, recency: Ints, age: Ints) -> tuple[Floats, float]:
     return top.values, top.log_likelihood
 
 
-def their_fit(x: Ints, recency: Ints, age: Ints) -> Floats:
-    from lifetimes import BetaGeoFitter
+class Rivals:
+    """The rivals given on the command line, and the files through which they get their data."""
 
-    fitter = BetaGeoFitter()
-    fitter.fit(x, recency / 7, age / 7)
-    return np.array([float(fitter.params_[n]) for n in ("r", "alpha", "a", "b")])
+    def __init__(self, given: list[str], folder: Path) -> None:
+        self.pythons = dict(one.split("=", 1) for one in given)
+        self.folder = folder
+
+    def run(self, name: str, task: str, times: int, **arrays: Any) -> dict[str, Any]:
+        """What `rivals.py` says of one task."""
+        file = self.folder / f"{task}.npz"
+        np.savez(file, **arrays)
+        call = [
+            self.pythons[name],
+            str(Path(__file__).parent / "rivals.py"),
+            name,
+            task,
+            str(file),
+            str(times),
+        ]
+        done = subprocess.run(call, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return {"failed": done.stderr.strip().splitlines()[-1][:80]}
+        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        return found
 
 
-def line(name: str, ours: float, theirs: float | None, note: str = "") -> None:
-    rival = "not installed" if not RIVAL else f"{theirs:.3f}" if theirs is not None else "-"
-    ratio = f"{theirs / ours:.1f}x" if theirs is not None else ""
-    print(f"| {name} | {ours:.4f} | {rival} | {ratio} | {note} |", flush=True)
+def line(name: str, ours: float, theirs: dict[str, dict[str, Any]], note: str = "") -> None:
+    """Ours, and each rival with how many times longer it took."""
+    cells = [
+        f"{one['failed']}" if "failed" in one else f"{one['seconds']:.3f} ({one['seconds'] / ours:.1f} x)"
+        for one in theirs.values()
+    ]
+    print(f"| {name} | {ours:.4f} | {' | '.join(cells)} | {note} |", flush=True)
 
 
-def fits(sizes: tuple[int, ...]) -> None:
+def fits(sizes: tuple[int, ...], rivals: Rivals) -> None:
     found = summarise(sample_orders(), UNTIL)
     bases = {"fit, CDNOW sample (2,357)": found.timing, **{f"fit, {n:,} customers": world(n) for n in sizes}}
     for name, base in bases.items():
         times = 7 if len(base[0]) < 200_000 else 3
         ours, (params, likelihood) = timed(lambda base=base: our_fit(*base), times)
-        note = f"LL {likelihood:.4f}"
-        theirs = None
-        if RIVAL:
-            theirs, known = timed(lambda base=base: their_fit(*base), 3 if len(base[0]) < 200_000 else 1)
-            # what its parameters are worth by one and the same likelihood
-            triples = Triples.of(*base)
-            worth = BetaGeometricLikelihood(triples, 1, first=False)(known)[0]
-            apart = float(np.abs(params / known - 1).max())
-            note += f", theirs {worth:.4f}; parameters apart by {apart:.1e}"
-        line(name, ours, theirs, note)
+        theirs, notes = {}, [f"LL {likelihood:.4f}"]
+        for rival in rivals.pythons:
+            if len(base[0]) > LARGEST[rival][0]:
+                theirs[rival] = {"failed": "not run"}
+                continue
+            arrays = dict(zip(("x", "recency", "age"), base, strict=True))
+            theirs[rival] = rivals.run(rival, "fit", 4 if len(base[0]) < 200_000 else 2, **arrays)
+            notes.append(_worth(rival, theirs[rival], base, params))
+        line(name, ours, theirs, "; ".join(notes))
 
 
-def scores(ours_size: int, theirs_size: int) -> None:
-    base = world(ours_size)
+def _worth(rival: str, found: dict[str, Any], base: tuple[Ints, Ints, Ints], params: Floats) -> str:
+    """What a rival's parameters are worth by one and the same likelihood."""
+    if "failed" in found:
+        return f"{rival} failed"
+    known = np.array(found["params"])
+    worth = BetaGeometricLikelihood(Triples.of(*base), 1, first=False)(known)[0]
+    apart = float(np.abs(params / known - 1).max())
+    return f"{rival} {worth:.4f}, apart by {apart:.0e}, cold {found['cold']:.1f} s"
+
+
+def scores(size: int, rivals: Rivals) -> None:
+    base = world(size)
     mean = np.where(base[0] > 0, 35.0, np.nan)
     spend = Spend(6.25, 3.74, 15.44)
-
-    def ours() -> Any:
-        return values(TRUTH, spend, base, (base[0], mean), Terms(), interval=False)
-
-    took, _ = timed(ours, 3)
+    took, _ = timed(lambda: values(TRUTH, spend, base, (base[0], mean), Terms(), interval=False), 3)
     withal, _ = timed(lambda: values(TRUTH, spend, base, (base[0], mean), Terms()), 1)
-    theirs = None
-    if RIVAL:
-        theirs = _their_scores(*(v[:theirs_size] for v in base)) * ours_size / theirs_size
-    note = f"with the 80 % interval {withal:.2f}; theirs measured on {theirs_size:,} and scaled"
-    line(f"P(alive), expectation, 12-month CLV, {ours_size:,}", took, theirs, note)
+    theirs = {}
+    for rival in rivals.pythons:
+        part = min(size, LARGEST[rival][1])
+        arrays = {n: v[:part] for n, v in zip(("x", "recency", "age"), base, strict=True)}
+        theirs[rival] = rivals.run(rival, "score", 2, **arrays)
+        if "seconds" in theirs[rival]:
+            theirs[rival]["seconds"] *= size / part
+    note = f"with the 80 % interval {withal:.2f}; theirs on 100,000 and scaled; pymc-marketing without value"
+    line(f"P(alive), expectation, 12-month CLV, {size:,}", took, theirs, note)
 
 
-def _their_scores(x: Ints, recency: Ints, age: Ints) -> float:
-    import pandas as pd
-    from lifetimes import BetaGeoFitter, GammaGammaFitter
-
-    fitter, spend = BetaGeoFitter(), GammaGammaFitter()
-    fitter.fit(x[:5_000], recency[:5_000] / 7, age[:5_000] / 7)
-    fitter.params_ = pd.Series({"r": TRUTH.r, "alpha": TRUTH.alpha, "a": TRUTH.a, "b": TRUTH.b})
-    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
-    columns = [pd.Series(v) for v in (x, recency / 7, age / 7)]
-    begin = time.perf_counter()
-    fitter.conditional_probability_alive(*columns)
-    fitter.conditional_expected_number_of_purchases_up_to_time(52, *columns)
-    amounts = pd.Series(np.where(x > 0, 35.0, 0.0))
-    spend.customer_lifetime_value(fitter, *columns, amounts, time=12, discount_rate=0.008, freq="W")
-    return time.perf_counter() - begin
-
-
-def tables(rows: int) -> None:
+def tables(rows: int, rivals: Rivals) -> None:
     orders = transactions(rows)
     ours, _ = timed(lambda: summarise(orders), 3)
-    theirs = None
-    if RIVAL:
-        import pandas as pd
-        from lifetimes.utils import summary_data_from_transaction_data as summary
-
-        plain = {name: orders[name].to_numpy() for name in ("customer", "amount")}
-        frame = pd.DataFrame({**plain, "date": pd.to_datetime(orders["day"].to_numpy(), unit="D")})
-        begin = time.perf_counter()
-        summary(frame, "customer", "date", "amount", freq="D")
-        theirs = time.perf_counter() - begin
+    arrays = {name: orders[name].to_numpy() for name in orders.columns}
+    theirs = {rival: rivals.run(rival, "table", 2, **arrays) for rival in rivals.pythons}
     line(f"summary table from {rows:,} transactions", ours, theirs)
 
 
@@ -188,7 +199,7 @@ def processes() -> None:
         ):
             run = [str(PRODUCT if PRODUCT.exists() else sys.executable), "-c", code]
             took, done = timed(lambda run=run: subprocess.run(run, capture_output=True, check=False), 5)
-            line(name, took, None, "" if done.returncode == 0 else "command line not installed here")
+            line(name, took, {}, "" if done.returncode == 0 else "command line not installed here")
 
 
 def memory(size: int) -> None:
@@ -210,15 +221,16 @@ def peak() -> float:
 
 
 def main() -> None:
-    quick = "--quick" in sys.argv
-    print("| what | ours s | lifetimes s | ratio | note |\n| --- | --- | --- | --- | --- |")
-    fits((23_570, 100_000) if quick else (23_570, 100_000, 1_000_000))
-    scores(100_000 if quick else 1_000_000, 20_000 if quick else 100_000)
-    tables(400_000 if quick else 4_000_000)
-    processes()
-    memory(100_000 if quick else 1_000_000)
-    if not RIVAL:
-        print("\nlifetimes is not installed here: nothing was compared.")
+    quick, given = "--quick" in sys.argv, [one for one in sys.argv[1:] if "=" in one]
+    with tempfile.TemporaryDirectory() as folder:
+        rivals = Rivals(given, Path(folder))
+        names = " | ".join(rivals.pythons) or "no rival given"
+        print(f"| what | ours s | {names} | note |\n|{' --- |' * (3 + max(len(given), 1))}")
+        fits((23_570,) if quick else (23_570, 100_000, 1_000_000), rivals)
+        scores(100_000 if quick else 1_000_000, rivals)
+        tables(400_000 if quick else 4_000_000, rivals)
+        processes()
+        memory(100_000 if quick else 1_000_000)
 
 
 if __name__ == "__main__":

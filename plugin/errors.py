@@ -5,8 +5,11 @@ LifecycleError
 ├── InputError         a file or argument cannot be read (permanent)
 ├── StoreError         the database is down, old or locked (transient)
 ├── QueueError         the queue server is down (transient)
+├── VaultError         a sealed token cannot be opened here (transient: another process may have the key)
 └── CrmError           the CRM refused or did not answer
     ├── CrmAuthError       token expired, revoked, scopes missing (permanent)
+    │   ├── PortalGone         the app is not installed in the portal (any more)
+    │   └── AppRefused         the CRM does not accept our own client id, secret or address
     ├── CrmRateLimited     429; `retry_after` in seconds (transient)
     ├── CrmUnavailable     423, 477, 5xx, timeout, reset (transient)
     ├── CrmRefused         400-class answer; one bad value refuses a whole batch (permanent)
@@ -69,6 +72,17 @@ class QueueError(LifecycleError):
     default_cure = "Check REDIS_URL and that the server runs; no work is lost, it is kept in the store."
 
 
+class VaultError(LifecycleError):
+    """What is sealed in the store cannot be opened with the keys of this process."""
+
+    code = "vault"
+    permanent = False
+    default_cure = (
+        "Give ENCRYPTION_KEYS every key still in use, newest first, and restart this process; "
+        "`lifecycle keys status` tells."
+    )
+
+
 class CrmError(LifecycleError):
     """The CRM refused a call or did not answer it.
 
@@ -103,6 +117,24 @@ class CrmAuthError(CrmError):
 
     code = "crm_auth"
     default_cure = "Check the access token and the scopes of the app in HubSpot's settings."
+
+
+class PortalGone(CrmAuthError):
+    """The app is not installed in this portal: never was, or was taken out in HubSpot."""
+
+    code = "portal_gone"
+    default_cure = (
+        "To go on, install the app in the portal again at /oauth/install; its data is kept for a while."
+    )
+
+
+class AppRefused(CrmAuthError):
+    """HubSpot does not accept the app's own client id, secret or redirect address: no portal's fault."""
+
+    code = "app_refused"
+    default_cure = (
+        "Compare HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and PUBLIC_URL with the app's Auth page in HubSpot."
+    )
 
 
 class CrmRateLimited(CrmError):

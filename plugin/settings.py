@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from plugin.errors import ConfigError
+from plugin.vault import is_key, split_keys
 
 #: Every environment variable the product reads (docs and tests hold to this list).
 NAMES = (
@@ -23,11 +24,16 @@ NAMES = (
     "PORT",
     "PUBLIC_URL",
     "HUBSPOT_API_URL",
+    "HUBSPOT_APP_URL",
     "HUBSPOT_ACCESS_TOKEN",
     "HUBSPOT_CLIENT_ID",
     "HUBSPOT_CLIENT_SECRET",
+    "HUBSPOT_APP_ID",
+    "HUBSPOT_DEVELOPER_KEY",
     "HUBSPOT_BURST_LIMIT",
     "HUBSPOT_SHARE",
+    "ENCRYPTION_KEYS",
+    "KEEP_DAYS",
     "HUBSPOT_JOURNAL",
     "HUBSPOT_BULK",
     "LIFECYCLE_CONFIG",
@@ -35,12 +41,28 @@ NAMES = (
     "SECRET_KEY",
     "ADMIN_TOKEN",
 )
-SECRETS = frozenset({"HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET", "SECRET_KEY", "ADMIN_TOKEN"})
+SECRETS = frozenset(
+    {
+        "HUBSPOT_ACCESS_TOKEN",
+        "HUBSPOT_CLIENT_SECRET",
+        "HUBSPOT_DEVELOPER_KEY",
+        "ENCRYPTION_KEYS",
+        "SECRET_KEY",
+        "ADMIN_TOKEN",
+        "DATABASE_URL",
+        "REDIS_URL",
+    }
+)
 
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
+OAUTH_BURST = 110  # and of an app that is installed by OAuth
+KEEP_DAYS = 30
+_HUBSPOT_API, _HUBSPOT_APP = "hubapi.com", "https://app.hubspot.com"
 _CURES = {
-    "HUBSPOT_ACCESS_TOKEN": "copy the access token of your app from HubSpot's settings",
+    "HUBSPOT_ACCESS_TOKEN": "copy the access token of your app from HubSpot's settings; for many portals by "
+    "OAuth set HUBSPOT_CLIENT_ID instead",
     "HUBSPOT_CLIENT_ID": "copy the client id from the app's Auth page in HubSpot",
+    "ENCRYPTION_KEYS": "make one with `lifecycle keys new`; the portals' tokens are stored under it",
     "HUBSPOT_CLIENT_SECRET": "copy the client secret of your app; it checks that webhooks come from HubSpot",
 }
 
@@ -58,7 +80,6 @@ class Settings:
     access_token: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
     burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
-    client_id: str = ""
     journal: bool = False  # read HubSpot's own record of events, too
     bulk: str = "off"  # a whole base is written by import: off, on, auto (very large ones)
     share: float = 1.0  # of the account's allowance that is ours
@@ -66,6 +87,17 @@ class Settings:
     clock_file: Path | None = None
     secret_key: str = field(default="", repr=False)  # several, newest first, joined by commas
     admin_token: str = field(default="", repr=False)
+    app_url: str = _HUBSPOT_APP  # where people grant access and see records
+    client_id: str = ""
+    app_id: str = ""
+    developer_key: str = field(default="", repr=False)
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)  # newest first
+    keep_days: int = KEEP_DAYS
+
+    @property
+    def oauth(self) -> bool:
+        """Whether many portals are served by OAuth; an access token means one portal."""
+        return bool(self.client_id) and not self.access_token
 
     def secret_keys(self) -> list[bytes]:
         """The keys of sessions and tombstones, newest first; made in DATA_DIR where none is set."""
@@ -73,12 +105,19 @@ class Settings:
         return [one.strip().encode() for one in text.split(",") if one.strip()]
 
     def require(self, *names: str) -> None:
-        """Refuse to go on, with every missing setting and its cure, unless the named ones are set."""
+        """Refuse to go on, with every missing setting and its cure, unless the named ones are set.
+
+        Where portals come by OAuth, what that needs stands for HUBSPOT_ACCESS_TOKEN.
+        """
         values = {
             "HUBSPOT_ACCESS_TOKEN": self.access_token,
             "HUBSPOT_CLIENT_ID": self.client_id,
             "HUBSPOT_CLIENT_SECRET": self.client_secret,
+            "ENCRYPTION_KEYS": " ".join(self.encryption_keys),
         }
+        if self.oauth and "HUBSPOT_ACCESS_TOKEN" in names:
+            oauth = ("HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "ENCRYPTION_KEYS")
+            names = (*oauth, *(name for name in names if name not in {*oauth, "HUBSPOT_ACCESS_TOKEN"}))
         missing = [name for name in names if not values[name]]
         if missing:
             _refuse([f"{name} is not set: {_CURES[name]}" for name in missing])
@@ -93,6 +132,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     data_dir = Path(reader.text("DATA_DIR") or "./var").expanduser().absolute()
     port = reader.number("PORT", 8000, 1, 65_535)
     api_url = reader.url("HUBSPOT_API_URL", "https://api.hubapi.com")
+    oauth = bool(reader.text("HUBSPOT_CLIENT_ID")) and not reader.text("HUBSPOT_ACCESS_TOKEN")
     settings = Settings(
         data_dir=data_dir,
         database_url=reader.database("DATABASE_URL") or f"sqlite:///{data_dir / 'lifecycle.db'}",
@@ -102,8 +142,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         api_url=api_url,
         access_token=reader.text("HUBSPOT_ACCESS_TOKEN"),
         client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
-        burst_limit=reader.burst_limit(),
-        client_id=reader.text("HUBSPOT_CLIENT_ID"),
+        burst_limit=reader.burst_limit(OAUTH_BURST if oauth else STATIC_TOKEN_BURST),
         journal=reader.switch("HUBSPOT_JOURNAL"),
         bulk=reader.choice("HUBSPOT_BULK", ("off", "on", "auto")),
         share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
@@ -111,10 +150,22 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
         secret_key=reader.text("SECRET_KEY"),
         admin_token=reader.text("ADMIN_TOKEN"),
+        app_url=reader.url("HUBSPOT_APP_URL", _app_url(api_url)),
+        client_id=reader.text("HUBSPOT_CLIENT_ID"),
+        app_id=reader.digits("HUBSPOT_APP_ID"),
+        developer_key=reader.text("HUBSPOT_DEVELOPER_KEY"),
+        encryption_keys=reader.keys("ENCRYPTION_KEYS"),
+        keep_days=reader.number("KEEP_DAYS", KEEP_DAYS, 0, 3_650),
     )
     if reader.faults:
         _refuse(reader.faults)
     return settings
+
+
+def _app_url(api_url: str) -> str:
+    """Where people sign in to the CRM of that API; one that is not HubSpot's own has both in one place."""
+    host = urlsplit(api_url).hostname or ""
+    return _HUBSPOT_APP if host == _HUBSPOT_API or host.endswith(f".{_HUBSPOT_API}") else api_url
 
 
 def is_loopback(url: str) -> bool:
@@ -188,11 +239,24 @@ class _Reader:
             self.faults.append(f"{name} is {value!r}: give {', '.join(allowed[:-1])} or {allowed[-1]}")
         return value
 
-    def burst_limit(self) -> int | None:
+    def burst_limit(self, default: int) -> int | None:
         """A limit that nobody set gives way to a share that somebody did."""
         if self.text("HUBSPOT_SHARE") and not self.text("HUBSPOT_BURST_LIMIT"):
             return None
-        return self.number("HUBSPOT_BURST_LIMIT", STATIC_TOKEN_BURST, 1, 10_000)
+        return self.number("HUBSPOT_BURST_LIMIT", default, 1, 10_000)
+
+    def digits(self, name: str) -> str:
+        value = self.text(name)
+        if value and not value.isdecimal():
+            self.faults.append(f"{name} is {value!r}: give the number that HubSpot shows for the app")
+        return value
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        found = split_keys(self.text(name))
+        wrong = [place for place, key in enumerate(found, 1) if not is_key(key)]
+        if wrong:
+            self.faults.append(f"{name}: number {wrong[0]} is no key: make keys with `lifecycle keys new`")
+        return found
 
     def url(self, name: str, default: str) -> str:
         value = (self.text(name) or default).rstrip("/")

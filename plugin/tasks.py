@@ -6,7 +6,9 @@ import time
 
 from plugin import wiring
 from plugin.jobs.apply import apply_inbox as apply_round
-from plugin.jobs.bells import check_name
+from plugin.jobs.arrive import arrive
+from plugin.jobs.bells import check_name, install_name
+from plugin.jobs.config_turnover import turn_over
 from plugin.jobs.evaluate import work_through
 from plugin.jobs.reconcile import sweep
 
@@ -30,8 +32,19 @@ def work_portal(portal_id: int, lane: str) -> None:
     work_through(context, portal_id, lane, lambda: time.monotonic() < until)
 
 
-def check_portal(portal_id: int) -> None:
-    """Compare a slice of a portal with the CRM."""
+def install_account(portal_id: int) -> None:
+    """Provision a portal that the app came into, and read it."""
     context = wiring.process_context()
-    sweep(context, portal_id)
+    until = time.monotonic() + SECONDS
+    arrive(context, portal_id, lambda: time.monotonic() < until)
+    wiring.bell_answered("live", install_name(portal_id))
+    wiring.bell_answered("bulk", install_name(portal_id))
+
+
+def check_portal(portal_id: int) -> None:
+    """Take up a new configuration of a portal; where there is none, compare a slice of it with the CRM."""
+    context = wiring.process_context()
+    until = time.monotonic() + SECONDS
+    if not turn_over(context, portal_id, lambda: time.monotonic() < until):
+        sweep(context, portal_id)
     wiring.bell_answered("bulk", check_name(portal_id))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import requests
@@ -14,22 +14,29 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from plugin import __version__, settings
-from plugin.clock import Clock, SystemClock
+from plugin.clock import Clock, SystemClock, milliseconds
 from plugin.embedded import EmbeddedQueue
 from plugin.errors import QueueError
-from plugin.hubspot.budget import RedisBudget
+from plugin.hubspot.budget import Budget, RedisBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.client.breaker import Breaker
 from plugin.hubspot.client.journal import Journal
+from plugin.hubspot.client.oauth import App
 from plugin.hubspot.shared_breaker import RedisBreaker
 from plugin.jobs.bells import RqBells
+from plugin.jobs.config_files import start
+from plugin.jobs.configs import Configurations
 from plugin.jobs.context import Bells, Context, Silence
+from plugin.jobs.tokens import Tokens
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.load import fingerprint, load_mapping
 from plugin.mapping.model import Mapping
 from plugin.records import tombstones
+from plugin.records.configs import EVERYONE
 from plugin.records.store import Store
 from plugin.settings import Settings
+from plugin.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Parts:
     redis: Redis
     redis_url: str
     bells: RqBells
+    app: App | None = None  # with OAuth: the app as HubSpot knows it
+    vault: Vault | None = None
 
     def ping_queue(self) -> None:
         """Raise QueueError unless the queue server answers."""
@@ -60,16 +69,34 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
     # a queue server that hangs must not hang us: bells and budget can do without it for a while
     redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
     bells = RqBells(redis)
+    store = open_store(chosen)
+    app, vault = open_app(chosen, clock) if chosen.oauth else (None, None)
+    tokens = Tokens(store, clock, vault, app) if app is not None and vault is not None else None
     context = build_context(
-        store=open_store(chosen),
+        store=store,
         clock=clock,
-        crm=_crm_maker(chosen, redis, clock),
+        crm=crm_maker(
+            chosen,
+            clock,
+            tokens,
+            partial(_budget, chosen, redis, clock),
+            lambda portal_id: RedisBreaker(redis, portal_id=portal_id, clock=clock),
+        ),
         bells=Silence() if silent else bells,
         config_path=chosen.config_path,
+        keep_days=chosen.keep_days,
         journal=_journal(chosen, clock),
         bulk=chosen.bulk,
     )
-    return Parts(chosen, context, redis, redis_url, bells)
+    return Parts(chosen, context, redis, redis_url, bells, app, vault)
+
+
+def open_app(chosen: Settings, clock: Clock) -> tuple[App, Vault]:
+    """The app's own line to HubSpot, and what its tokens are sealed with."""
+    app = App(
+        base_url=chosen.api_url, client_id=chosen.client_id, client_secret=chosen.client_secret, clock=clock
+    )
+    return app, Vault(chosen.encryption_keys)
 
 
 def open_store(chosen: Settings) -> Store:
@@ -96,21 +123,45 @@ def build_context(
     crm: Callable[[int, str], Crm],
     bells: Bells,
     config_path: Path | None = None,
+    keep_days: int = settings.KEEP_DAYS,
     journal: Journal | None = None,
     bulk: str = "off",
 ) -> Context:
-    """The jobs' context: the given parts, and the mapping and models of the configuration."""
-    mapping, models = rules(config_path)
-    return Context(store, clock, mapping, models, config_version(mapping, models), crm, bells, journal, bulk)
+    """The jobs' context: the given parts, and the configuration in force.
+
+    The first process to open a store puts the file at `config_path` (None: the shipped default) in force.
+    """
+    known = Configurations(store, config_version)
+    start(known, config_path, milliseconds(clock.now()))
+    found = known.of(EVERYONE)
+    if found is None:
+        raise LookupError("no version of the configuration is kept")
+    return Context(
+        store,
+        clock,
+        found.mapping,
+        found.models,
+        found.config_version,
+        crm,
+        bells,
+        keep_days=keep_days,
+        journal=journal,
+        configs=known,
+        bulk=bulk,
+    )
 
 
 def config_version(mapping: Mapping, models: Models | None = None) -> str:
     """A short name of everything that outcomes are computed by, beside records and parameters."""
-    digest = hashlib.blake2b(f"{__version__}:{fingerprint(mapping)}".encode(), digest_size=12)
+    said = fingerprint(
+        replace(mapping, rules=(), spend="")
+    )  # where files stand says nothing; rules' bytes do
+    digest = hashlib.blake2b(f"{__version__}:{said}".encode(), digest_size=12)
     for file in mapping.rules:
         digest.update(Path(file).read_bytes())
-    for derived in models.derived.values() if models else ():
-        digest.update(derived.digest.encode())
+    if mapping.derived_facts:  # a function whose code changed is another rule
+        for derived in (models or load_models(mapping, mapping.rules)).derived.values():
+            digest.update(derived.digest.encode())
     return digest.hexdigest()
 
 
@@ -137,27 +188,35 @@ def leave_queues() -> None:
         _queues.popitem()[1].stop()
 
 
-def _crm_maker(chosen: Settings, redis: Redis, clock: Clock) -> Callable[[int, str], Crm]:
-    """A portal's CRM by (portal id, priority); connections are shared by a process' threads."""
+def _budget(chosen: Settings, redis: Redis, clock: Clock, portal_id: int) -> Budget:
+    limit, share = chosen.burst_limit, chosen.share
+    return RedisBudget(redis, portal_id=portal_id, clock=clock, limit=limit, share=share)
+
+
+def crm_maker(
+    chosen: Settings,
+    clock: Clock,
+    tokens: Tokens | None,
+    budget: Callable[[int], Budget],
+    breaker: Callable[[int], Breaker | None] = lambda _: None,
+) -> Callable[[int, str], Crm]:
+    """A portal's CRM by (portal id, priority); connections are shared by a process' threads.
+
+    Without `tokens` every portal is opened by the one access token of the settings.
+    """
     session = requests.Session()
 
     @lru_cache(maxsize=256)
     def portal(portal_id: int) -> Crm:
-        budget = RedisBudget(
-            redis,
-            portal_id=portal_id,
-            clock=clock,
-            limit=chosen.burst_limit,
-            share=chosen.share,
-        )
         return Crm(
             base_url=chosen.api_url,
-            token=lambda: chosen.access_token,
+            token=partial(tokens.token, portal_id) if tokens else lambda: chosen.access_token,
+            renew=partial(tokens.renew, portal_id) if tokens else None,
             portal_id=portal_id,
-            budget=budget,
+            budget=budget(portal_id),
             clock=clock,
             session=session,
-            breaker=RedisBreaker(redis, portal_id=portal_id, clock=clock),
+            breaker=breaker(portal_id),
         )
 
     return lambda portal_id, priority: portal(portal_id).with_priority(priority)  # type: ignore[arg-type]

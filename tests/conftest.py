@@ -16,29 +16,27 @@ from tests.support.valkey import valkey_server
 pytest_plugins = ["plugin.testing.pytest_plugin"]  # tables of customers are tests here, too
 
 PORTAL = 4242
-#: These run on both databases in `make slow`, and on SQLite in `make test`: what they hold does not depend on
-#: the database, and those on both that do (the store, the spine, changes, loads, companies) take long enough.
-SQLITE_IS_ENOUGH = {
-    "test_admin",
-    "test_call_lists",
-    "test_calls",
-    "test_journal",
-    "test_modes",
-    "test_native_stage",
-    "test_preview",
-    "test_reconcile",
-    "test_storms",
-    "test_tasks",
-    "test_undo",
+#: Modules that run on both databases in `make test`, because what they hold depends on it: the store,
+#: claims and leases, the spine, whole loads. All others run there on SQLite, and in `make slow` on both.
+ON_BOTH_DATABASES = {
+    "test_backfill",
+    "test_companies",
+    "test_contributions",
+    "test_erasure",
+    "test_mirror",
+    "test_spine",
+    "test_store",
+    "test_tokens",
+    "test_work",
 }
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what `SQLITE_IS_ENOUGH` says."""
+    """Mark as slow what runs on the second database without need."""
     for item in items:
-        if "postgresql" in item.name and item.path.stem in SQLITE_IS_ENOUGH:
+        if "postgresql" in item.name and item.path.stem not in ON_BOTH_DATABASES:
             item.add_marker(pytest.mark.slow)
 
 

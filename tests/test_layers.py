@@ -15,17 +15,20 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "clock": {"errors"},
     "telemetry": set(),
+    "vault": BASE,
     "mapping": BASE,
     "lifecycle": BASE - {"clock"} | {"mapping"},
     "value": BASE - {"clock"},
+    "portfolio": BASE - {"clock"} | {"mapping", "lifecycle"},
     "hubspot": BASE,
     "records": BASE | {"mapping", "lifecycle"},
     "handlers": BASE | {"mapping", "hubspot", "records"},
     "sync": BASE | {"mapping", "lifecycle", "hubspot", "records"},
-    "jobs": BASE | {"mapping", "lifecycle", "value", "hubspot", "records", "handlers", "sync"},
+    "jobs": BASE
+    | {"vault", "mapping", "lifecycle", "value", "portfolio", "hubspot", "records", "handlers", "sync"},
     "embedded": BASE,
     "supervisor": BASE,
-    "settings": BASE,
+    "settings": BASE | {"vault"},
     "extending": {"lifecycle"},
     "testing": BASE - {"clock"} | {"mapping", "lifecycle"},
     "sandbox": BASE | {"mapping", "records"},  # records: only the CSV reader, see below
@@ -64,7 +67,9 @@ def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in FILES if room_of(p) in {"lifecycle", "value"}], ids=lambda path: path.name
+    "path",
+    [p for p in FILES if room_of(p) in {"lifecycle", "value", "portfolio"}],
+    ids=lambda path: path.name,
 )
 def test_the_pure_rooms_know_no_clock_network_store_or_environment(path: Path) -> None:
     """Outcomes are a function of their inputs and nothing else."""

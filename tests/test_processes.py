@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,13 +38,13 @@ def product(tmp_path: Path, world: World) -> Iterator[Running]:
         yield started
 
 
-def differing(product: Running, folder: Path) -> list[int]:
+def differing(product: Running, folder: Path, *options: str) -> list[int]:
     """The contacts that differ from `lifecycle evaluate` on the portal's exported records."""
     result(product.command("status", "--json"))
     assert product.command("export", "--records", str(folder)).returncode == 0
     files = [f"--{name}={folder / name}.csv" for name in ("contacts", "deals")]
     more = [f"--history={folder / 'history.jsonl'}", f"--parameters={folder / 'parameters.json'}"]
-    rows = result(run(product.environment, "evaluate", *files, *more))
+    rows = result(run(product.environment, "evaluate", *files, *more, *options))
     dump = requests.get(f"{product.crm.url}/sandbox/v1/dump?format=json", timeout=30).json()
     standing = {int(one["id"]): one["properties"] for one in dump if one["object"] == "contact"}
     assert {row["id"] for row in rows} == set(standing)
@@ -83,6 +84,37 @@ def test_install_load_change_and_look_as_an_admin_would(
     assert seen["written"]["clm_stage"] == product.crm.store.record("contact", key)["properties"]["clm_stage"]
     explained = product.command("explain", str(key), "--history")
     assert seen["reason"] in explained.stdout
+
+
+def test_a_configuration_applied_during_a_running_load_loses_no_work(
+    product: Running, world: World, tmp_path: Path
+) -> None:
+    """Web, workers and scheduler take it up without a restart; one that is wrong changes nothing."""
+    wrong, right = tmp_path / "wrong.yaml", tmp_path / "right.yaml"
+    wrong.write_text("version: 1\nthresholds: {lost_fixed_days: soon}\n")
+    right.write_text(
+        "version: 1\nthresholds: {lost_fixed_days: 3650}\noutputs: {clm_stage: {values: {lead: newcomer}}}\n"
+    )
+    result(product.command("install", "--live", "--json"))
+    before = set(product.children("worker", "--queue", "bulk"))
+    load = subprocess.Popen(
+        [sys.executable, "-m", "plugin", "backfill", "--json"],
+        env=product.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    refused = product.command("config", "apply", str(wrong))
+    assert (refused.returncode, "wrong.yaml:2:31" in refused.stderr) == (2, True), refused.stderr
+    applied = result(product.command("config", "apply", str(right), "--json"))
+    assert applied["applied"]["version"] == 2
+    win_deals(product, world, 20)
+    _, said = load.communicate(timeout=120)
+    assert load.returncode == 0, said
+    product.wait_settled()
+    eventually(lambda: product.status()["portals"][0]["config"]["in_force"] and product.status()["settled"])
+    assert set(product.children("worker", "--queue", "bulk")) == before
+    assert differing(product, tmp_path / "dump", f"--config={right}") == []
+    assert set(product.status()["portals"][0]["stages"]) & {"sleeping"}
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -151,6 +183,7 @@ def test_ctrl_c_stops_everything_and_a_new_start_finds_all_in_place(tmp_path: Pa
     with running(tmp_path, world) as product:
         result(product.command("install", "--live", "--json"))
         result(product.command("backfill", "--json"))
+        product.wait_settled()  # the CRM's echoes of our writes come after the load
         product.process.send_signal(signal.SIGINT)
         assert product.process.wait(40) == 0
         listed = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout

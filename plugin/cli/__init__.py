@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "web": ("serve", "Run the web process: receiver, API, health."),
     "worker": ("serve", "Run workers."),
     "scheduler": ("serve", "Run the scheduler."),
+    "migrate": ("serve", "Bring the database up to this version."),
     "sandbox": ("sandbox", "Run the stand-in CRM."),
     "install": ("portal", "Make the properties in the CRM; with --live also start to write."),
     "go-live": ("portal", "Start to write to the CRM."),
@@ -32,10 +33,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "webhooks": ("webhooks", "Keep the app's webhooks exactly those that the mapping has a use for."),
     "evaluate": ("offline", "Compute outcomes from CSV files, without CRM or server."),
     "explain": ("offline", "One customer's stage, why, and what comes next."),
+    "report": ("report", "The portfolio: figures, funnel, cohorts, channels, reasons of loss."),
     "clv": ("clv", "Fit purchase models to a CSV of orders; predict each customer's value."),
     "backtest": ("backtest", "How good predictions would have been on past orders, beside plain rules."),
+    "doctor": ("doctor", "Look at everything, and say the cures."),
+    "accounts": ("accounts", "The portals that installed the app, and those that removed it."),
+    "uninstall": ("accounts", "Take the app out of a portal, after showing what goes."),
+    "keys": ("keys", "Make, count and rotate the keys that tokens are sealed with."),
     "models": ("rules", "List, show and check stage models."),
-    "config": ("rules", "Check the mapping file, print its schema."),
+    "config": ("config", "The mapping file: write, check, compare, apply, go back."),
 }
 
 

@@ -99,7 +99,7 @@ def _records(
 ) -> _Backtest:
     """The same of records that were exported, or of a served portal."""
     from plugin.cli.cases import from_directory, from_portal
-    from plugin.cli.stage_backtest import stages_of_records
+    from plugin.cli.stage_backtest import stages_of_case
     from plugin.jobs.lookback import portal_looks
 
     case = from_directory(records, None) if records else from_portal(None, portal)
@@ -112,16 +112,7 @@ def _records(
     looks = portal_looks(
         case.records, case.mapping, case.parameters, case.day, kind, days=days, count=count, given=past
     )
-    return looks, lambda: stages_of_records(
-        case.records,
-        case.mapping,
-        case.models,
-        count,
-        past,
-        object_type=kind,
-        end=case.day,
-        time_zone=case.parameters.time_zone,
-    )
+    return looks, lambda: stages_of_case(case, count, past, kind)
 
 
 def _compared(looks: Sequence[Look]) -> list[dict[str, Any]]:

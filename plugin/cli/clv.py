@@ -20,22 +20,21 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _UNITS = {"week": 7.0, "day": 1.0}
-_PREDICTED = (
-    "p_alive",
-    "p_no_purchase",
-    "expected_purchases",
-    "expected_average_order",
-    "clv",
-    "clv_low",
-    "clv_high",
-)
-_NAMES = ("auto", "mbg-cnbd-k", "mbg-nbd", "bg-nbd", "pareto-nbd")
+_NAMES = ("auto", "mbg-cnbd-k", "mbg-nbd", "bg-nbd", "pareto-nbd", "sbg", "bg-bb")
+_BY_PERIODS = ("sbg", "bg-bb")
 
 
 def _options(*, required: bool = True) -> Callable[[Any], Any]:
     shared = (
         click.argument("file", type=_FILE, required=required),
         click.option("--model", type=click.Choice(_NAMES), default="auto", show_default=True),
+        click.option(
+            "--period",
+            type=click.Choice(["month", "quarter", "year"]),
+            default="month",
+            show_default=True,
+            help="Of sbg (contracts renewed once a period) and bg-bb (one purchase a period at most).",
+        ),
         click.option("--unit", type=click.Choice(list(_UNITS)), default="week", show_default=True),
         click.option(
             "--until",
@@ -69,23 +68,32 @@ clv.add_command(adopt)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--portal", type=int, help="Without FILE: the portal's id, where several are served.")
 def fit(
-    file: Path | None, model: str, unit: str, until: datetime | None, as_json: bool, portal: int | None
+    file: Path | None,
+    model: str,
+    period: str,
+    unit: str,
+    until: datetime | None,
+    as_json: bool,
+    portal: int | None,
 ) -> None:
     """Print which purchase model fits, its parameters and what is to be said about the data.
 
-    Without FILE the served portal's own purchases are fitted, as the weekly job does it, and put in force.
+    Without FILE the served portal's own purchases are fitted, as the weekly job does it, and put in force;
+    by sbg and bg-bb they are only shown.
     """
+    if model in _BY_PERIODS:
+        return _fit_periods(file, portal, model, period, until, as_json)
     if file is None:
         if (model, unit, until) != ("auto", "week", None):
-            raise click.UsageError(
-                "--model, --unit and --until need a FILE: a portal's fit chooses by itself."
-            )
+            raise click.UsageError("--model, --unit, --until need a FILE: a portal's fit chooses by itself.")
         return fit_now(portal, as_json)
+    from plugin.cli.clv_text import fit_text
+    from plugin.cli.render import as_json_text
     from plugin.value.predictor import plain_spend
     from plugin.value.spend import fit_spend
 
     with working("Fitting"):
-        histories, fitted = _fitted(file, model, unit, until)
+        histories, fitted, _ = _fitted(file, model, unit, until)
     spend, more = fit_spend(histories.paid, histories.mean, _cap(histories))
     found = {
         "model": fitted.model,
@@ -97,9 +105,20 @@ def fit(
         "findings": [f.to_json() for f in (*histories.findings, *fitted.findings, *more)],
         "gamma_gamma": plain_spend(spend),
     }
+    return click.echo(as_json_text(found) if as_json else fit_text(found), nl=False)
+
+
+def _fit_periods(
+    file: Path | None, portal: int | None, model: str, period: str, until: datetime | None, as_json: bool
+) -> None:
+    from plugin.cli import clv_periods
+    from plugin.cli.clv_text import fit_text
     from plugin.cli.render import as_json_text
 
-    return click.echo(as_json_text(found) if as_json else _as_text(found), nl=False)
+    with working("Fitting"):
+        orders, last = (read_orders(file), None) if file else clv_periods.portal_orders(portal)
+        found = clv_periods.fitted(orders, model, period, _last(until) or last)
+    click.echo(as_json_text(found) if as_json else fit_text(found), nl=False)
 
 
 @clv.command(epilog="Example: lifecycle clv score orders.csv --horizon 52 --out values.csv")
@@ -119,6 +138,7 @@ def fit(
 def score(
     file: Path,
     model: str,
+    period: str,
     unit: str,
     until: datetime | None,
     horizon: float | None,
@@ -127,11 +147,21 @@ def score(
     out: Path | None,
 ) -> None:
     """Write each customer's predictions as CSV; the interval holds 8 in 10 customers' values."""
+    from plugin.cli import clv_periods
+    from plugin.cli.clv_table import as_csv, scored
+
     with working("Fitting and scoring"):
-        histories, fitted = _fitted(file, model, unit, until)
         days = horizon * _UNITS[unit] if horizon else None
-        text = _scored(histories, fitted, unit, days, rate, margin)
-    for finding in (*histories.findings, *fitted.findings):
+        if model in _BY_PERIODS:
+            frame, notes = clv_periods.scored(
+                read_orders(file), model, period, _last(until), days, rate, margin
+            )
+            text, count_of = as_csv(frame), frame.height
+        else:
+            histories, fitted, day = _fitted(file, model, unit, until)
+            text, count_of = scored(histories, fitted, day, _UNITS[unit], days, rate, margin), len(histories)
+            notes = (*histories.findings, *fitted.findings)
+    for finding in notes:
         count = f" ({finding.count:,})" if finding.count else ""
         click.echo(f"Note: {finding.message}{count}.", err=True)
     if out is None:
@@ -141,76 +171,30 @@ def score(
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}.", cure="Name another file.") from error
-    click.echo(f"Wrote {len(histories):,} customers to {out}.", err=True)
+    click.echo(f"Wrote {count_of:,} customers to {out}.", err=True)
 
 
-def _fitted(file: Path, model: str, unit: str, until: datetime | None) -> tuple[Histories, Fit]:
+def _fitted(file: Path, model: str, unit: str, until: datetime | None) -> tuple[Histories, Fit, int]:
+    """Histories, the fit, and the last day seen."""
     from plugin.value.choose import fit_purchases
     from plugin.value.summary import summarise
 
-    last = _day_number(until.date()) if until else None
-    histories = summarise(read_orders(file), last)
+    orders, last = read_orders(file), _last(until)
+    day = int(str(orders["day"].max())) if last is None else last
+    histories = summarise(orders, day)
     if not len(histories):
         raise InputError(
             f"{file}: no purchase up to {until.date() if until else 'the last day'}.",
             cure="Check --until, the dates and the amounts.",
         )
-    return histories, fit_purchases(histories, model, unit=_UNITS[unit])
+    return histories, fit_purchases(histories, model, unit=_UNITS[unit]), day
 
 
-def _day_number(day: date) -> int:
-    return day.toordinal() - date(1970, 1, 1).toordinal()
+def _last(until: datetime | None) -> int | None:
+    return until.date().toordinal() - date(1970, 1, 1).toordinal() if until else None
 
 
 def _cap(histories: Histories) -> float:
     from plugin.value.choose import frequency_cap
 
     return frequency_cap(histories.x)
-
-
-def _scored(
-    histories: Histories, fitted: Fit, unit: str, days: float | None, rate: float, margin: float
-) -> str:
-    """The CSV: predictions are empty where no model could be fitted, money where no spend model."""
-    import polars as pl
-
-    from plugin.value.clv import Terms
-    from plugin.value.predictor import RISK_DAYS, predictor_of
-    from plugin.value.spend import fit_spend
-
-    scale = _UNITS[unit]
-    columns: dict[str, Any] = {
-        "customer_id": histories.ids,
-        "frequency": histories.x,
-        "recency": histories.recency / scale,
-        "T": histories.age / scale,
-    }
-    columns |= dict.fromkeys(_PREDICTED, pl.Series([None] * len(histories), dtype=pl.Float64))
-    if fitted.model is not None:
-        spend, _ = fit_spend(histories.paid, histories.mean, _cap(histories))
-        terms = Terms(yearly_rate=rate, margin=margin) if days is None else Terms(days, rate, margin)
-        predictor = predictor_of(fitted, spend, terms, RISK_DAYS if days is None else days)
-        found = predictor.predict(histories.timing, (histories.paid, histories.mean))
-        silent = predictor.p_no_purchase(histories.timing)
-        numbers = (found.p_alive, silent, found.purchases, found.spend, found.value, found.low, found.high)
-        columns |= dict(zip(_PREDICTED, numbers, strict=True))
-    frame = pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None).round(6))
-    return frame.write_csv()
-
-
-def _as_text(found: dict[str, Any]) -> str:
-    lines = [f"model           {found['model'] or 'none: see the findings'}"]
-    lines += [f"  {name:<13} {value:.6g}" for name, value in found["params"].items()]
-    if found["log_likelihood"] is not None:
-        lines.append(f"log-likelihood  {found['log_likelihood']:.4f}")
-    lines.append(f"customers       {found['customers']:,} ({found['fitted_customers']:,} fitted)")
-    spend = found["gamma_gamma"]
-    if spend:
-        lines.append(f"spend           Gamma-Gamma, {spend['customers']:,} repeat customers")
-        lines += [f"  {name:<13} {spend[name]:.6g}" for name in ("p", "q", "gamma")]
-        if spend["log_likelihood"] is not None:
-            lines.append(f"  log-likelihood {spend['log_likelihood']:.4f}")
-    for finding in found["findings"]:
-        count = f" ({finding['count']:,})" if "count" in finding else ""
-        lines.append(f"note            {finding['message']}{count}")
-    return "\n".join(lines) + "\n"

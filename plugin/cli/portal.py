@@ -24,19 +24,24 @@ object_option = click.option(
 
 
 @contextmanager
-def opened() -> Iterator[Parts]:
-    """The parts of a process that does the work itself, on a migrated store."""
+def opened(*, take_up: bool = False) -> Iterator[Parts]:
+    """The parts of a process that does the work itself, on a migrated store.
+
+    `take_up`: where no server runs that would, put a mapping file that was changed in force first.
+    """
     from plugin import settings, wiring
-    from plugin.jobs import sweeps
+    from plugin.jobs import config_files, sweeps
 
     chosen = settings.load()
     chosen.require("HUBSPOT_ACCESS_TOKEN")
     wiring.migrate_store(chosen)
     parts = wiring.open_parts(chosen, silent=True)
-    if sweeps.server_differs(parts.context):
+    if take_up and not sweeps.server_runs(parts.context):
+        config_files.take_up(parts.context, chosen.config_path, "by a command")
+    elif config_files.differs(parts.context, chosen.config_path):
         click.echo(
-            "Warning: the running server computes with another configuration than this command: give both "
-            "the same LIFECYCLE_CONFIG, and restart the server after a change of that file.",
+            f"Warning: {chosen.config_path or 'the shipped default'} was changed and is not in force. A "
+            "running server takes it up within seconds; `lifecycle config apply` does so at once.",
             err=True,
         )
     yield parts
@@ -52,7 +57,7 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
     from plugin.records import portals
 
     with store.read() as connection:
-        served = [p for p in portals.every(connection) if wanted in (None, p.portal_id)]
+        served = [p for p in portals.served(connection) if wanted in (None, p.portal_id)]
     if len(served) == 1:
         return served[0]
     if not served:
@@ -61,19 +66,37 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
     raise ConfigError("Several portals are served.", cure=f"Name one with --portal: {ids}.")
 
 
+def _to_install(parts: Parts, portal: int | None) -> int:
+    """The portal whose token is used: with one access token it says itself whose it is."""
+    from plugin.jobs.install import ANY_PORTAL
+
+    if not parts.settings.oauth:
+        return ANY_PORTAL
+    if portal is not None:
+        return portal
+    raise ConfigError(
+        "With OAuth a portal's admin installs the app.",
+        cure=f"Open {parts.settings.public_url}/oauth/install; to make properties again, give --portal.",
+    )
+
+
 @click.command(epilog="Example: lifecycle install --live")
 @click.option("--live", is_flag=True, help="Start to write at once, too.")
 @click.option("--lists", is_flag=True, help="Also make lists in the CRM: one a stage, one a risk flag.")
+@portal_option
 @as_json_option
-def install(live: bool, lists: bool, as_json: bool) -> None:
+def install(live: bool, lists: bool, portal: int | None, as_json: bool) -> None:
     """Make the property group and properties in the CRM, and note the portal.
+
+    Where portals come by OAuth, their admins install at PUBLIC_URL/oauth/install; this repeats the making.
 
     Repeatable: says what it changed, and never touches a property that it did not make.
     """
     from plugin.jobs.install import install_portal
 
-    with opened() as parts:
-        report = install_portal(parts.context, live=live, lists=lists)
+    with opened(take_up=True) as parts:
+        portal_id = _to_install(parts, portal)
+        report = install_portal(parts.context, live=live, lists=lists, portal_id=portal_id)
     click.echo(json.dumps(report.as_dict()) if as_json else report.as_text())
 
 
@@ -89,7 +112,7 @@ def go_live(percent: int, list_id: str | None, portal: int | None) -> None:
     """Open the writes: for all customers, for a share that stays the same, or for a list first."""
     from plugin.jobs import live
 
-    with opened() as parts:
+    with opened(take_up=True) as parts:
         served = served_portal(parts, portal)
         result = live.go_live(parts.context, served.portal_id, percent=percent, list_id=list_id)
     click.echo(result.as_text())
@@ -117,7 +140,7 @@ def backfill(portal: int | None, as_json: bool) -> None:
     """
     from plugin.jobs.backfill import run_backfill
 
-    with opened() as parts:
+    with opened(take_up=True) as parts:
         served = served_portal(parts, portal)
         with show.progress(hidden=as_json) as bar:
             try:

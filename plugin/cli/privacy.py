@@ -27,7 +27,7 @@ def erase(
 
     with opened() as parts:
         served = served_portal(parts, portal)
-        kind = object_type or parts.context.mapping.customer_objects()[0]
+        kind = object_type or parts.context.current(served.portal_id).mapping.customer_objects()[0]
         if not yes:
             click.confirm(f"Erase {kind} {record_id} of portal {served.portal_id} for good?", abort=True)
         result = run(parts.context, served.portal_id, (kind, record_id), clear=clear)

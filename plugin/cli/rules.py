@@ -1,97 +1,20 @@
-"""Commands about rules: check the mapping file, list, show and check stage models."""
+"""Commands about rules: list, show and check stage models."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from plugin.errors import ConfigError, InputError
+from plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from plugin.lifecycle.stages import StageModel
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@click.group(epilog="Example: lifecycle config check lifecycle.yaml")
-def config() -> None:
-    """The mapping file: what the CRM's fields mean."""
-
-
-@config.command("check", epilog="Example: lifecycle config check lifecycle.yaml")
-@click.argument("file", type=_FILE, required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def config_check(file: Path | None, as_json: bool) -> None:
-    """Name every fault of a mapping file, and of the rules and functions it names, with its cure.
-
-    Default: LIFECYCLE_CONFIG.
-    """
-    from plugin import settings
-    from plugin.cli import checking
-    from plugin.mapping.load import check_mapping
-
-    path = file or settings.load().config_path
-    found = [(str(path or "default"), finding) for finding in check_mapping(path)]
-    if not any(finding.severity == "error" for _, finding in found):
-        found += checking.rule_findings(path)
-    if as_json:
-        click.echo(json.dumps([checking.as_json(placed) for placed in found]))
-    for name, finding in () if as_json else found:
-        click.echo(finding.at(name), err=True)
-    if any(finding.severity == "error" for _, finding in found):
-        sys.exit(2)
-    if not as_json:
-        click.echo(f"{path or 'The shipped default'} is in order.")
-
-
-@config.command("init", epilog="Example: lifecycle config init lifecycle.yaml")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="lifecycle.yaml")
-@click.option("--preset", help="For a kind of business: b2b, subscriptions, shop or services.")
-def config_init(file: Path, preset: str | None) -> None:
-    """Write a first mapping file with its comments, to be edited: the shipped default, or a preset."""
-    from plugin.mapping import presets
-    from plugin.mapping.load import default_text
-
-    text = presets.text(preset) if preset else default_text()
-
-    try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(text)
-    except FileExistsError as error:
-        raise InputError(f"{file} exists already.", cure="Name another file, or delete that one.") from error
-    except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror}.", cure="Name another.") from error
-    click.echo(
-        f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
-    )
-
-
-@config.command("preset", epilog="Example: lifecycle config preset subscriptions --rules")
-@click.argument("name", required=False)
-@click.option("--rules", is_flag=True, help="Print the rules that the preset brings, not its mapping.")
-def config_preset(name: str | None, rules: bool) -> None:
-    """List the presets for common businesses, or print one."""
-    from plugin.cli.show import table
-    from plugin.mapping import presets
-
-    if name is None:
-        click.echo(table("Presets", ["name", "for"], [list(row) for row in presets.SUMMARIES.items()]))
-        return
-    text = presets.text(name)
-    click.echo(presets.rules_text(name) if rules else text, nl=False)
-
-
-@config.command("schema", epilog="Example: lifecycle config schema > mapping.schema.json")
-def config_schema() -> None:
-    """Print the JSON Schema of mapping files, so that an editor completes and marks while one types."""
-    from plugin.mapping.jsonschema import json_schema
-
-    click.echo(json.dumps(json_schema(), indent=2))
 
 
 @click.group(epilog="Example: lifecycle models list")

@@ -44,6 +44,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--burst-limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Requests in 10 s."
 )
 @click.option("--webhooks-to", help="Where to send webhooks.")
+@click.option(
+    "--portals",
+    type=click.IntRange(1, 50),
+    default=1,
+    show_default=True,
+    help="Accounts to install the app in by OAuth; the world is in the first.",
+)
+@click.option("--redirect-url", help="The only address that OAuth leads back to; default: any.")
 def sandbox(
     port: int,
     host: str,
@@ -56,10 +64,13 @@ def sandbox(
     secret: str,
     burst_limit: int,
     webhooks_to: str | None,
+    portals: int,
+    redirect_url: str | None,
 ) -> None:
     """Run a stand-in for HubSpot: its API with limits and errors, its webhooks, and a page to play with."""
     from plugin import settings, telemetry
     from plugin.cli.ports import check_port
+    from plugin.sandbox.portals import App
     from plugin.sandbox.server import run_sandbox
 
     telemetry.start("sandbox")
@@ -75,6 +86,7 @@ def sandbox(
     )
     if kind and not fresh:
         click.echo(f"It holds records already, so --world {kind} is not loaded; delete {path} to begin anew.")
+    click.echo(f"For OAuth: client id {App().client_id}, client secret {secret}.")
     check_port(host, port)
     run_sandbox(
         host=host,
@@ -86,6 +98,8 @@ def sandbox(
         token=token,
         burst_limit=burst_limit,
         clock_file=settings.load().clock_file,
+        portals=portals,
+        redirect_url=redirect_url,
     )
 
 

@@ -40,6 +40,14 @@ def _migrate(chosen: Settings) -> None:
     wiring.migrate_store(chosen)
 
 
+@click.command(epilog="Example: lifecycle migrate")
+def migrate() -> None:
+    """Bring the database up to this version: what a deployment runs before it starts its processes."""
+    chosen = settings.load()
+    _migrate(chosen)
+    click.echo("The database is up to date.")
+
+
 @click.command(epilog="Example: lifecycle up")
 def up() -> None:
     """Run web, workers and scheduler in one, restart what dies, stop cleanly on Ctrl-C.
@@ -54,6 +62,7 @@ def up() -> None:
     with only_one(chosen.data_dir):
         check_port("0.0.0.0", chosen.port)  # noqa: S104 - as the web process will
         admin_token(chosen)
+        chosen.secret_keys()  # made here, once, and not by several children at once
         _migrate(chosen)
         queue = None if chosen.redis_url else EmbeddedQueue(chosen.data_dir)
         url = chosen.redis_url or (queue.start() if queue else "")
@@ -133,4 +142,4 @@ def scheduler() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     parts = wiring.process_parts()
-    run(parts.context, parts.redis, stopping)
+    run(parts.context, parts.redis, stopping, parts.settings.config_path)

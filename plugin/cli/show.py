@@ -129,15 +129,38 @@ def status_text(status: dict[str, Any]) -> str:
         if portal["mode"] == "live" and portal["share"] < 100:
             parts.append(f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all.")
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
+        parts += _config_lines(portal)
         if portal["backfill"] and portal["backfill"]["state"] not in ("done", "computing"):
             parts.append(_load_text(portal["backfill"]))
+        parts.extend(
+            f"The derived fact {one['fact']} is unknown for some: {one['problem']}."
+            for one in portal["facts_failed"]
+        )
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
         if portal["parameters_version"] is not None:
             parts.extend(_prediction_lines(portal["predictions"]))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
+    if refused := status.get("config_refused"):
+        parts.append(f"The mapping file {refused['file']} is not in force: {refused['message']}")
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
+
+
+def _config_lines(portal: dict[str, Any]) -> list[str]:
+    """What is to be said of the configuration: how far it is, and values that it cannot read."""
+    state, lines = portal["config"], []
+    if not state["in_force"]:
+        lines.append(
+            f"A new configuration: {state['customers_waiting']:,} customers wait to be computed again."
+        )
+    if state["error"]:
+        lines.append(f"It cannot go on: {state['error']['message']} Cure: {state['error']['cure']}")
+    for row in portal["unread"]["values"]:
+        examples = ", ".join(repr(text) for text in row["examples"])
+        what = f"{row['count']:,} values of {row['object']} {row['property']} ({row['problem']})"
+        lines.append(f"Left out: {what}: {examples}")
+    return lines
 
 
 def _prediction_lines(predictions: dict[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ import polars as pl
 from plugin.cli.render import as_json_text
 
 if TYPE_CHECKING:
+    from plugin.cli.cases import Case
     from plugin.lifecycle.records import Records
     from plugin.lifecycle.ruleset import Models
     from plugin.lifecycle.stage_backtest import Judgement
@@ -31,6 +32,22 @@ def stages_of_orders(orders: pl.DataFrame, count: int, given: Sequence[date] = (
 
     mapping = Mapping()
     return stages_of_records(records_of(orders), mapping, load_models(mapping), count, given)
+
+
+def stages_of_case(
+    case: Case, count: int, given: Sequence[date] = (), object_type: str | None = None
+) -> list[Judgement]:
+    """Judge the stages of a portal, or of exported records, up to the case's day."""
+    return stages_of_records(
+        case.records,
+        case.mapping,
+        case.models,
+        count,
+        given,
+        object_type=object_type,
+        end=case.day,
+        time_zone=case.parameters.time_zone,
+    )
 
 
 def stages_of_records(

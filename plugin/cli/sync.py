@@ -34,7 +34,7 @@ def reconcile(full: bool, portal: int | None, as_json: bool) -> None:
     """
     from plugin.jobs.reconcile import run_reconcile
 
-    with opened() as parts:
+    with opened(take_up=True) as parts:
         served = only_portal(parts.context.store, portal)
         with show.progress(hidden=as_json) as bar:
             result = run_reconcile(parts.context, served.portal_id, full=full, report=bar)
@@ -63,10 +63,10 @@ def preview(config: Path | None, portal: int | None, as_json: bool) -> None:
         wanted = wiring.rules(config) if config else None
         with show.progress(hidden=as_json) as bar:
             result = run_preview(parts.context, served.portal_id, wanted, bar).as_dict()
-    click.echo(json.dumps(result) if as_json else _preview_text(result))
+    click.echo(json.dumps(result) if as_json else preview_text(result))
 
 
-def _preview_text(result: dict[str, Any]) -> str:
+def preview_text(result: dict[str, Any]) -> str:
     parts = [
         f"Of {result['customers']:,} customers {result['written']:,} would be written in "
         f"{result['calls']:,} calls; {result['unchanged']:,} stay as they are."
@@ -113,8 +113,8 @@ def undo(
     from plugin.jobs import undo as undoing
 
     with opened() as parts:
-        context = parts.context
-        served = only_portal(context.store, portal)
+        served = only_portal(parts.context.store, portal)
+        context = parts.context.current(served.portal_id)
         if only_list:
             click.echo(_change_sets(context, served, as_json))
             return

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from plugin.errors import InputError
+from plugin.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from plugin.settings import Settings
 
 _DIR = click.Path(file_okay=False, path_type=Path)
 
@@ -21,6 +25,7 @@ def webhooks() -> None:
 @webhooks.command(epilog="Example: lifecycle webhooks sync --check")
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 with the differences, if there are any.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be done.")
+@click.option("--legacy", is_flag=True, help="A legacy public app: set it in HubSpot, by its settings API.")
 @click.option(
     "--project",
     type=_DIR,
@@ -29,22 +34,24 @@ def webhooks() -> None:
     help="The developer project's folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def sync(check: bool, dry_run: bool, project: Path, as_json: bool) -> None:
+def sync(check: bool, dry_run: bool, legacy: bool, project: Path, as_json: bool) -> None:
     """Make the app's webhooks those of the mapping, sent to PUBLIC_URL.
 
     Writes the developer project's files (webhooks, permitted addresses, the pages' address); upload it
     afterwards with `hs project upload`. Run it after every change of the mapping or of PUBLIC_URL.
+    With --legacy nothing is written here: HubSpot's settings API is called for HUBSPOT_APP_ID.
     """
-    changes = _project(project, not (check or dry_run))
+    write = not (check or dry_run)
+    changes = _legacy(write=write, quiet=as_json) if legacy else _project(project, write=write)
     if as_json:
-        click.echo(json.dumps({"changes": changes, "done": not (check or dry_run)}))
+        click.echo(json.dumps({"changes": changes, "done": write}))
     else:
         click.echo("\n".join(changes) if changes else "Everything is as it should be.")
     if changes and check:
         raise click.exceptions.Exit(1)
 
 
-def _project(folder: Path, write: bool) -> list[str]:
+def _project(folder: Path, *, write: bool) -> list[str]:
     from plugin import settings, wiring
     from plugin.handlers.subscriptions import subscriptions
     from plugin.sync import project
@@ -90,3 +97,45 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
             raise InputError(
                 f"{path} cannot be written: {error.strerror}.", cure="Check its rights."
             ) from error
+
+
+def _legacy(*, write: bool, quiet: bool) -> list[str]:
+    from plugin import settings, wiring
+    from plugin.cli import show
+    from plugin.clock import SystemClock
+    from plugin.handlers.subscriptions import subscriptions
+    from plugin.hubspot.client.app_webhooks import AppWebhooks
+    from plugin.sync.app_webhooks import carry_out, plan
+    from plugin.sync.project import RECEIVER
+
+    chosen = settings.load()
+    mapping, _ = wiring.rules(chosen.config_path)
+    app = AppWebhooks(
+        base_url=chosen.api_url,
+        app_id=_needed("HUBSPOT_APP_ID", chosen.app_id),
+        developer_key=_needed("HUBSPOT_DEVELOPER_KEY", chosen.developer_key),
+        clock=SystemClock(chosen.clock_file),
+    )
+    target = f"{_public_address(chosen)}{RECEIVER}"
+    todo = plan(app.subscriptions(), app.target(), subscriptions(mapping), target)
+    if write and todo.steps:
+        with show.progress(hidden=quiet) as bar:
+            carry_out(app, todo, lambda done: bar("webhooks", done, todo.steps))
+    return todo.lines()
+
+
+def _public_address(chosen: Settings) -> str:
+    """PUBLIC_URL; only a stand-in on this machine is told an address that is not https."""
+    from plugin.settings import is_loopback
+    from plugin.sync.project import check_address
+
+    return chosen.public_url if is_loopback(chosen.api_url) else check_address(chosen.public_url)
+
+
+def _needed(name: str, value: str) -> str:
+    if not value:
+        raise ConfigError(
+            f"{name} is not set.",
+            cure="A legacy app is set by its number and a developer's API key: set both.",
+        )
+    return value

@@ -9,7 +9,7 @@ from plugin.handlers.router import route
 from plugin.hubspot.protocol.events import Event, decode_events
 from plugin.jobs.context import Context
 from plugin.jobs.erasing import erase_in
-from plugin.records import inbox, portals, work
+from plugin.records import accounts, inbox, portals, work
 
 BODIES = 50  # a transaction; at most 5,000 events
 
@@ -38,7 +38,7 @@ def _events(context: Context, connection: Connection, body: inbox.Arrived) -> li
 
 def _apply(context: Context, connection: Connection, portal_id: int, events: list[Event]) -> None:
     now = context.now()
-    if portals.get(connection, portal_id) is None:
+    if not accounts.is_installed(connection, portal_id):
         broken = sum(event.kind == "malformed" for event in events)
         fates = {"events_malformed": broken, "events_unknown_portal": len(events) - broken}
         inbox.count(context.store, connection, inbox.SEVERAL, {"events_received": len(events), **fates})
@@ -46,7 +46,7 @@ def _apply(context: Context, connection: Connection, portal_id: int, events: lis
     first = {event.key: event for event in events}
     new = inbox.unseen(connection, portal_id, list(first))
     inbox.remember(context.store, connection, portal_id, new, now)
-    routed = route((event for key, event in first.items() if key in new), context.mapping)
+    routed = route((event for key, event in first.items() if key in new), context.current(portal_id).mapping)
     if routed.erase:
         erase_in(context, connection, portal_id, sorted(routed.erase))
     work.mark_records(context.store, connection, portal_id, routed.look, now=now)

@@ -39,6 +39,10 @@ class RqBells:
         """A portal is to be compared with the CRM."""
         self._ring("bulk", check_name(portal_id), "plugin.tasks.check_portal", portal_id)
 
+    def ring_install(self, portal_id: int, queue: str = "live") -> None:
+        """The app came into a portal: it is to be provisioned (a person waits), then read (in `bulk`)."""
+        self._ring(queue, install_name(portal_id), "plugin.tasks.install_account", portal_id)
+
     def _ring(self, queue: str, what: str, task: str, *arguments: object) -> None:
         try:
             if self.redis.set(bell_key(queue, what), 1, nx=True, ex=HANGS_SECONDS):
@@ -62,6 +66,11 @@ class RqBells:
 def check_name(portal_id: int) -> str:
     """What the bell of a portal's comparison is called."""
     return f"check:{portal_id}"
+
+
+def install_name(portal_id: int) -> str:
+    """What the bell of a portal's installation is called."""
+    return f"install:{portal_id}"
 
 
 def bell_key(queue: str, what: str) -> str:

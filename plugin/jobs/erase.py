@@ -60,7 +60,8 @@ def erase(context: Context, portal_id: int, record: RecordKey, *, clear: bool = 
 
 def _clear(context: Context, portal_id: int, record: RecordKey) -> None:
     """Empty every property of ours on the record."""
-    names = [output.name for _, output in context.mapping.written_outputs()]
+    mapping = context.current(portal_id).mapping
+    names = [output.name for _, output in mapping.written_outputs()]
     crm = context.crm(portal_id, "interactive")
     result = crm.update(record[0], [(record[1], dict.fromkeys(names, ""))])
     if any(one.property is None for one in result.failed):  # a property that was never made is empty

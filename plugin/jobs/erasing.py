@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
 
+from plugin.jobs import portfolio
 from plugin.jobs.context import Context
 from plugin.records import erasure, inbox, mirror, tombstones, work
 from plugin.records.work import RecordKey
@@ -24,6 +25,7 @@ def erase_in(
     beside = _beside(context, connection, portal_id, theirs)
     tombstones.put(store, connection, portal_id, theirs, now)
     erasure.begin(store, connection, portal_id, theirs, now)
+    portfolio.keep(store, connection, portal_id, {}, theirs)  # what they added to figures goes with them
     rows = erasure.remove(connection, portal_id, theirs)
     work.mark_records(store, connection, portal_id, dict.fromkeys(beside, True), now=now)
     inbox.count(store, connection, portal_id, {"people_erased": len(records)})
@@ -38,7 +40,7 @@ def _beside(
     for kind, ids in mirror.by_type(theirs).items():
         deals = mirror.neighbours(connection, portal_id, "deal", kind, of="to", ids=ids)
         found |= {("deal", id_) for id_ in deals}
-        if kind == "contact" and "company" in context.mapping.customer_objects():
+        if kind == "contact" and "company" in context.current(portal_id).mapping.customer_objects():
             companies = mirror.neighbours(connection, portal_id, "contact", "company", of="from", ids=ids)
             found |= {("company", id_) for id_ in companies}
     return found
@@ -51,6 +53,8 @@ def finish_erasures(context: Context) -> int:
     if not open_:
         return 0
     with context.store.write() as connection:
+        for portal_id, records in open_.items():
+            portfolio.keep(context.store, connection, portal_id, {}, records)
         again = [erasure.remove(connection, portal_id, records) for portal_id, records in open_.items()]
         erasure.settled(connection, context.now())
     return sum(sum(rows.values()) for rows in again)

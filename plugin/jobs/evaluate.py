@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.engine import Connection
 
+from plugin.jobs import fact_faults, portfolio
 from plugin.jobs.context import Context
 from plugin.jobs.outcome import Computed, compute
 from plugin.jobs.read import ReadTurn
@@ -30,19 +31,23 @@ EVALUATE_AT_ONCE = 1_000
 
 def work_portal(context: Context, portal_id: int, lane: str) -> Done:
     """Read and evaluate one round of a portal's waiting work; false when nothing could be done."""
-    round_ = Round(context, portal_id, lane)
+    round_ = Round(context.current(portal_id), portal_id, lane)
     return round_.read() + round_.evaluate()
 
 
 def work_through(
     context: Context, portal_id: int, lane: str, go_on: Callable[[], bool] = lambda: True
 ) -> Done:
-    """Rounds until nothing is ready or `go_on` says no; half-full batches are filled by the next round's."""
+    """Rounds until nothing is ready or `go_on` says no; half-full batches are filled by the next round's.
+
+    All are of one configuration: when another comes into force, the rest is written and the work ends.
+    """
+    context = context.current(portal_id)
     round_ = Round(context, portal_id, lane)
     total = Done()
     while done := round_.read() + round_.evaluate(fill=True):
         total += done
-        if not go_on():
+        if not go_on() or context.superseded(portal_id):
             break
     return total + round_.write_rest()
 
@@ -120,6 +125,9 @@ class Round(Turn):
                 now=now,
             )
             outcomes.forget(connection, self.portal_id, computed.absent)
+            fact_faults.note(self.context, connection, self.portal_id, computed.faults)
+            gone = computed.absent | set(computed.unborn)
+            portfolio.keep(self.store, connection, self.portal_id, computed.contributions, gone)
             parked.park(
                 self.store,
                 connection,

@@ -13,6 +13,8 @@ from plugin.value.drift import confirmed
 from plugin.value.standing import standing
 
 REFIT_DAYS = 7
+UNREAD = "unread"  # the note of values that could not be read when everything was last looked at
+UNREAD_SHOWN = 20
 
 
 def fit_portal(context: Context, portal_id: int) -> Parameters:
@@ -26,22 +28,38 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
         if portal is None:
             raise LookupError(f"portal {portal_id} is not served")
         present = portals.current_parameters(connection, portal)
-        records = frames.load(connection, portal_id, context.mapping, None)
-    version = (present.version if present else 0) + 1
-    fitted = fit(
+    new, unread = fitted(context, portal, present)
+    with context.store.write() as connection:
+        note = {"values": unread[:UNREAD_SHOWN], "more": max(0, len(unread) - UNREAD_SHOWN)}
+        portals.set_watermark(connection, context.store, portal_id, UNREAD, note, context.now())
+    if present is not None and _same(present, new):
+        return present
+    with context.store.write() as connection:
+        portals.adopt(connection, context.store, portal_id, new, context.now())
+    return new
+
+
+def fitted(
+    context: Context, portal: portals.Portal, present: Parameters | None
+) -> tuple[Parameters, list[dict[str, Any]]]:
+    """Parameters fitted on everything the mirror holds, with the next number; not adopted.
+
+    Beside them the values that could not be read: {object, property, problem, count, examples}.
+    """
+    with context.store.read() as connection:
+        records = frames.load(connection, portal.portal_id, context.mapping, None)
+    unread: dict[tuple[str, str, str], dict[str, Any]] = {}
+    new = fit(
         records,
         context.mapping,
         context.today(portal),
         present=present,
-        version=version,
+        version=(present.version if present else 0) + 1,
         time_zone=context.mapping.time_zone or portal.time_zone,
         currency=context.mapping.currency or portal.currency,
+        told=lambda row: unread.update({(row["object"], row["property"], row["problem"]): row}),
     )
-    if present is not None and _same(present, fitted):
-        return present
-    with context.store.write() as connection:
-        portals.adopt(connection, context.store, portal_id, fitted, context.now())
-    return fitted
+    return new, sorted(unread.values(), key=lambda row: -row["count"])
 
 
 def adopt_waiting(context: Context, portal_id: int) -> Parameters | None:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.jobs.context import Context
 from plugin.jobs.retry import mark_everyone, take_up_properties
-from plugin.records import outputs, portals
+from plugin.records import accounts, outputs, portals
 from plugin.sync import definitions
 from plugin.sync.call_lists import ListReport, make_lists, wanted
 from plugin.sync.options import RuleOptions
@@ -38,6 +38,7 @@ class Installed:
             portals.OBSERVE: "Nothing is written yet: `lifecycle go-live` opens the writes.",
             portals.LIVE: "Writes are open.",
             portals.PAUSED: "Writes are paused: `lifecycle go-live` opens them.",
+            portals.GONE: "The app was taken out of this portal.",
         }
         changes = self.properties.lines() or ["Every property is as it should be."]
         if self.lists is not None:
@@ -47,20 +48,37 @@ class Installed:
 
 def _begin_anew(context: Context, connection: Connection, portal_id: int, report: InstallReport) -> None:
     """What was made in a portal that is loaded already is empty there, whatever it held before."""
-    made: dict[str, list[str]] = {}
-    for kind, name in report.created:
-        made.setdefault(kind, []).append(name)
-    emptied = sum(outputs.forget(connection, portal_id, kind, names) for kind, names in made.items())
+    emptied = _forget(connection, portal_id, report)
     if not take_up_properties(context, connection, portal_id) and emptied:
         mark_everyone(context, connection, portal_id)
 
 
-def install_portal(context: Context, *, live: bool, lists: bool = False) -> Installed:
-    """Install in the portal that the access token belongs to; repeatable.
+def make_properties(context: Context, portal_id: int) -> InstallReport:
+    """Make what properties are missing in a portal; those just made are known to be empty there."""
+    crm = context.crm(portal_id, "interactive")
+    report = install_properties(crm, context.mapping, RuleOptions(context.models), context.mapping.language)
+    with context.store.write() as connection:
+        _forget(connection, portal_id, report)
+        definitions.forget(connection, portal_id)  # options may be new, too
+    return report
+
+
+def _forget(connection: Connection, portal_id: int, report: InstallReport) -> int:
+    made: dict[str, list[str]] = {}
+    for kind, name in report.created:
+        made.setdefault(kind, []).append(name)
+    return sum(outputs.forget(connection, portal_id, kind, names) for kind, names in made.items())
+
+
+def install_portal(
+    context: Context, *, live: bool, lists: bool = False, portal_id: int = ANY_PORTAL
+) -> Installed:
+    """Install in the portal that the access token belongs to, or by OAuth in the named one; repeatable.
 
     `lists`: also make the CRM's lists of each stage and flag, after the properties that they ask for.
     """
-    account = context.crm(ANY_PORTAL, "interactive").account()
+    account = context.crm(portal_id, "interactive").account()
+    context = context.current(account.portal_id)
     crm = context.crm(account.portal_id, "interactive")
     options, language = RuleOptions(context.models), context.mapping.language
     report = install_properties(crm, context.mapping, options, language)
@@ -74,6 +92,7 @@ def install_portal(context: Context, *, live: bool, lists: bool = False) -> Inst
             account.currency,
             account.ui_domain,
         )
+        accounts.come_back(connection, account.portal_id)
         if live:
             portals.change(connection, account.portal_id, mode=portals.LIVE, share=100, list_id=None)
         portal = portals.get(connection, account.portal_id)

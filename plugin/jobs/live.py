@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from plugin.errors import PortalGone
 from plugin.jobs.context import Context
 from plugin.jobs.undo import NOTE
-from plugin.records import portals
+from plugin.records import accounts, portals
 from plugin.sync import change_sets, lists
 
 
@@ -33,7 +34,8 @@ def go_live(context: Context, portal_id: int, *, percent: int = 100, list_id: st
     members = None
     if list_id is not None:
         crm = context.crm(portal_id, "interactive")
-        members = lists.keep(context.store, crm, portal_id, list_id, context.mapping)
+        mapping = context.current(portal_id).mapping
+        members = lists.keep(context.store, crm, portal_id, list_id, mapping)
     _change(context, portal_id, mode=portals.LIVE, share=percent, list_id=list_id)
     return Opened(portal_id, percent, list_id, members)
 
@@ -45,6 +47,8 @@ def pause(context: Context, portal_id: int) -> None:
 
 def _change(context: Context, portal_id: int, **values: Any) -> None:
     with context.store.write() as connection:
+        if not accounts.is_installed(connection, portal_id):
+            raise PortalGone(f"The app was taken out of portal {portal_id}.")
         portals.change(connection, portal_id, **values)
         change_sets.close(connection, portal_id)  # what is written from now on can be undone by itself
         portals.clear_watermark(connection, portal_id, NOTE)

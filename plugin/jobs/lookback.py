@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
+import polars as pl
+
 from plugin.jobs.meaning import histories_of
 from plugin.lifecycle.events import build_events
 from plugin.lifecycle.parameters import Parameters
@@ -19,6 +21,26 @@ from plugin.value.histories import Histories
 from plugin.value.lookback import Look, looks_between, rolling
 
 _EPOCH = date(1970, 1, 1)
+
+
+def portal_orders(
+    records: Records, mapping: Mapping, parameters: Parameters, day: date, object_type: str
+) -> pl.DataFrame:
+    """A portal's purchases up to `day` as orders: `customer`, `day` (since 1970), `amount` (null: unknown).
+
+    One row a deal of known amount, refunds too, and one a purchase day on which none is known.
+    """
+    zone, money = mapping.time_zone or parameters.time_zone, mapping.currency or parameters.currency
+    events = build_events(records, mapping, object_type, zone, money)
+    bought, paid = events.points["purchases"], events.points["money"]
+    known = pl.DataFrame(
+        {"customer": events.ids[paid.customers], "day": paid.days, "amount": paid.values["cents"] / 100}
+    )
+    days = pl.DataFrame({"customer": events.ids[bought.customers], "day": bought.days})
+    unknown = days.join(known, on=["customer", "day"], how="anti")
+    known = known.filter(pl.col("amount") != 0)  # a portal's free orders begin nothing
+    rows = pl.concat([known, unknown.with_columns(amount=pl.lit(None, dtype=pl.Float64))])
+    return rows.filter(pl.col("day") <= (day - _EPOCH).days)
 
 
 def portal_looks(

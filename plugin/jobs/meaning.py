@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingABC
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -70,8 +71,9 @@ def fit(
     version: int = 1,
     time_zone: str | None = None,
     currency: str | None = None,
+    told: Callable[[dict[str, Any]], object] = lambda _: None,
 ) -> Parameters:
-    """Parameters with their value section.
+    """Parameters with their value section; `told` hears of values that cannot be read, with examples.
 
     Against those in force, `present`, a fit of the value models that moves the total too far waits for the
     next one to confirm it.
@@ -84,6 +86,7 @@ def fit(
         time_zone=time_zone,
         currency=currency,
         value=value_section,
+        told=told,
     )
     before = (present.value if present else None) or {}
     watched = {
@@ -96,7 +99,8 @@ def value_section(at: Callable[[int], Buyers], day: int) -> MappingABC[str, Any]
     """The value room's section for everyone who had bought by `day`, proven on days before it."""
     everyone = at(day)
     histories = histories_of(everyone)
-    looks = past_days(fewer(lambda on: histories_of(at(on)), len(histories)), day)
+    some = fewer(lambda on: histories_of(at(on)), len(histories))
+    looks = past_days(cache(some), day)  # days ninety apart: each is looked at three times
     section: Section = fit_section(histories, terms=Terms(margin=everyone.margin), looks=looks)
     return section
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
 
 from plugin.errors import StoreError
+from plugin.jobs import portfolio
 from plugin.jobs.context import Context
+from plugin.jobs.fact_faults import Fault, faults_of
 from plugin.jobs.meaning import evaluate
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
@@ -35,6 +37,8 @@ class Computed:
     absent: set[RecordKey]  # customers that the mirror does not have
     unborn: dict[RecordKey, date]  # customers whose first record is dated later, with that day
     failed: dict[RecordKey, Parked]
+    contributions: dict[RecordKey, str]  # what each adds to the portfolio
+    faults: list[Fault] = field(default_factory=list)  # of derived facts
 
 
 def compute(
@@ -66,6 +70,8 @@ def _compute(
         standing = mirror.outputs(connection, portal.portal_id, customers)
         left_out = refused.names(connection, portal.portal_id, context.config_version)
     result = evaluate(records, context.mapping, context.models, parameters, day, customers=list(customers))
+    with context.store.read() as connection:
+        contributed = portfolio.made_of(context, connection, portal, result, customers)
     evaluated, changes = [], []
     for body, next_moment in _rows(result, day):
         key = (body["object"], int(body["id"]))
@@ -79,7 +85,8 @@ def _compute(
             changes.append(change)
     unborn = {(row[0], row[1]): row[2] for row in result.unseen.select("object", "id", "next_moment").rows()}
     absent = set(customers) - {one.key for one in evaluated} - set(unborn)
-    return Computed(day, evaluated, changes, standing, absent, unborn, {})
+    mine = {one.key: contributed[one.key] for one in evaluated}
+    return Computed(day, evaluated, changes, standing, absent, unborn, {}, mine, faults_of(result))
 
 
 def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None]]:
@@ -91,7 +98,7 @@ def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None
 def _failed(context: Context, key: RecordKey, day: date, error: Exception) -> Computed:
     cure = "Look at this record's values; then `lifecycle parked retry`. If they are in order, report this."
     row = Parked(*key, EVALUATE, "evaluate_failed", f"{type(error).__name__}: {error}", cure, context.now())
-    return Computed(day, [], [], {}, set(), {}, {key: row})
+    return Computed(day, [], [], {}, set(), {}, {key: row}, {})
 
 
 def _joined(parts: Sequence[Computed]) -> Computed:
@@ -103,4 +110,6 @@ def _joined(parts: Sequence[Computed]) -> Computed:
         {key for part in parts for key in part.absent},
         {key: day for part in parts for key, day in part.unborn.items()},
         {key: value for part in parts for key, value in part.failed.items()},
+        {key: text for part in parts for key, text in part.contributions.items()},
+        [fault for part in parts for fault in part.faults],
     )

@@ -15,12 +15,13 @@ from pathlib import Path
 from plugin.errors import ConfigError
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
-from plugin.jobs.fit import fit_portal
+from plugin.jobs.fit import fit_portal, fitted
 from plugin.jobs.outcome import compute
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
+from plugin.mapping.bases import fit_basis
 from plugin.mapping.model import Mapping
-from plugin.records import drift, mirror, portals
+from plugin.records import drift, mirror, outcomes, portals
 from plugin.records.portals import Portal
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
@@ -36,19 +37,29 @@ def run_preview(
     portal_id: int,
     wanted: tuple[Mapping, Models] | None = None,
     report: Report = lambda *_: None,
+    *,
+    from_kept: bool = False,
 ) -> Preview:
-    """What this portal's records would come to; `wanted`: another configuration than the one in force."""
+    """What this portal's records would come to; `wanted`: another configuration than the one in force.
+
+    `from_kept`: count moves from the stages computed last instead of from those that stand in the CRM.
+    """
+    context = replace(context.current(portal_id), configs=None)
     present = context.mapping
     if wanted is not None:
         context = replace(context, mapping=wanted[0], models=wanted[1])
+    kept = context.store if from_kept else None
     portal, parameters = _standing(context, portal_id)
+    fits = fit_basis(context.mapping) == fit_basis(present)
     if parameters is not None and not _asks_for_more(context.mapping, present):
-        return _computed(context, portal, parameters, report)
+        if not fits:
+            parameters, _ = fitted(context, portal, parameters)
+        return _computed(context, portal, parameters, report, kept)
     with _read_apart(context, portal, report) as apart:
         portal, parameters = _standing(apart, portal_id)
         if parameters is None:
             raise ConfigError("There is nothing to preview.", cure="Check that the portal has contacts.")
-        return _computed(apart, portal, parameters, report)
+        return _computed(apart, portal, parameters, report, kept)
 
 
 def _standing(context: Context, portal_id: int) -> tuple[Portal, Parameters | None]:
@@ -73,7 +84,9 @@ def _asks_for_more(wanted: Mapping, present: Mapping) -> bool:
     )
 
 
-def _computed(context: Context, portal: Portal, parameters: Parameters, report: Report) -> Preview:
+def _computed(
+    context: Context, portal: Portal, parameters: Parameters, report: Report, kept: Store | None
+) -> Preview:
     found = Preview(context.mapping)
     with context.store.read() as connection:
         names = context.mapping.customer_objects()
@@ -82,11 +95,18 @@ def _computed(context: Context, portal: Portal, parameters: Parameters, report: 
         report("Customers computed", found.customers, total)
         part = compute(context, portal, parameters, keys)
         changes = {change.key: change for change in part.changes}
+        before = _kept_stages(kept, portal.portal_id, keys) if kept else {}
         for one in part.evaluated:
-            found.add(one.body, changes.get(one.key), part.standing[one.key]["outputs"])
+            stage = before.get(one.key, "") if kept else None
+            found.add(one.body, changes.get(one.key), part.standing[one.key]["outputs"], stage)
         found.failed += len(part.failed)
     report("Customers computed", total, total)
     return found
+
+
+def _kept_stages(store: Store, portal_id: int, keys: list[RecordKey]) -> dict[RecordKey, str]:
+    with store.read() as connection:
+        return {key: str(body["stage"]) for key, body in outcomes.bodies(connection, portal_id, keys).items()}
 
 
 def _customers(context: Context, portal_id: int) -> Iterator[list[RecordKey]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.engine import Connection
 
 from plugin.errors import CrmAuthError, CrmError
+from plugin.jobs import portfolio
 from plugin.jobs.sending import CLASSES
 from plugin.jobs.turn import Done, Turn
 from plugin.records import inbox, outcomes, parked, portals, work
@@ -33,12 +34,17 @@ class ReadTurn(Turn):
         except CrmError as error:
             return self._put_off(claimed, error)
         with self.store.write() as connection:
+            if self.context.superseded(self.portal_id):  # what was read is not what is asked for now
+                now = self.context.now()
+                work.release(connection, marks, self.portal_id, claimed, now=now, holder=self.holder, delay=0)
+                return Done()
             self._pass_on(connection, claimed, reading.keep(connection))
         return Done(read=len(claimed))
 
     def _pass_on(self, connection: Connection, claimed: Sequence[Claimed], touched: Touched) -> None:
         now, priority = self.context.now(), min(row.priority for row in claimed)
         outcomes.forget(connection, self.portal_id, touched.gone)
+        portfolio.keep(self.store, connection, self.portal_id, {}, touched.gone)
         work.mark_customers(
             self.store, connection, self.portal_id, touched.customers, now=now, priority=priority
         )

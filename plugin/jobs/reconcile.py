@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from plugin.errors import ConfigError, CrmError
+from plugin.errors import ConfigError, CrmError, PortalGone
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain, waiting
 from plugin.jobs.journal import read_journal
@@ -80,6 +80,7 @@ def run_reconcile(
 
     `full` reads everything that is kept instead of counting it.
     """
+    context = context.current(portal_id)
     check = _Check(context, _loaded(context, portal_id))
     check.open_import()
     check.journal(lambda: True)
@@ -98,6 +99,7 @@ def run_reconcile(
 
 def sweep(context: Context, portal_id: int) -> Findings:
     """One slice of the scheduled check: what changed, what is gone, and a part of the full pass."""
+    context = context.current(portal_id)
     check = _Check(context, _loaded(context, portal_id))
     deadline = context.now() + SLICE_MS
     in_time = _before(context, deadline)
@@ -117,7 +119,7 @@ def due(context: Context) -> list[int]:
     now = context.now()
     with context.store.read() as connection:
         found = []
-        for portal in portals.every(connection):
+        for portal in portals.served(connection):
             note = portals.watermark(connection, portal.portal_id, CHECKED) or {}
             if _is_loaded(connection, portal) and now - note.get("at", 0) >= EVERY_MS:
                 found.append(portal.portal_id)
@@ -137,6 +139,8 @@ def _before(context: Context, deadline: int) -> Callable[[], bool]:
 def _loaded(context: Context, portal_id: int) -> Portal:
     with context.store.read() as connection:
         portal = portals.get(connection, portal_id)
+        if portal is not None and portal.mode == portals.GONE:
+            raise PortalGone(f"The app was taken out of portal {portal_id}.")
         if portal is not None and _is_loaded(connection, portal):
             return portal
     raise ConfigError("This portal has not been read whole yet.", cure="Run `lifecycle backfill` first.")

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -15,7 +16,7 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from plugin.errors import LifecycleError
-from plugin.jobs import erasing, reconcile, sweeps
+from plugin.jobs import config_files, config_turnover, erasing, reconcile, sweeps
 from plugin.jobs.bells import QUEUES
 from plugin.jobs.context import Context
 
@@ -33,13 +34,18 @@ class Sweep:
     run: Callable[[], object]
 
 
-def run(context: Context, redis: Redis, stopping: threading.Event) -> None:
-    """Tick until told to stop. A sweep that fails is logged and tried at its next turn."""
+def run(context: Context, redis: Redis, stopping: threading.Event, config_path: Path | None = None) -> None:
+    """Tick until told to stop. A sweep that fails is logged and tried at its next turn.
+
+    `config_path` is the mapping file that is watched for changes.
+    """
     holder, leads, tick = uuid.uuid4().hex, False, 0
     every = (
         Sweep(1, lambda: sweeps.ring(context)),
         Sweep(4, lambda: sweeps.mark_what_is_due(context)),
+        Sweep(4, lambda: config_turnover.ring_what_changed(context)),
         Sweep(40, lambda: sweeps.note_server(context)),
+        Sweep(40, lambda: config_files.take_up_again(context, config_path)),
         Sweep(40, lambda: _tidy(redis)),
         Sweep(120, lambda: erasing.finish_erasures(context)),
         Sweep(120, lambda: reconcile.ring_what_is_due(context)),

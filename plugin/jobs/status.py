@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
+from plugin.jobs import config_files, config_turnover, fact_faults
 from plugin.jobs.context import Context
+from plugin.jobs.fit import UNREAD
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
-from plugin.records import inbox, outcomes, parked, portals, refused, work
+from plugin.records import accounts, inbox, outcomes, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync.backfill import WATERMARK as BACKFILL
@@ -25,13 +27,23 @@ SUMMED = ("pending", "inbox", "parked", "unwritten")
 def status(context: Context) -> dict[str, Any]:
     """The sums over all portals, whether all is settled, and the same for each portal."""
     with context.store.read() as connection:
-        each = [portal_status(context, connection, portal) for portal in portals.every(connection)]
+        each = [
+            portal_status(context.current(portal.portal_id), connection, portal)
+            for portal in portals.every(connection)
+        ]
         _, events, oldest = inbox.waiting(connection)
     sums = {name: sum(portal[name] for portal in each) for name in SUMMED}
     sums["inbox"] = events  # bodies of several or unknown portals count once
     lags = [portal["lag_seconds"] for portal in each] + [_seconds_since(context, oldest)]
     settled = not (sums["pending"] or sums["inbox"] or sums["unwritten"])
-    return {**sums, "lag_seconds": max(lags), "settled": settled, "portals": each}
+    refused_file = config_files.refusal(context)
+    return {
+        **sums,
+        "lag_seconds": max(lags),
+        "settled": settled,
+        "config_refused": refused_file,
+        "portals": each,
+    }
 
 
 def portal_status(context: Context, connection: Connection, portal: Portal) -> dict[str, Any]:
@@ -42,9 +54,10 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
     standing = outcomes.standing(connection, portal, context.today(portal), versions)
     causes = Counter(parked.causes(connection, portal.portal_id))
     causes.update(row.code for row in refused.listed(connection, portal.portal_id))
-    pending = records + customers + standing.due + standing.outdated
+    turnover = config_turnover.state(connection, context, portal)
+    pending = records + customers + standing.due + max(standing.outdated, turnover.waiting)
     oldest = min((moment for moment in (since, arrived) if moment is not None), default=None)
-    return {
+    told = {
         "portal_id": portal.portal_id,
         "mode": portal.mode,
         "share": portal.share,
@@ -60,11 +73,16 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "causes": dict(causes),
         "stages": standing.stages,
         "parameters_version": portal.parameters_version,
+        "config_version": context.config_version,
+        "config": turnover.as_dict(),
+        "unread": portals.watermark(connection, portal.portal_id, UNREAD) or {"values": [], "more": 0},
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": _backfill(connection, portal.portal_id),
+        "facts_failed": fact_faults.standing(context, connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }
+    return told | (_departed(connection, portal.portal_id) if portal.mode == portals.GONE else {})
 
 
 def _predictions(context: Context, parameters: Parameters | None) -> dict[str, Any]:
@@ -82,6 +100,13 @@ def _backfill(connection: Connection, portal_id: int) -> dict[str, Any] | None:
         return None
     shown = as_status(note, work.waiting_in_class(connection, portal_id, work.BACKFILL))
     return {**shown, **{name: _moment(shown[name]) for name in ("started_at", "resumes_at")}}
+
+
+def _departed(connection: Connection, portal_id: int) -> dict[str, Any]:
+    """What is so of a portal that the app was taken out of: nothing waits there."""
+    left = accounts.departed(connection, portal_id)
+    nothing = dict.fromkeys(SUMMED, 0) | {"lag_seconds": 0.0, "settled": True, "causes": {}}
+    return nothing | {"crm_error": None, "left_at": _moment(left.at) if left else None}
 
 
 def _seconds_since(context: Context, moment: int | None) -> float:

@@ -5,9 +5,10 @@ Every sweep asks the store, never the queue; whatever the queue lost is rung for
 
 from __future__ import annotations
 
-from plugin.jobs import fit
+from plugin.jobs import config_turnover, fit
 from plugin.jobs.context import Context
-from plugin.records import inbox, outcomes, portals, work
+from plugin.jobs.purge import purge_what_is_due
+from plugin.records import accounts, inbox, outcomes, portals, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync import ledger
@@ -20,29 +21,38 @@ def ring(context: Context) -> None:
     """Ring for every body in the inbox and every portal with work that is ready."""
     with context.store.read() as connection:
         bodies, _, _ = inbox.waiting(connection)
-        waiting = work.portals_with_work(connection, context.now())
+        here = set(accounts.installed(connection))
+        waiting = [one for one in work.portals_with_work(connection, context.now()) if one[0] in here]
+        arriving = accounts.unfinished(connection, context.now())
     if bodies:
         context.bells.ring_apply()
     for portal_id, lane in waiting:
         context.bells.ring_work(portal_id, lane)
+    for portal_id in arriving:
+        context.bells.ring_install(portal_id, "bulk" if portal_id in here else "live")
 
 
 def mark_what_is_due(context: Context) -> int:
     """Mark every customer that time, new parameters, a new configuration or opened writes touch."""
     with context.store.read() as connection:
-        every = portals.every(connection)
-    return sum(_mark_portal(context, portal) for portal in every if portal.parameters_version is not None)
+        every = portals.served(connection)
+    return sum(
+        _mark_portal(context.current(portal.portal_id), portal)
+        for portal in every
+        if portal.parameters_version is not None
+    )
 
 
 def _mark_portal(context: Context, portal: Portal) -> int:
     portal_id, now = portal.portal_id, context.now()
     versions = Versions(portal.parameters_version or 0, context.config_version)
     with context.store.read() as connection:
+        settled = config_turnover.is_done(connection, context, portal_id)
         found = (
             (work.DUE, outcomes.due(connection, portal_id, context.today(portal), AT_ONCE)),
             (work.REPAIR, ledger.all_unsettled(connection, portal_id, now - UNSETTLED_MS, AT_ONCE)),
             (work.BACKFILL, outcomes.unwritten_customers(connection, portal, AT_ONCE)),
-            (work.BACKFILL, outcomes.outdated(connection, portal_id, versions, AT_ONCE)),
+            (work.BACKFILL, outcomes.outdated(connection, portal_id, versions, AT_ONCE) if settled else []),
         )
     for priority, keys in found:
         if keys:
@@ -56,14 +66,16 @@ def _mark_portal(context: Context, portal: Portal) -> int:
 def fit_what_is_due(context: Context) -> list[int]:
     """Refit portals whose parameters are a week old; returns which."""
     with context.store.read() as connection:
-        due = [portal.portal_id for portal in portals.every(connection) if fit.is_due(context, portal)]
+        every = portals.served(connection)
+    due = [one.portal_id for one in every if fit.is_due(context.current(one.portal_id), one)]
     for portal_id in due:
-        fit.scheduled_fit(context, portal_id)
+        fit.scheduled_fit(context.current(portal_id), portal_id)
     return due
 
 
 def purge(context: Context) -> int:
-    """Forget event keys that no delivery can repeat any more."""
+    """Forget event keys that no delivery can repeat any more, and portals that left long ago."""
+    purge_what_is_due(context)
     with context.store.write() as connection:
         return inbox.forget_old(connection, context.now())
 
@@ -74,18 +86,16 @@ SERVER_MS = 30_000  # a note this old is of a server that no longer runs
 
 
 def note_server(context: Context) -> None:
-    """Leave word of the configuration that the running server computes with."""
+    """Leave word that a server runs."""
     with context.store.write() as connection:
-        note = {"config_version": context.config_version, "at": context.now()}
-        portals.set_watermark(connection, context.store, HOUSE, SERVER, note, context.now())
+        portals.set_watermark(connection, context.store, HOUSE, SERVER, {"at": context.now()}, context.now())
 
 
-def server_differs(context: Context) -> bool:
-    """Whether a server runs with another configuration than this process."""
+def server_runs(context: Context) -> bool:
+    """Whether a server runs on this store."""
     with context.store.read() as connection:
         note = portals.watermark(connection, HOUSE, SERVER)
-    fresh = note is not None and abs(context.now() - note["at"]) < SERVER_MS
-    return fresh and note is not None and note["config_version"] != context.config_version
+    return note is not None and abs(context.now() - note["at"]) < SERVER_MS
 
 
 def take_lead(context: Context, holder: str, hold_ms: int = 10_000) -> bool:

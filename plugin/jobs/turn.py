@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from plugin.jobs.context import Context
-from plugin.records import work
+from plugin.records import accounts, work
 from plugin.records.work import Claimed
 
 
@@ -40,8 +40,10 @@ class Turn:
         self.holder = holder or uuid.uuid4().hex
 
     def claim(self, table: sa.Table, limit: int) -> list[Claimed]:
-        """Take rows that are ready."""
+        """Take rows that are ready; none for a portal that the app was taken out of."""
         with self.store.write() as connection:
+            if not accounts.is_installed(connection, self.portal_id):
+                return []
             return work.claim(
                 connection,
                 table,

@@ -59,7 +59,7 @@ def run_undo(
 
 class _Undo:
     def __init__(self, context: Context, portal: Portal, scope: Scope) -> None:
-        self.context = context
+        self.context = context = context.current(portal.portal_id)
         self.store = context.store
         self.portal = portal
         self.portal_id = portal.portal_id

@@ -18,7 +18,7 @@ from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.names import names
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.series import Moment
-from plugin.lifecycle.stages import Named
+from plugin.lifecycle.stages import Named, in_language
 
 #: The columns of every list; mapped extra properties (a telephone number) follow.
 COLUMNS = (
@@ -38,6 +38,7 @@ COLUMNS = (
     "keep_until",
     "goal",
     "next_action",
+    "questions",
     "owner",
     "due_on",
 )
@@ -130,6 +131,7 @@ class _Caller:
             "keep_until": r["keep_until"],
             "goal": self.models.primary.stage(r["stage"]).goal(self.language),
             "next_action": r["action_text"],
+            "questions": in_language(play.questions, self.language) if play else "",
             "owner": play.owner if play else "",
             "due_on": self.due(play.due_days) if play else None,
         }

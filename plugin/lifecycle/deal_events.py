@@ -49,7 +49,7 @@ def deal_events(
     orders = dated.filter(pl.col("whole").is_null() | (pl.col("whole") > 0))
     reasons = rows["lost_reason"].drop_nulls().unique().sort()
     points = {
-        "orders": _points(orders, "dated", size),
+        "orders": _points(orders, "dated", size, head=orders["head"].to_numpy()),
         "money": _money(dated.filter(pl.col("amount").is_not_null()), size),
         "lost_deals": _lost(rows, reasons, size),
         "deal_activity": _activity(rows, reader.moves(), size),
@@ -71,14 +71,21 @@ def _money(rows: pl.DataFrame, size: int) -> Points:
     points = _points(rows, "dated", size, cents=cents, profit=profit, sold=sold, refund=np.minimum(cents, 0))
     known = rows["profit"].is_not_null().cast(pl.Int64).to_numpy()
     points = points.with_values(known=_points(rows, "dated", size, known=known).values["known"])
-    return points.with_values(**{f"sum_{name}": sums(array) for name, array in points.values.items()})
+    running = {f"sum_{name}": sums(array) for name, array in points.values.items()}
+    return points.with_values(**running, **_points(rows, "dated", size, **_counted_once(rows)).values)
+
+
+def _counted_once(rows: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    """What sums over customers to each deal once: `head` marks one sharer, `once…` are equal shares."""
+    amount, profit = (rows[f"once_{name}"].fill_null(0).to_numpy() for name in ("amount", "profit"))
+    return {"head": rows["head"].to_numpy(), "once": amount, "once_profit": profit}
 
 
 def _lost(rows: pl.DataFrame, reasons: pl.Series, size: int) -> Points:
     lost = rows.filter(pl.col("closed") & ~pl.col("won") & (pl.col("ended") > EVER)).sort("customer", "row")
     codes = pl.Series(range(reasons.len()), dtype=pl.Float64)
     code = lost["lost_reason"].replace_strict(reasons, codes, default=None, return_dtype=pl.Float64)
-    return _points(lost, "ended", size, reason=code.to_numpy())
+    return _points(lost, "ended", size, reason=code.to_numpy(), **_counted_once(lost))
 
 
 def _activity(rows: pl.DataFrame, moves: pl.DataFrame, size: int) -> Points:

@@ -141,26 +141,37 @@ def _cents(money: pl.Series) -> pl.Series:
 def share_out(table: pl.DataFrame, ids: str, index: pl.DataFrame, attribution: str) -> pl.DataFrame:
     """One row per deal and customer: `row` (of the deal), `customer`, `amount` and `profit` in cents.
 
-    `ids` names the list column, `index` maps `id` to `customer`.
+    `once_amount` and `once_profit` are the equal shares whatever the attribution, and `head` marks one of the
+    sharers: summed over customers they count each deal once. `ids` names the list column, `index` maps `id`
+    to `customer`.
     """
     links = table.select("primary", "amount", "profit", ids=pl.col(ids).list.unique()).with_row_index("row")
     links = links.with_columns(
         sharers=pl.col("ids").list.len().cast(pl.Int64), lowest=pl.col("ids").list.min()
-    )
+    ).with_columns(first="lowest")
     if attribution == "primary" and ids == "contact_ids":
         named = pl.col("ids").list.contains(pl.col("primary")).fill_null(False)
         links = links.with_columns(lowest=pl.when(named).then("primary").otherwise("lowest"))
     links = links.filter(pl.col("sharers") > 0).explode("ids").rename({"ids": "id"})
     links = links.join(index, on="id", how="inner", maintain_order="left")
+    once = [_equal(name, "first").alias(f"once_{name}") for name in ("amount", "profit")]
+    links = links.with_columns(*once, head=pl.col("id") == pl.col("first"))
     if attribution != "all":
         links = links.with_columns(_share("amount", attribution), _share("profit", attribution))
-    return links.select(pl.col("row").cast(pl.Int64), "customer", "amount", "profit")
+    shares = ("amount", "profit", "once_amount", "once_profit", "head")
+    return links.select(pl.col("row").cast(pl.Int64), "customer", *shares)
 
 
 def _share(name: str, attribution: str) -> pl.Expr:
     money, mine = pl.col(name), pl.col("id") == pl.col("lowest")
     if attribution == "primary":
         return pl.when(mine | money.is_null()).then(money).otherwise(0).alias(name)
+    return _equal(name, "lowest").alias(name)
+
+
+def _equal(name: str, favoured: str) -> pl.Expr:
+    """Equal shares in cents; what is left goes to the `favoured` id."""
+    money = pl.col(name)
     each = money.abs() // pl.col("sharers")
-    rest = pl.when(mine).then(money.abs() - each * pl.col("sharers")).otherwise(0)
-    return (money.sign() * (each + rest)).alias(name)
+    rest = pl.when(pl.col("id") == pl.col(favoured)).then(money.abs() - each * pl.col("sharers")).otherwise(0)
+    return money.sign() * (each + rest)

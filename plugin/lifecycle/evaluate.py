@@ -157,8 +157,9 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
 
 
 def _shown(models: Models) -> list[str]:
-    """Every fact of an outcome: the catalogue's, the derived ones, and mapped properties that rules name."""
-    return list(dict.fromkeys([*FACTS, *models.derived, *models.whole_plan.facts]))
+    """Every fact of an outcome: the catalogue's, derived ones, properties that rules or sentences name."""
+    named = [name for name in models.facts if name in models.blanks]
+    return list(dict.fromkeys([*FACTS, *models.derived, *models.whole_plan.facts, *named]))
 
 
 def _refreshed(engine: Engine, moment: Moment) -> pl.DataFrame:

@@ -43,6 +43,7 @@ class Loader(Sections):
             rfm=rfm,
             plays=plays,
             derived=self.derived,
+            facts=tuple(self.facts),
             flag_plays=self._flag_plays(plays),
             attitudes=self._keyed("attitudes", self._attitude),
             reasons=tuple(

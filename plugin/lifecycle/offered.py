@@ -65,7 +65,7 @@ def _loaded(name: str, point: EntryPoint) -> Offer:
 
 def _checked(name: str, function: object, package: str) -> Offer:
     if not callable(function):
-        said = f"{name!r} is a {type(function).__name__}, not a function"
+        said = f"{name!r} is no function but of type {type(function).__name__}"
         return Offer(None, said, "Let the entry point name a function that takes a frame.")
     return Offer(function, digest=_digest(function, package))
 

@@ -12,11 +12,15 @@ import polars as pl
 
 from plugin.lifecycle.catalogue import METRICS
 from plugin.lifecycle.facts import Engine
+from plugin.lifecycle.figures import FIGURES, figures
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.written import written_frame
 from plugin.mapping.model import Mapping
+
+#: Columns of the frame that are metrics besides the facts.
+_NAMED = ("rfm", "rfm_segment", "tier", "attitude")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,8 @@ class Outcomes:
         """One object a customer, as `lifecycle evaluate` prints it."""
         written = self.written().rows(named=True)
         texts = self.texts.rows(named=True)
-        rows = self.frame.rows(named=True)
+        more = figures(self.engines, self.frame.select("object", "id")).rows(named=True)
+        rows = [{**row, **figure} for row, figure in zip(self.frame.rows(named=True), more, strict=True)]
         return [self._object(*parts) for parts in zip(rows, texts, written, strict=True)]
 
     def _object(self, row: dict[str, Any], text: dict[str, Any], written: dict[str, str]) -> dict[str, Any]:
@@ -89,11 +94,10 @@ class Outcomes:
             **{name: _iso(row[name]) for name in dated},
             "risk_reasons": self.words.flag_reasons(row),
             "metrics": {
-                name: _iso(row[name])
-                for name in (*METRICS, *self.models.derived, "rfm", "rfm_segment", "tier", "attitude")
+                name: _iso(row[name]) for name in (*METRICS, *self.models.derived, *_NAMED, *FIGURES)
             },
             "written": {
-                **{outputs[n].name: v for n, v in written.items() if n in outputs},
+                **{outputs[n].name: outputs[n].wire(v) for n, v in written.items() if n in outputs},
                 **self.mapping.native_value(row["stage"]),
             },
             "next_action": text["next_action"],

@@ -129,9 +129,11 @@ def fit(
     time_zone: str | None = None,
     currency: str | None = None,
     value: Callable[[Callable[[int], Buyers], int], MappingABC[str, Any]] | None = None,
+    told: Callable[[dict[str, Any]], object] = lambda _: None,
 ) -> Parameters:
     """Parameters from the records dated up to `day`.
 
+    `told` hears of each kind of value that cannot be read: {object, property, problem, count, examples}.
     `value` makes one object type's section of `Parameters.value` from what gives its buyers of any day (days
     since 1970), and the day; without it there is none.
 
@@ -143,6 +145,8 @@ def fit(
     compared, sections = {}, {}
     for object_type in mapping.customer_objects():
         events = build_events(records, mapping, object_type, zone, money)
+        for row in events.findings:
+            told(row)
         compared[object_type] = _compare(events, mapping, day)
         if value is not None:
             sections[object_type] = value(partial(buyers, events), (day - date(1970, 1, 1)).days)

@@ -78,6 +78,8 @@ _SPANS = {
     "lost_after": "lost_after_days",
 }
 _COUNTS = {"recent": "purchases_recent", "before": "purchases_before"}
+#: What a sentence may have filled in, besides facts by their names.
+BLANKS: tuple[str, ...] = (*_AGES, *_SPANS, *_COUNTS, "trend", "last_sign")
 
 
 class Wordsmith:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from string import Formatter
 
 import polars as pl
 
@@ -38,6 +39,7 @@ class Models:
     attitudes: tuple[Attitude, ...]
     reasons: tuple[Wording, ...]
     derived: Mapping[str, Derived] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()  # every name that rules may use as a fact
     chosen: tuple[str, ...] = field(default=())
 
     def choose(self, names: Iterable[str]) -> Models:
@@ -53,6 +55,13 @@ class Models:
     def all(self) -> tuple[StageModel, ...]:
         """The chosen models, primary first."""
         return tuple(self.known[name] for name in self.chosen)
+
+    @cached_property
+    def blanks(self) -> frozenset[str]:
+        """The names that sentences have filled in."""
+        wordings = [*self.reasons, *(w for flag in self.flags for w in flag.reasons)]
+        texts = [text for wording in wordings for text in wording.text.values()]
+        return frozenset(name for text in texts for _, name, _, _ in Formatter().parse(text) if name)
 
     @cached_property
     def primary_plan(self) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from string import Formatter
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -10,8 +11,10 @@ from plugin.lifecycle.catalogue import FACTS, extra_fact
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled, Names
+from plugin.lifecycle.reasons import BLANKS
 from plugin.lifecycle.rulefile import Item, Problem, Text
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Play, Rfm, Segment, Wording
+from plugin.mapping.findings import did_you_mean
 
 _LANGUAGES = ("en", "ru", "pl")
 _DIGITS = ("recency", "frequency", "money")
@@ -97,8 +100,23 @@ class Sections:
     def _wording(self, item: Item) -> Wording:
         fields = item.fields(("of", "when", "text"))
         when = self._compile(fields["when"].text()) if "when" in fields else None
+        self._check_blanks(fields.get("text"))
         of = tuple(i.text().value for i in fields["of"].items()) if "of" in fields else ()
         return Wording(when, self._labels(fields.get("text")), of)
+
+    def _check_blanks(self, item: Item | None) -> None:
+        """What a sentence's {blanks} name can be filled in; a brace that is none is written twice."""
+        pairs = item.pairs() if item is not None and item.is_mapping() else ()
+        for text in [value for _, value in pairs] or ([item] if item is not None else []):
+            try:
+                parts = list(Formatter().parse(text.text().value))
+            except ValueError as error:
+                text.complain(f"a brace stands alone ({error}); write {{{{ or }}}} for a brace")
+                continue
+            for _, name, form, how in parts:
+                if name is not None and (form or how or name not in {*BLANKS, *self.facts}):
+                    near = did_you_mean(name, (*BLANKS, *self.facts), "blanks")
+                    text.complain(f"nothing can be filled in for '{{{name}}}'. {near}")
 
     def _rfm(self) -> Rfm:
         sections = self.sections.get("rfm", [])
@@ -136,7 +154,7 @@ class Sections:
     def _plays(self) -> dict[str, Play]:
         found = {}
         for key, item in self._pairs("plays"):
-            fields = item.fields(("goal", "action", "owner", "due_days", "task"))
+            fields = item.fields(("goal", "action", "owner", "due_days", "task", "questions"))
             name = key.text().value
             self.play_keys.add(name)
             found[name] = Play(
@@ -146,6 +164,7 @@ class Sections:
                 fields["owner"].text().value if "owner" in fields else "",
                 fields["due_days"].whole() if "due_days" in fields else 7,
                 "task" in fields and fields["task"].text().value == "true",
+                self._labels(fields.get("questions")) if "questions" in fields else {},
             )
         return found
 

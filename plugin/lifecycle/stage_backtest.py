@@ -27,6 +27,8 @@ from plugin.mapping.model import Mapping
 #: Days within which a return counts; a change taken back within so many days was none; and after how many
 #: days of silence, at the end of the records, a customer is taken to have gone for good.
 WINDOWS, SHORT, HINDSIGHT = (90, 180, 365), 30, 365
+#: A share is told of at least so many.
+FEWEST = 10
 STATES = ("awake", "sleeping", "lost")
 _EPOCH = date(1970, 1, 1)
 _EDGES = (0.25, 0.5, 0.75)
@@ -199,7 +201,7 @@ class _Look:
 
 
 def pooled(found: Sequence[Judgement]) -> dict[str, Any]:
-    """All origins together: the figures that tables show. Shares are None where nothing could be counted."""
+    """All origins together: the figures that tables show. Shares are None where too few could be counted."""
     years, settled = sum(j.years for j in found), sum(j.settled for j in found)
     gone = sum(j.gone for j in found)
     return {
@@ -215,7 +217,7 @@ def pooled(found: Sequence[Judgement]) -> dict[str, Any]:
 def _shares(parts: Sequence[Returns]) -> dict[str, Any]:
     windows = parts[0].back if parts else {}
     sums = {w: (sum(p.back[w][0] for p in parts), sum(p.back[w][1] for p in parts)) for w in windows}
-    back = {w: (came / followed if followed else None) for w, (followed, came) in sums.items()}
+    back = {w: (came / followed if followed >= FEWEST else None) for w, (followed, came) in sums.items()}
     followed = {w: known for w, (known, _) in sums.items()}
     return {"customers": sum(p.customers for p in parts), "followed": followed, "back": back}
 

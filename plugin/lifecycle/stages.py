@@ -102,7 +102,7 @@ class Attitude(Segment):
 
 @dataclass(frozen=True)
 class Play:
-    """What to do, who does it, by when (days), and whether a CRM task is wanted."""
+    """What to do, who does it, by when (days), whether a CRM task is wanted, and what a caller asks."""
 
     key: str
     goal: Labels
@@ -110,6 +110,7 @@ class Play:
     owner: str = ""
     due_days: int = 7
     task: bool = False
+    questions: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

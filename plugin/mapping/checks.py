@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from plugin.mapping.findings import Severity, did_you_mean
-from plugin.mapping.model import LIFECYCLESTAGE, Mapping
+from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
 from plugin.mapping.positions import Path
 
 #: Stage models that ship with the product.
@@ -51,6 +51,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     yield from _purchase(mapping)
     yield from _models(mapping)
     yield from _output_names(mapping)
+    yield from _values(mapping)
     yield from _sources(mapping)
 
 
@@ -122,6 +123,14 @@ def _output_names(mapping: Mapping) -> Iterator[Clash]:
             said = f"{output.name} is written, and read as a source: the product would answer itself."
             yield Clash((path,), "warning", said, "Write to a property of its own, usually " + standard + ".")
         first.setdefault(output.name, standard)
+
+
+def _values(mapping: Mapping) -> Iterator[Clash]:
+    """Values can be replaced only where there are a few."""
+    for name, output in mapping.outputs.items():
+        if output.values and name not in ENUMERATIONS and not name.startswith("clm_stage_"):
+            said = f"{name} is no choice among a few values: `values` says nothing about it."
+            yield Clash((("outputs", name, "values"),), "error", said, "Take `values` out.")
 
 
 def _sources(mapping: Mapping) -> Iterator[Clash]:

@@ -9,17 +9,19 @@ from marshmallow import Schema, fields
 from plugin.mapping.checks import SHIPPED_MODELS
 from plugin.mapping.derived import DerivedFacts, DerivedFactSchema, FactName
 from plugin.mapping.fields import PROPERTY, Choice, Known, Number, OneOrMany, Property, Switch
-from plugin.mapping.model import LIFECYCLESTAGE, OUTPUT_NAMES
+from plugin.mapping.model import LIFECYCLESTAGE, LOSS_CATEGORIES, OUTPUT_NAMES
 from plugin.mapping.schema import (
     CURRENT_VERSION,
     SECONDARY_OUTPUT,
     Headers,
+    LossReasons,
     MappingSchema,
     ModelName,
     NativeStageSchema,
     Outputs,
     OutputSchema,
     Stages,
+    Values,
     Version,
 )
 
@@ -48,7 +50,7 @@ def _object(schema: Schema) -> dict[str, Any]:
 
 def _nullable(shape: dict[str, Any], field: fields.Field[Any]) -> dict[str, Any]:
     """Sections and fields that may be left empty."""
-    empty = field.allow_none or isinstance(field, (fields.Nested, Outputs, Headers))
+    empty = field.allow_none or isinstance(field, (fields.Nested, Outputs, Headers, LossReasons))
     return {"anyOf": [shape, {"type": "null"}]} if empty else shape
 
 
@@ -90,9 +92,13 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
         }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}
+    if isinstance(field, Values):
+        return {"type": "object", "additionalProperties": {"type": ["string", "integer"], "minLength": 1}}
     if isinstance(field, Stages):
         theirs = {"type": ["string", "integer"]}
         return {"type": "object", "minProperties": 1, "additionalProperties": theirs}
+    if isinstance(field, LossReasons):
+        return {"type": "object", "additionalProperties": {"enum": list(LOSS_CATEGORIES)}}
     if isinstance(field, Property):
         return dict(_NAME)
     if isinstance(field, Version):

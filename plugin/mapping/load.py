@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingABC
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass, replace
@@ -17,27 +17,32 @@ from marshmallow import Schema, ValidationError, fields
 
 from plugin.errors import ConfigError
 from plugin.mapping import presets
-from plugin.mapping.checks import clashes
+from plugin.mapping.checks import Clash, clashes
 from plugin.mapping.fields import Said
 from plugin.mapping.findings import Finding
 from plugin.mapping.model import DEFAULT_THRESHOLDS, Mapping, ModelChoice, Output, Purchase, Sources
 from plugin.mapping.positions import Document, Path, read_yaml
 from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
+from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
-SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers")
+SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers", "loss_reasons")
 
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
     """The mapping in this file; None: the shipped default. ConfigError lists every fault, if there is one."""
     mapping, findings = read_mapping(_bytes(path), _folder(path))
+    refuse_faults(str(path or DEFAULT_NAME), findings)
+    return mapping
+
+
+def refuse_faults(name: str, findings: Iterable[Finding]) -> None:
+    """ConfigError with every error among the findings, each with file, line and column."""
     errors = [f for f in findings if f.severity == "error"]
     if errors:
-        name = str(path or DEFAULT_NAME)
         count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
         listed = "\n".join(f"  {finding.at(name)}" for finding in errors)
         raise ConfigError(f"{name} has {count}:\n{listed}\n", findings=errors)
-    return mapping
 
 
 def check_mapping(path: FilePath | str | None = None) -> list[Finding]:
@@ -52,16 +57,28 @@ def default_text() -> str:
 
 def fingerprint(mapping: Mapping) -> str:
     """Twelve hex digits that name what the mapping says; comments and the order of keys do not count."""
-    text = json.dumps(_plain(mapping), sort_keys=True, ensure_ascii=False)
+    text = json.dumps(plain(mapping), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def read_mapping(raw: bytes, folder: FilePath | None = None) -> tuple[Mapping, list[Finding]]:
+def rule_names(raw: bytes) -> list[str]:
+    """The rule files that a mapping file names, as it names them; what cannot be read names none."""
+    value = read_yaml(raw).value
+    named = value.get("rules") if isinstance(value, dict) else None
+    listed = named if isinstance(named, list) else [named]
+    return [name for name in listed if isinstance(name, str) and name]
+
+
+def read_mapping(
+    raw: bytes, folder: FilePath | None = None, files: MappingABC[str, FilePath] | None = None
+) -> tuple[Mapping, list[Finding]]:
     """The mapping in these bytes with all findings; with errors among them it is what could be read.
 
-    `folder` is where the file stands: rule files are looked for from there.
+    `folder` is where the file stands: rule files are looked for from there. `files` says where those
+    stand that are kept elsewhere, by the name that the file gives them.
     """
     document = read_yaml(raw)
+    upgrade(document)
     findings = list(document.faults)
     if document.value is not None and not isinstance(document.value, dict):
         said = "The file is not a set of `key: value` lines."
@@ -77,15 +94,28 @@ def read_mapping(raw: bytes, folder: FilePath | None = None) -> tuple[Mapping, l
         said = "The file does not say its version."
         findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
     mapping = _build(data)
-    mapping = replace(mapping, rules=tuple(_rule_file(name, folder) for name in mapping.rules))
-    for clash in clashes(mapping):
-        path = next((p for p in clash.paths if p in document.places), clash.paths[0])
-        findings.append(Finding(*document.place(path), clash.severity, clash.message, clash.cure))
+    mapping = replace(mapping, rules=tuple(_place(name, folder, files) for name in mapping.rules))
+    if mapping.spend:
+        mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
+    findings += [_placed(document, clash) for clash in clashes(mapping)]
     return mapping, sorted(findings)
 
 
-def _rule_file(name: str, folder: FilePath | None) -> str:
+def place_clashes(raw: bytes, found: Iterable[Clash]) -> list[Finding]:
+    """Findings about a file that can be read, at the places that they are about."""
+    document = read_yaml(raw)
+    return sorted(_placed(document, clash) for clash in found)
+
+
+def _placed(document: Document, clash: Clash) -> Finding:
+    path = next((p for p in clash.paths if p in document.places), clash.paths[0])
+    return Finding(*document.place(path), clash.severity, clash.message, clash.cure)
+
+
+def _place(name: str, folder: FilePath | None, files: MappingABC[str, FilePath] | None) -> str:
     """Where a rule file is: `preset:NAME` ships with the product, everything else stands by the mapping."""
+    if files and name in files:
+        return str(files[name])
     if name.startswith(presets.PREFIX):
         shipped = presets.rule_file(name.removeprefix(presets.PREFIX))
         return str(shipped) if shipped.is_file() else name
@@ -168,6 +198,8 @@ def _build(data: dict[str, Any]) -> Mapping:
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
+        spend=data.get("spend"),
+        loss_reasons=MappingProxyType(dict(data.get("loss_reasons", {}))),
         rules=tuple(data.get("rules", ())),
         derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
@@ -183,18 +215,19 @@ def _outputs(default: MappingABC[str, Output], given: dict[str, dict[str, Any]])
     """Every standard output, changed where the file says so, and the secondary models' that it names."""
     changed = {name: replace(default.get(name, Output(name)), **settings) for name, settings in given.items()}
     for name, output in changed.items():
-        changed[name] = replace(output, stages=MappingProxyType(dict(output.stages)))
+        values, stages = MappingProxyType(dict(output.values)), MappingProxyType(dict(output.stages))
+        changed[name] = replace(output, values=values, stages=stages)
     return MappingProxyType({**default, **changed})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Dataclasses, tuples and read-only dicts as JSON knows them; every number a float."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclass_fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in dataclass_fields(value)}
     if isinstance(value, MappingABC):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     return value

@@ -49,6 +49,17 @@ DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
     }
 )
 
+#: What reasons of loss are sorted into; `other` fits none of them, `unknown` is no reason given.
+LOSS_CATEGORIES: tuple[str, ...] = (
+    "quality",
+    "service",
+    "price",
+    "changed_needs",
+    "weak_communication",
+    "other",
+    "unknown",
+)
+
 #: The properties written to the CRM, in the order shown to people.
 OUTPUT_NAMES: tuple[str, ...] = (
     "clm_stage",
@@ -137,6 +148,18 @@ class Sources:
         return tuple(dict.fromkeys(name for name in every if name))
 
 
+#: The results that hold one or more of a few values; every `clm_stage_NAME` is another.
+ENUMERATIONS = frozenset(
+    {
+        "clm_stage",
+        "clm_exited_from",
+        "clm_next_stage",
+        "clm_risk_level",
+        "clm_risk_flags",
+        "clm_segment",
+        "clm_tier",
+    }
+)
 #: HubSpot's own stage: written only where the mapping says which of ours is which of the portal's.
 LIFECYCLESTAGE = "lifecyclestage"
 
@@ -145,13 +168,23 @@ LIFECYCLESTAGE = "lifecyclestage"
 class Output:
     """Where one result goes: the CRM property's name, and whether and how it is written.
 
+    `label` is what people see, None: ours in the configured language. `values` are of enumerations alone:
+    our value → the option that is written for it; what is left out is written as it is.
     `stages` is of HubSpot's own stage alone: ours → the portal's; those left out leave it as it is.
     """
 
     name: str
     write: bool = True
     mode: UpdateMode = "overwrite"
+    label: str | None = None
     stages: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    values: MappingABC[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def wire(self, text: str) -> str:
+        """The text as the CRM gets it: each value of a `;` list by `values`, once, in order."""
+        if not self.values or not text:
+            return text
+        return ";".join(sorted({self.values.get(one, one) for one in text.split(";")}))
 
 
 def _default_outputs() -> MappingABC[str, Output]:
@@ -207,6 +240,10 @@ class Mapping:
     read_companies: bool = False  # where contacts are customers: also read which companies they belong to
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
+    spend: str | None = None  # CSV of what was spent on acquisition: month, channel, amount, currency
+    loss_reasons: MappingABC[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # a reason of loss, lower case → its category
     rules: tuple[str, ...] = ()  # rule files of one's own: models, conditions, segments, playbooks
     derived_facts: tuple[DerivedFact, ...] = ()  # computed by functions of installed packages
     outputs: MappingABC[str, Output] = field(default_factory=_default_outputs)

@@ -28,6 +28,7 @@ from plugin.mapping.findings import did_you_mean
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
     LIFECYCLESTAGE,
+    LOSS_CATEGORIES,
     OUTPUT_NAMES,
     Attribution,
     CustomerObject,
@@ -35,8 +36,9 @@ from plugin.mapping.model import (
     Sources,
     UpdateMode,
 )
+from plugin.mapping.upgrades import STEPS
 
-CURRENT_VERSION = 1
+CURRENT_VERSION = 1 + len(STEPS)
 SECONDARY_OUTPUT = "clm_stage_"
 
 
@@ -79,12 +81,38 @@ class PurchaseSchema(Schema):
     attribution = Choice(get_args(Attribution))
 
 
+class Values(fields.Field[dict[str, str]]):
+    """Our value → the option of the portal's that is written for it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise refuse(f"{shown(value)} is no table of values.", "Write `values: {loyal: vip}`.")
+        good: dict[str, str] = {}
+        bad: dict[str, Any] = {}
+        for ours, theirs in value.items():
+            if (
+                isinstance(theirs, bool)
+                or not isinstance(theirs, (str, int))
+                or ";" in str(theirs)
+                or theirs == ""
+            ):
+                cure = "Write the option's internal value; it has no semicolon in it."
+                bad[ours] = [Said(f"{shown(theirs)} is no option of a property.", cure)]
+            else:
+                good[ours] = str(theirs)
+        if bad:
+            raise ValidationError(bad, valid_data=good)
+        return good
+
+
 class OutputSchema(Schema):
     """Where one result goes."""
 
     name = Property()
     write = Switch()
     mode = Choice(get_args(UpdateMode))
+    label = Text(allow_none=True)
+    values = Values()
 
 
 class Stages(fields.Field[dict[str, str]]):
@@ -203,6 +231,25 @@ class Headers(fields.Field[dict[str, str]]):
         return good
 
 
+class LossReasons(fields.Field[dict[str, str]]):
+    """A reason of loss as people write it → its category."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise refuse("Reasons of loss are pairs.", "Write `Too expensive: price`.")
+        good: dict[str, str] = {}
+        bad: dict[str, Any] = {}
+        for reason, named in value.items():
+            if named in LOSS_CATEGORIES:
+                good[str(reason).strip().casefold()] = str(named)
+            else:
+                cure = did_you_mean(str(named), LOSS_CATEGORIES, "categories")
+                bad[reason] = [Said(f"{shown(named)} is no category of loss.", cure)]
+        if bad:
+            raise ValidationError(bad, valid_data=good)
+        return good
+
+
 SourcesSchema = Schema.from_dict(
     {f.name: _source(f.type) for f in dataclasses.fields(Sources)}, name="SourcesSchema"
 )
@@ -215,7 +262,8 @@ class Version(fields.Field[int]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if value != CURRENT_VERSION or isinstance(value, bool):
             raise refuse(
-                f"This program reads version {CURRENT_VERSION}, not {shown(value)}.", "Write `version: 1`."
+                f"This program reads version {CURRENT_VERSION}, not {shown(value)}.",
+                f"Write `version: {CURRENT_VERSION}`.",
             )
         return CURRENT_VERSION
 
@@ -236,6 +284,8 @@ class MappingSchema(Schema):
     read_companies = Switch()
     tasks = Switch()
     compare_seasons = Switch()
+    spend = Text(allow_none=True)
+    loss_reasons = LossReasons()
     rules = OneOrMany(Text())
     derived_facts = DerivedFacts(allow_none=True)
     outputs = Outputs()

@@ -150,6 +150,12 @@ def _these(portal_id: int, object_type: str) -> list[Any]:
     return [outcomes.c.portal_id == portal_id, outcomes.c.object_type == object_type]
 
 
+def ids(connection: Connection, portal_id: int, object_type: str) -> list[int]:
+    """The ids of all customers of an object type that have an outcome, in order."""
+    query = sa.select(outcomes.c.object_id).where(*_these(portal_id, object_type))
+    return list(connection.execute(query.order_by(outcomes.c.object_id)).scalars())
+
+
 def forget(connection: Connection, portal_id: int, keys: Iterable[RecordKey]) -> None:
     """Drop the outcomes of customers that are gone."""
     for object_type, ids in by_type(keys).items():

@@ -14,6 +14,7 @@ from plugin.records.schema import locks, parameters, portals, watermarks
 from plugin.records.store import Store
 
 OBSERVE, LIVE, PAUSED = "observe", "live", "paused"
+GONE = "gone"  # the app was taken out of the portal: nothing is done for it, its data waits to be purged
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ def every(connection: Connection) -> list[Portal]:
     """All portals, by id."""
     rows = connection.execute(sa.select(portals).order_by(portals.c.portal_id)).mappings()
     return [Portal(**row) for row in rows]
+
+
+def served(connection: Connection) -> list[Portal]:
+    """The portals that there is work for: all but those whose app was taken out."""
+    return [portal for portal in every(connection) if portal.mode != GONE]
 
 
 def change(connection: Connection, portal_id: int, **values: Any) -> None:
@@ -118,3 +124,8 @@ def hold_lock(connection: Connection, store: Store, name: str, holder: str, now:
     )
     held_by: str = connection.execute(sa.select(locks.c.holder).where(locks.c.name == name)).scalar_one()
     return held_by == holder
+
+
+def free_lock(connection: Connection, name: str, holder: str) -> None:
+    """Give a lock back before its time."""
+    connection.execute(sa.delete(locks).where(locks.c.name == name, locks.c.holder == holder))

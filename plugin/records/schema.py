@@ -47,7 +47,7 @@ portals = sa.Table(
     "portals",
     metadata,
     _portal(),
-    sa.Column("mode", sa.String(8), nullable=False),  # observe, live, paused
+    sa.Column("mode", sa.String(8), nullable=False),  # observe, live, paused, gone
     sa.Column("share", sa.SmallInteger, nullable=False),  # percent of customers that may be written
     sa.Column("time_zone", sa.String(64), nullable=False),
     sa.Column("currency", sa.String(8), nullable=False),
@@ -228,6 +228,43 @@ refused_properties = sa.Table(
     sa.Column("config_version", sa.String(32), nullable=False),
 )
 
+accounts = sa.Table(  # portals in which the app was installed by OAuth
+    "accounts",
+    metadata,
+    _portal(),
+    sa.Column("state", sa.String(12), nullable=False),  # installing, loading, installed, failed, gone
+    sa.Column(
+        "grant_number", sa.Integer, nullable=False
+    ),  # counts authorisations: an old refusal hits no new one
+    sa.Column("access_token", sa.Text),  # sealed; null once the app is gone
+    sa.Column("refresh_token", sa.Text),  # sealed
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("refreshed_at", sa.BigInteger, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("domain", sa.String(255), nullable=False),
+    sa.Column("installed_at", sa.BigInteger, nullable=False),
+    sa.Column("tries", sa.SmallInteger, nullable=False, server_default="0"),  # of the installation job
+    sa.Column("ready_at", sa.BigInteger, nullable=False),  # from when that job may run
+    sa.Column("report", sa.Text, nullable=False),  # what the installation made, or its fault and cure
+)
+
+authorisations = sa.Table(  # codes and states that came back to us: each works once
+    "authorisations",
+    metadata,
+    _portal(),  # 0 until HubSpot has said whose it is
+    sa.Column("state", sa.String(64), primary_key=True),  # its hash
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+)
+
+departures = sa.Table(  # portals whose app was taken out: their data waits to be purged
+    "departures",
+    metadata,
+    _portal(),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("mode", sa.String(8), nullable=False),  # the portal's mode before
+)
+
 watermarks = sa.Table(
     "watermarks",
     metadata,
@@ -243,6 +280,36 @@ counters = sa.Table(
     _portal(),
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+contributions = sa.Table(  # what each customer adds to the portfolio's figures
+    "contributions",
+    metadata,
+    *_record(),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+cells = sa.Table(  # the portfolio's figures: sums of contributions, moved by differences
+    "cells",
+    metadata,
+    _portal(),
+    sa.Column("object_type", sa.String(16), primary_key=True),
+    sa.Column("dimension", sa.String(16), primary_key=True),  # all, channel, segment, cohort
+    sa.Column("member", sa.String(255), primary_key=True),  # which channel, segment or cohort
+    sa.Column("measure", sa.String(32), primary_key=True),
+    sa.Column("month", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("detail", sa.String(140), primary_key=True),
+    sa.Column("bin", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+spend = sa.Table(  # what the admin says was spent, by month (counted from January 1970) and channel
+    "spend",
+    metadata,
+    _portal(),
+    sa.Column("month", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("channel", sa.String(255), primary_key=True),
+    sa.Column("cents", sa.BigInteger, nullable=False),
 )
 
 locks = sa.Table(
@@ -267,3 +334,18 @@ sa.Index("ix_merged_into", merged.c.portal_id, merged.c.object_type, merged.c.in
 
 #: erased a moment ago: emptied again until nothing that was under way then can still write
 erasing = sa.Table("erasing", metadata, *_record(), sa.Column("until", sa.BigInteger, nullable=False))
+
+config_versions = sa.Table(
+    "config_versions",
+    metadata,
+    _portal(),  # 0: every portal that has none of its own
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # the highest is in force
+    sa.Column("digest", sa.String(64), nullable=False),  # of the bytes below
+    sa.Column("name", sa.Text, nullable=False),  # of the file it came from
+    sa.Column("body", sa.LargeBinary),  # the file, byte for byte; null: the portal goes with the others again
+    sa.Column("rules", sa.Text, nullable=False),  # JSON: rule files by their name in the file
+    sa.Column("source", sa.String(16), nullable=False),  # default, file, command, api, rollback
+    sa.Column("who", sa.String(200), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)

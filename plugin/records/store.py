@@ -14,6 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine
@@ -109,6 +111,16 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def schema_version(connection: Connection) -> str | None:
+    """The migration that the database stands at; None: it has no tables of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_schema() -> str:
+    """The migration that this version of the product needs."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -20,6 +20,7 @@ from plugin.sandbox import (
     http_people,
     http_pipelines,
     http_properties,
+    http_webhooks,
     pages,
 )
 from plugin.sandbox.versions import Rewriter
@@ -40,6 +41,7 @@ _ENDPOINTS = (
     http_imports,
     http_people,
     http_cards,
+    http_webhooks,
 )
 
 

@@ -101,7 +101,9 @@ class Core:
             unit = Unit(conn, portal, self.now(), source, self.schema, self.pipelines, self.documents)
             yield unit
             unit.flush()
-            events = self.outbox.write(conn, portal.id, unit.now, unit.changes)
+            # HubSpot tells an app of nothing in an account that it is not installed in
+            told = unit.changes if self.portals.has_app(portal.id) else []
+            events = self.outbox.write(conn, portal.id, unit.now, told)
         self.on_events(events)
 
     def add_portal(self, portal: Portal, token: str = "") -> Portal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from email.utils import format_datetime
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
@@ -48,7 +49,7 @@ def _enter() -> Response | None:
     g.call.fault = here.faults.hit(request.method, g.call.path)
     if g.call.fault is not None and not g.call.fault.after:
         return _strike(g.call.fault)
-    if address.family not in ("oauth", "webhooks-journal"):  # these look at their own credentials
+    if address.family not in ("oauth", "webhooks", "webhooks-journal"):  # these look at their own credentials
         _authorise(g.call, address)
     return None
 
@@ -70,13 +71,17 @@ def _authorise(call: Call, address: Address) -> None:
 def _token() -> Token:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     found = services().store.portals.token(text.strip()) if scheme.lower() == "bearer" else None
-    if found is None or found.use not in ("static", "access"):
+    if found is None or found.use not in ("static", "access") or _closed(found):
         raise Problem(401, _NO_CREDENTIALS, "INVALID_AUTHENTICATION")
     late = services().store.now() - (found.expires_at or 0)
     if found.expires_at is not None and late >= 0:
         text = f"The OAuth token used to make this call expired {late // 1000} second(s) ago."
         raise Problem(401, text, "EXPIRED_AUTHENTICATION", context={"expire time": [str(found.expires_at)]})
     return found
+
+
+def _closed(token: Token) -> bool:
+    return services().store.portals.get(token.portal).closed
 
 
 def needed_scope(address: Address, method: str) -> str:
@@ -131,6 +136,7 @@ def _leave(response: Response) -> Response:
     if call.fault is not None and call.fault.after:
         response = _strike(call.fault)
     response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
+    response.headers["Date"] = format_datetime(services().clock.now(), usegmt=True)
     if call.allowance is not None:
         response.headers.update(call.allowance.headers())
     services().stats.call(request.method, call.path, response.status_code)

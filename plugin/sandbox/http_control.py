@@ -201,6 +201,23 @@ def save_portal() -> Response:
     return answer(_portal_json(saved))
 
 
+@blueprint.get("/app")
+def app() -> Response:
+    """The app as the developer project describes it; its secret, too, which opens nothing here."""
+    return answer(asdict(services().store.app))
+
+
+@blueprint.post("/app")
+def save_app() -> Response:
+    """Change the app: client_id, client_secret, app_id, redirect_urls, required_scopes, optional_scopes."""
+    store, body = services().store, mapping()
+    if unknown := body.keys() - asdict(store.app).keys():
+        raise invalid(f"Unknown settings of the app: {', '.join(sorted(unknown))}")
+    store.app = store.app.merged(body)
+    store.outbox.app_id = store.app.app_id
+    return app()
+
+
 @blueprint.post("/uninstall")
 def uninstall() -> Response:
     """A person in HubSpot removes the app: every OAuth token of the portal stops working."""

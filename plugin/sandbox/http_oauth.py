@@ -16,13 +16,16 @@ from plugin.sandbox.web import answer, nothing, services
 blueprint = Blueprint("oauth", __name__)
 ACCESS_SECONDS = 1_800
 _CODE_SECONDS = 600
-_PAGE = """<!doctype html><title>Connect an app</title>
-<h1>Connect the app to account {{ portal }}?</h1><p>It asks for: {{ scopes }}</p>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Connect an app</title>
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; }</style>
+<h1>Connect the app to your account?</h1><p>It asks for:</p>
+<ul>{% for scope in scopes %}<li><code>{{ scope }}</code></li>{% endfor %}</ul>
 <form method="get">
 {% for name, value in fields %}<input type="hidden" name="{{ name }}" value="{{ value }}">{% endfor %}
 <label>Account <select name="portal">
 {% for one in portals %}<option{% if one == portal %} selected{% endif %}>{{ one }}</option>{% endfor %}
-</select></label> <button name="approve" value="1">Connect app</button></form>
+</select></label> <button name="approve" value="1">Connect app</button>
+<button name="deny" value="1">Cancel</button></form></html>
 """
 
 
@@ -31,21 +34,50 @@ _PAGE = """<!doctype html><title>Connect an app</title>
 def authorise(portal_id: int = 0) -> AnyResponse | str:
     """Ask the person, or with `approve=1` (and `portal=ID`) grant at once; back with code and state."""
     given, store = request.args, services().store
-    if given.get("client_id") != store.app.client_id:
-        return Response("Unknown client_id", 400)
-    if not given.get("redirect_uri"):
-        return Response("redirect_uri is missing", 400)
-    number = int(given.get("portal") or portal_id or store.portals.get().id)
-    scopes = tuple(f"{given.get('scope', '')} {given.get('optional_scope', '')}".split())
+    required, optional = given.get("scope", "").split(), given.get("optional_scope", "").split()
+    if fault := _wrong_link(given, required, optional):
+        return Response(f"Authorization failed because {fault}", 400, mimetype="text/plain")
+    chosen = given.get("portal") or str(portal_id or store.portals.get().id)
+    if not chosen.isdecimal() or int(chosen) not in store.portals:
+        return Response("You do not have access to this account", 403, mimetype="text/plain")
+    portal = store.portals.get(int(chosen))
+    if given.get("deny"):
+        return _back({"error": "access_denied", "error_description": "The user denied the request"})
     if not given.get("approve"):
         fields = [(name, value) for name, value in given.items() if name != "portal"]
-        listed = [one.id for one in store.portals.all()]
-        text = " ".join(scopes)
-        return render_template_string(_PAGE, portal=number, scopes=text, fields=fields, portals=listed)
-    code = _issue("code", number, _CODE_SECONDS, scopes, given["redirect_uri"])
-    answered = {"code": code.token} | ({"state": given["state"]} if "state" in given else {})
+        listed = [one.id for one in store.portals.all() if portal_id in (0, one.id)]
+        asked = [*required, *optional]
+        return render_template_string(_PAGE, portal=portal.id, scopes=asked, fields=fields, portals=listed)
+    if lacking := [scope for scope in required if scope in portal.withheld_scopes]:
+        text = f"This account does not have access to: {', '.join(lacking)}"
+        return Response(text, 403, mimetype="text/plain")
+    granted = (*required, *(scope for scope in optional if scope not in portal.withheld_scopes))
+    code = _issue("code", portal.id, _CODE_SECONDS, granted, given["redirect_uri"])
+    return _back({"code": code.token})
+
+
+def _wrong_link(given: Any, required: list[str], optional: list[str]) -> str:
+    """What is wrong with an authorisation's address; "" if nothing. HubSpot tells the person, not the app."""
+    app = services().store.app
+    if given.get("client_id") != app.client_id:
+        return "the client_id is not known"
+    if not given.get("redirect_uri"):
+        return "the redirect_uri is missing"
+    if app.redirect_urls is not None and given["redirect_uri"] not in app.redirect_urls:
+        return "the redirect URL does not match one that is registered for the app"
+    if app.required_scopes is not None and set(required) != set(app.required_scopes):
+        return "the scopes do not match the app's required scopes"
+    if app.optional_scopes is not None and not set(optional) <= set(app.optional_scopes):
+        return "there are optional scopes that the app does not list"
+    return ""
+
+
+def _back(answered: dict[str, str]) -> AnyResponse:
+    """Send the person back to the app, with the state as it came."""
+    given = request.args
+    query = answered | ({"state": given["state"]} if "state" in given else {})
     joint = "&" if "?" in given["redirect_uri"] else "?"
-    return redirect(f"{given['redirect_uri']}{joint}{urlencode(answered)}")
+    return redirect(f"{given['redirect_uri']}{joint}{urlencode(query)}")
 
 
 def _issue(
@@ -86,8 +118,14 @@ def token() -> Response:
         raise _refusal("BAD_GRANT_TYPE", "missing or unknown grant type")
     field, use, refusal, text = grants[form["grant_type"]]
     found = store.portals.token(form.get(field, ""))
-    if found is None or found.use != use or (found.expires_at or store.now() + 1) <= store.now():
+    if (
+        found is None
+        or found.use != use
+        or (found.expires_at is not None and found.expires_at <= store.now())
+    ):
         raise _refusal(refusal, text)
+    if store.portals.get(found.portal).closed:
+        raise _refusal("BAD_HUB", "the account does not exist or is not active")
     if use == "code":
         if form.get("redirect_uri") != found.redirect_uri:
             raise _refusal("BAD_REDIRECT_URI", "missing or unknown redirect URI")
@@ -96,6 +134,10 @@ def token() -> Response:
     refresh = found if use == "refresh" else _issue("refresh", found.portal, None, found.scopes)
     access = _issue("access", found.portal, ACCESS_SECONDS, found.scopes)
     return answer(_granted(access, refresh))
+
+
+def _is_over(token: Token) -> bool:
+    return token.expires_at is not None and token.expires_at <= services().store.now()
 
 
 def _granted(access: Token, refresh: Token) -> dict[str, Any]:
@@ -144,7 +186,7 @@ def introspect() -> Response:
     form = _form()
     _check_client(form)
     found = services().store.portals.token(form.get("token", ""))
-    if found is None or (found.expires_at or services().store.now() + 1) <= services().store.now():
+    if found is None or _is_over(found):
         return answer({"active": False, "token": form.get("token", "")})
     return answer(_shown(found))
 

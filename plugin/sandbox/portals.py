@@ -33,6 +33,8 @@ class Portal:
     lifecycle_sync: bool = True  # deals move the lifecyclestage of their contacts and companies
     exchange_rates: dict[str, str] = field(default_factory=dict)  # code: home currency for one unit
     required: list[dict[str, Any]] = field(default_factory=list)  # conditional rules, see rules.py
+    withheld_scopes: list[str] = field(default_factory=list)  # what its tier cannot grant
+    closed: bool = False  # the account is gone: a refresh says BAD_HUB
 
     journal: list[dict[str, Any]] = field(default_factory=list)  # subscriptions, see http_journal.py
 
@@ -49,6 +51,16 @@ class App:
     app_id: int = 1_234_567
     client_id: str = "sandbox-client-id"
     client_secret: str = "sandbox-client-secret"  # noqa: S105 - a stand-in has nothing to hide
+    developer_key: str = "sandbox-developer-key"  # opens a legacy app's webhook settings
+    redirect_urls: tuple[str, ...] | None = None  # as the project lists them; None: any
+    required_scopes: tuple[str, ...] | None = None  # an install link asks for exactly these; None: any
+    optional_scopes: tuple[str, ...] | None = None  # and for no others of these
+
+    def merged(self, changes: dict[str, Any]) -> App:
+        """The app with the known settings of `changes` taken over."""
+        known = {item.name for item in fields(self)}
+        listed = {n: tuple(v) if isinstance(v, list) else v for n, v in changes.items() if n in known}
+        return App(**(asdict(self) | listed))
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,10 @@ class Portals:
     def token(self, text: str) -> Token | None:
         """What is known about a token."""
         return self._tokens.get(text)
+
+    def has_app(self, portal_id: int) -> bool:
+        """Whether the app is installed in a portal: by a static token, or by a grant that still stands."""
+        return any(token.use in ("static", "refresh") for token in self.tokens(portal_id))
 
     def tokens(self, portal_id: int) -> list[Token]:
         """Every token of a portal."""

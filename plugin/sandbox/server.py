@@ -166,14 +166,18 @@ def run_sandbox(
     clock_file: Path | None = None,
     webhooks: dict[str, Any] | None = None,
     ready: threading.Event | None = None,
+    portals: int = 1,
+    redirect_url: str | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. A world is loaded only into a file that has no records yet.
 
     `clock_file` holds an offset in seconds that the pages can move and other processes may read, too.
+    `portals` accounts are there to choose from; `redirect_url` is the one that the app has registered.
     `ready` is set when the socket listens. Must be called from the main thread for the signals to count.
     """
     base = App()
     app = App(app_id or base.app_id, client_id or base.client_id, secret or base.client_secret)
+    app = app.merged({"redirect_urls": [redirect_url]}) if redirect_url else app
     portal = Portal(id=world.portal_id) if world else Portal()
     settings = dict(webhooks or {}) | ({"target_url": webhook_target} if webhook_target else {})
     clock = clock or SystemClock(clock_file)
@@ -181,6 +185,8 @@ def run_sandbox(
         path, host=host, port=port, clock=clock, app=app, portal=portal, token=token, webhooks=settings
     )
     server.store.clock_file = ClockFile(clock_file) if clock_file else None
+    for number in range(1, portals):
+        server.store.add_portal(replace(portal, id=portal.id + number))
     if burst_limit is not None:
         first = server.store.portals.get()
         server.store.add_portal(replace(first, burst_limit=burst_limit, oauth_burst_limit=burst_limit))

@@ -11,7 +11,7 @@ INNER = "/_api"
 _FAMILIES = "objects|associations|properties|pipelines|owners|lists|limits|imports"
 _LEGACY = re.compile(rf"/crm/(v3|v4)/({_FAMILIES})(/.*)?\Z")
 _DATED = re.compile(rf"/crm/({_FAMILIES})/(\d{{4}}-\d{{2}})(/.*)?\Z")
-_OTHER = re.compile(r"/(account-info|oauth|appinstalls)/(v1|v3|\d{4}-\d{2})(/.*)?\Z")
+_OTHER = re.compile(r"/(account-info|oauth|appinstalls|webhooks)/(v1|v3|\d{4}-\d{2})(/.*)?\Z")
 _JOURNAL = re.compile(r"/webhooks-journal/(journal-local|subscriptions)/(v4|\d{4}-\d{2})(/.*)?\Z")
 
 

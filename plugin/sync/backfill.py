@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.clock import Clock, milliseconds
 from plugin.hubspot.client import Crm, Page
+from plugin.mapping.bases import reads_digest
 from plugin.mapping.model import Mapping
 from plugin.records import mirror, portals, work
 from plugin.records.schema import mirror as mirror_table
@@ -36,6 +37,7 @@ class Backfill:
         self.clock = clock
         self.mapping = mapping
         self.companies = mapping.companies
+        self.basis = reads_digest(mapping)
         self.resumed = False
         self.progress = self._resume() or self._begin()
 
@@ -45,7 +47,8 @@ class Backfill:
     def _resume(self) -> Progress | None:
         with self.store.read() as connection:
             note = portals.watermark(connection, self.portal_id, WATERMARK)
-        if not note or note["finished"]:
+        same = note is not None and note.get("basis", self.basis) == self.basis
+        if not note or not same or note["finished"]:
             return None
         progress = progress_of(note)
         progress.resumed_at, progress.resumed_with = self._now(), progress.records
@@ -57,6 +60,7 @@ class Backfill:
         phases = [*(["company"] if "company" in self.mapping.customer_objects() else []), "contact", "deal"]
         total = {name: self.crm.search(name, [], limit=1).total for name in phases}
         progress = Progress(uuid.uuid4().hex, self._now(), phases, phases[0], None, {}, total)
+        progress.basis = self.basis
         self._note(progress)
         return progress
 

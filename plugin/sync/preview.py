@@ -32,20 +32,31 @@ class Preview:
     properties: Counter[str] = field(default_factory=Counter)
     _samples: dict[Move, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, body: Mapping[str, Any], change: Change | None, standing: Mapping[str, str]) -> None:
-        """Count one customer: its outcome, what would be written, and what stands in the CRM."""
+    def add(
+        self,
+        body: Mapping[str, Any],
+        change: Change | None,
+        standing: Mapping[str, str],
+        stage: str | None = None,
+    ) -> None:
+        """Count one customer: its outcome, what would be written, and what stands in the CRM.
+
+        `stage`: the one it would move from, where that is not what stands in the CRM.
+        """
         self.customers += 1
         self.stages[body["stage"]] += 1
-        if change is None:
+        move = (self._stands(standing) if stage is None else stage, body["stage"])
+        if change is None and stage is None:
             return
-        self.written += 1
-        self.properties.update(change.new.keys())
-        move = (self._stands(standing), body["stage"])
+        self.written += change is not None
+        self.properties.update(change.new.keys() if change else ())
         if move[0] != move[1]:
             self.moves[move] += 1
+        if change is None and move[0] == move[1]:
+            return
         kept = self._samples.setdefault(move, [])
         if len(kept) < SAMPLES:
-            kept.append(_sample(change.key, body, change, move))
+            kept.append(_sample((body["object"], int(body["id"])), body, change, move))
 
     def _stands(self, standing: Mapping[str, str]) -> str:
         return standing.get(dict(self.mapping.outputs)["clm_stage"].name) or ""
@@ -77,12 +88,14 @@ class Preview:
         }
 
 
-def _sample(key: RecordKey, body: Mapping[str, Any], change: Change, move: Move) -> dict[str, Any]:
+def _sample(key: RecordKey, body: Mapping[str, Any], change: Change | None, move: Move) -> dict[str, Any]:
     return {
         "object": key[0],
         "id": key[1],
         "from": move[0],
         "to": move[1],
         "reason": body.get("reason") or "",
-        "properties": {name: [change.old[name], value] for name, value in change.new.items()},
+        "properties": {name: [change.old[name], value] for name, value in change.new.items()}
+        if change
+        else {},
     }

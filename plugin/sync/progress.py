@@ -19,6 +19,7 @@ class Progress:
     read: dict[str, int] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
     finished: bool = False
+    basis: str = ""  # what is read of each record; a load that reads something else begins anew
     resumed_at: int = 0  # when the present run of it began, and how much was read before
     resumed_with: int = 0
     noted_at: int = 0  # when the last page was kept

@@ -7,7 +7,7 @@ may use it), and keeps a label that a person has changed. Checks everything befo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plugin.errors import ConfigError, CrmRefused
@@ -60,9 +60,26 @@ def install_properties(crm: Crm, mapping: Mapping, models: Options, language: La
     )
 
 
+def planned(crm: Crm, mapping: Mapping, models: Options, language: Language) -> tuple[list[str], list[str]]:
+    """What `install_properties` would make and change, as `object: property`; makes nothing."""
+    known = _known_texts(mapping, models)
+    make, change = [], []
+    for kind in mapping.customer_objects():
+        have = {one.name: one for one in crm.properties(kind)}
+        for one in property_definitions(mapping, models, language):
+            found = have.get(one["name"])
+            if found is None:
+                make.append(f"{kind}: {one['name']}")
+            elif _changes(one, found, known):
+                change.append(f"{kind}: {one['name']}")
+    return make, change
+
+
 def _known_texts(mapping: Mapping, models: Options) -> frozenset[str]:
     """Every text that we ever put on a property, in any language: what differs was changed by a person."""
     found: set[str] = {""}
+    plain = {name: replace(output, label=None) for name, output in mapping.outputs.items()}
+    mapping = replace(mapping, outputs=plain)  # a label that the mapping names is set whatever stands there
     for language in LANGUAGES:
         for one in property_definitions(mapping, models, language):
             found |= {one["label"], one["description"]}
@@ -151,7 +168,8 @@ def _create(crm: Crm, kind: str, wanted: dict[str, Any]) -> PropertyDefinition:
 def _changes(wanted: dict[str, Any], found: PropertyDefinition, known: frozenset[str]) -> dict[str, Any]:
     """What to send so that the property is as wanted; a text that a person wrote stays."""
     changes: dict[str, Any] = {}
-    if found.label != wanted["label"] and found.label in known:
+    named = wanted["label"] not in known
+    if found.label != wanted["label"] and (named or found.label in known):
         changes["label"] = wanted["label"]
     if found.description != wanted["description"] and found.description in known:
         changes["description"] = wanted["description"]
@@ -173,8 +191,13 @@ def _merged_options(
         for option in wanted
     ]
     names = {option["value"] for option in wanted}
+    labels = {option["label"] for option in ours}  # HubSpot's rule: labels are unique, too
     kept = [
-        {"value": option.value, "label": option.label, "hidden": option.hidden}
+        {
+            "value": option.value,
+            "label": f"{option.label} ({option.value})" if option.label in labels else option.label,
+            "hidden": option.hidden,
+        }
         for option in sorted(found.options, key=lambda one: one.order)
         if option.value not in names
     ]

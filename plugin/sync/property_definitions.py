@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from plugin.mapping.model import Language, Mapping
+from plugin.mapping.model import Language, Mapping, Output
 from plugin.sync.property_texts import SECONDARY, TEXTS, Text
 
 GROUP = "customer_lifecycle"
@@ -84,16 +84,18 @@ def type_of(standard: str) -> str:
 def property_definitions(mapping: Mapping, options: Options, language: Language) -> list[dict[str, Any]]:
     """Every switched-on property as HubSpot's API takes it, in the order shown to people."""
     return [
-        _definition(standard, output.name, mapping, options, language)
+        _definition(standard, output, mapping, options, language)
         for standard, output in mapping.written_outputs()
     ]
 
 
 def _definition(
-    standard: str, name: str, mapping: Mapping, options: Options, language: Language
+    standard: str, output: Output, mapping: Mapping, options: Options, language: Language
 ) -> dict[str, Any]:
     kind = _KINDS.get(standard, _STAGE)  # a secondary model's stage is not in the table
     label, description = _text(standard, options, language)
+    label = output.label or label
+    name = output.name
     wanted: dict[str, Any] = {
         "name": name,
         "label": label,
@@ -104,7 +106,9 @@ def _definition(
         "formField": False,
     }
     if kind.options:
-        wanted["options"] = _wire_options(_pairs(standard, kind.options, mapping, options, language))
+        wanted["options"] = _wire_options(
+            _written_as(output, _pairs(standard, kind.options, mapping, options, language))
+        )
     return wanted | kind.extra
 
 
@@ -123,6 +127,14 @@ def _pairs(standard: str, source: str, mapping: Mapping, options: Options, langu
         return options.stages(model, language)
     pairs: Pairs = getattr(options, source)(language)
     return pairs
+
+
+def _written_as(output: Output, pairs: Pairs) -> Pairs:
+    """The options as they are written; several of ours may be one, under the first one's label."""
+    found: dict[str, str] = {}
+    for key, label in pairs:
+        found.setdefault(output.values.get(key, key), label)
+    return list(found.items())
 
 
 def _wire_options(pairs: Pairs) -> list[dict[str, Any]]:

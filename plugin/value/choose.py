@@ -109,6 +109,14 @@ def _aggregators(histories: Histories, cap: float) -> list[Finding]:
     return [Finding("aggregators", text, int(heavy.sum()), names)]
 
 
+def _clockwork(k: int) -> list[Finding]:
+    """Purchases as regular as the models go may be payments."""
+    if k < _PHASES[-1]:
+        return []
+    text = "purchases come almost by the clock: if customers pay by contract, `lifecycle clv fit --model sbg`"
+    return [Finding("very_regular", f"{text} says how many renew")]
+
+
 _Found = tuple[str, dict[str, float], Maximum, list[Finding]]
 
 
@@ -133,7 +141,7 @@ def _beta_geometric(triples: Triples, model: str, prior: bool) -> _Found:
     if why is None:
         return _named("mbg-cnbd-k", best, k)
     params = {"r": float(without.values[0]), "alpha": float(without.values[1]), "k": phases}
-    return "nbd-k", params, without, [_invisible(why)]
+    return "nbd-k", params, without, [_invisible(why), *_clockwork(phases)]
 
 
 def _named(model: str, top: Maximum, k: int) -> _Found:
@@ -143,6 +151,7 @@ def _named(model: str, top: Maximum, k: int) -> _Found:
     if model == "mbg-cnbd-k":
         params["k"] = k
     more = [] if top.settled and params["b"] <= LARGEST_B else [_invisible("the likelihood has no peak")]
+    more += _clockwork(k)
     return model, params, top, more
 
 

@@ -71,10 +71,12 @@ def values(
     low = high = np.full(len(alive), np.nan)
     if interval:
         none = 1 - alive * (1 - process.silence(*histories, terms.days))
-        spread = _spread(spend, paid[0], alive, mean, square, none)
-        low, high = _bounds(value, none, spread, terms.interval)
+        spread = spread_of(spend, paid[0], alive, mean, square, none)
+        low, high = bounds_of(value, none, spread, terms.interval)
         if doubt is not None:
-            wider = _bounds(value, none, (1 + spread) * (1 + doubt(alive * mean, amount)) - 1, terms.interval)
+            wider = bounds_of(
+                value, none, (1 + spread) * (1 + doubt(alive * mean, amount)) - 1, terms.interval
+            )
             # where next to nothing is expected a wider spread moves the upper bound down: doubt never narrows
             low, high = np.minimum(low, wider[0]), np.maximum(high, wider[1])
     return Values(alive, alive * mean, amount, value, low, high)
@@ -100,7 +102,9 @@ def discounted_purchases(
     return found
 
 
-def _spread(spend: Spend, known: Ints, alive: Floats, mean: Floats, square: Floats, none: Floats) -> Floats:
+def spread_of(
+    spend: Spend, known: Ints, alive: Floats | float, mean: Floats, square: Floats, none: Floats
+) -> Floats:
     """Squared coefficient of variation of the value, given at least one purchase."""
     between, each = spend.spread(known)
     some = np.maximum(1 - none, 1e-300)
@@ -112,7 +116,8 @@ def _spread(spend: Spend, known: Ints, alive: Floats, mean: Floats, square: Floa
     return np.where(np.isfinite(found), np.clip(found, 1e-9, 1e6), 1e6)
 
 
-def _bounds(value: Floats, none: Floats, spread: Floats, interval: float) -> tuple[Floats, Floats]:
+def bounds_of(value: Floats, none: Floats, spread: Floats, interval: float) -> tuple[Floats, Floats]:
+    """The interval of values that are 0 with chance `none` and else lognormal; it holds the value itself."""
     low = np.minimum(value * _quantile((1 - interval) / 2, none, spread), value)
     return low, np.maximum(value * _quantile((1 + interval) / 2, none, spread), value)
 

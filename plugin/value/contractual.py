@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import betaln, digamma, polygamma
 
 from plugin.errors import InputError
-from plugin.value.arrays import Floats
+from plugin.value.arrays import Bools, Floats, Ints
 from plugin.value.newton import Derivatives, maximise
 
 
@@ -37,15 +37,20 @@ class Contract:
         found: Floats = (self.beta + period - 1) / (self.alpha + self.beta + period - 1)
         return found
 
+    def stays(self, tenure: Floats | Ints, periods: int) -> Floats:
+        """P(renews the next 1, 2 … `periods` times) after `tenure` renewals; (customers, periods)."""
+        done = np.asarray(tenure, np.float64)
+        later = self.survival(done[:, None] + np.arange(1, periods + 1))
+        found: Floats = later / self.survival(done)[:, None]
+        return found
+
     def expected_renewals(self, tenure: Floats, discount: float, periods: int) -> Floats:
         """Discounted renewals to come in so many periods, for customers who renewed `tenure` times.
 
         `discount` is the rate per period.
         """
-        ahead = np.arange(1, periods + 1)
-        later = self.survival(np.asarray(tenure, np.float64)[:, None] + ahead)
-        shares = later / self.survival(np.asarray(tenure, np.float64))[:, None]
-        found: Floats = shares @ (1 + discount) ** -ahead.astype(np.float64)
+        ahead = np.arange(1, periods + 1, dtype=np.float64)
+        found: Floats = self.stays(tenure, periods) @ (1 + discount) ** -ahead
         return found
 
 
@@ -61,11 +66,30 @@ def fit_contract(survivors: Floats) -> Contract:
             "A cohort's sizes must be three or more numbers that never grow.",
             cure="Give customers at the start, after renewal 1, 2 …",
         )
-    if lost.sum() == 0 or (sizes[-1] == 0 and lost[:-1].sum() == 0):
+    stayed = np.zeros(len(sizes))
+    stayed[-1] = sizes[-1]
+    return _fitted(np.append(lost, 0.0), stayed)
+
+
+def fit_tenures(renewed: Ints, left: Bools) -> Contract:
+    """Fit to customers of any age: how many times each `renewed`, and whether it then refused (`left`).
+
+    InputError where nobody refused a renewal, or everybody the first.
+    """
+    size = int(renewed.max()) + 1 if len(renewed) else 1
+    lost, stayed = (np.bincount(renewed[rows], minlength=size).astype(np.float64) for rows in (left, ~left))
+    return _fitted(lost, stayed)
+
+
+def _fitted(lost: Floats, stayed: Floats) -> Contract:
+    """By how many left, and how many are still there, after 0, 1, 2 … renewals."""
+    if lost.sum() == 0 or (stayed.sum() == 0 and np.count_nonzero(lost) == 1):
         raise InputError(
             "Nobody left this cohort, or all at once: nothing to fit.", cure="Wait for more renewals."
         )
-    top = maximise(_Likelihood(lost, float(sizes[-1])), np.array([1.0, 1.0]))
+    if stayed[1:].sum() + lost[1:].sum() == 0:
+        raise InputError("Nobody ever renewed: nothing to fit.", cure="Check the length of the period.")
+    top = maximise(_Likelihood(lost, stayed), np.array([1.0, 1.0]))
     alpha, beta = (float(v) for v in top.values)
     return Contract(alpha, beta, top.log_likelihood, top.covariance)
 
@@ -73,17 +97,17 @@ def fit_contract(survivors: Floats) -> Contract:
 @dataclass(frozen=True, eq=False)
 class _Likelihood:
     lost: Floats
-    stayed: float
+    stayed: Floats
 
     def __call__(self, values: Floats) -> Derivatives:
-        """Σ lost_t ln[B(α+1, β+t-1) / B(α, β)] + stayed ln[B(α, β+n) / B(α, β)]."""
-        periods = np.arange(len(self.lost), dtype=np.float64)
-        ones, n = np.ones(len(self.lost)), float(len(self.lost))
-        left = _log_beta(values, ones, periods)
-        stay = _log_beta(values, np.zeros(1), np.array([n]))
+        """Σ lost_t ln[B(α+1, β+t) / B(α, β)] + Σ stayed_t ln[B(α, β+t) / B(α, β)]."""
+        renewed = np.arange(len(self.lost), dtype=np.float64)
+        left = _log_beta(values, np.ones(len(renewed)), renewed)
+        stay = _log_beta(values, np.zeros(len(renewed)), renewed)
         start = _log_beta(values, np.zeros(1), np.zeros(1))
+        everyone = self.lost.sum() + self.stayed.sum()
         parts = [
-            np.tensordot(self.lost, a, 1) + self.stayed * b[0] - (self.lost.sum() + self.stayed) * c[0]
+            np.tensordot(self.lost, a, 1) + np.tensordot(self.stayed, b, 1) - everyone * c[0]
             for a, b, c in zip(left, stay, start, strict=True)
         ]
         return float(parts[0]), parts[1], parts[2]

@@ -37,14 +37,36 @@ class FixedPeriods:
         found: Floats = np.exp(there - _log_likelihood(self.values, x, recency, periods))
         return found
 
+    def active(self, x: Ints, recency: Ints, periods: Ints, ahead: int) -> Floats:
+        """P(still active in each of the coming periods 1 … `ahead`); (customers, ahead)."""
+        gamma, delta = self.values[GAMMA], self.values[DELTA]
+        later = betaln(gamma, delta + periods[:, None] + np.arange(1, ahead + 1))
+        shares = np.exp(later - betaln(gamma, delta + periods + 1)[:, None])
+        found: Floats = self.p_alive(x, recency, periods)[:, None] * shares
+        return found
+
+    def buys(self, x: Ints, periods: Ints) -> tuple[Floats, Floats]:
+        """Mean and mean square of the chance to buy in a period while active."""
+        alpha, beta = self.values[ALPHA], self.values[BETA]
+        rate = (alpha + x) / (alpha + beta + periods)
+        return rate, rate * (alpha + x + 1) / (alpha + beta + periods + 1)
+
+    def silence(self, x: Ints, recency: Ints, periods: Ints, ahead: int) -> Floats:
+        """P(no purchase in the coming `ahead` periods): left, or silent until then or until leaving."""
+        alpha, beta, gamma, delta = self.values
+        base = betaln(alpha, beta) + betaln(gamma, delta) + _log_likelihood(self.values, x, recency, periods)
+        quiet = [
+            betaln(alpha + x, beta + periods - x + i)
+            + (betaln(gamma + 1, delta + periods + i) if i < ahead else betaln(gamma, delta + periods + i))
+            for i in range(1, ahead + 1)
+        ]
+        silent = np.exp(log_sum(np.stack(quiet)) - base) if ahead else self.p_alive(x, recency, periods)
+        found: Floats = np.clip(1 - self.p_alive(x, recency, periods) + silent, 0.0, 1.0)
+        return found
+
     def expected(self, x: Ints, recency: Ints, periods: Ints, ahead: int) -> Floats:
         """Expected purchases in the coming `ahead` periods."""
-        alpha, beta, gamma, delta = self.values
-        rate = (alpha + x) / (alpha + beta + periods)
-        steps = np.arange(1, ahead + 1)
-        later = betaln(gamma, delta + periods[:, None] + steps)
-        stays = np.exp(later - betaln(gamma, delta + periods + 1)[:, None]).sum(axis=1)
-        found: Floats = self.p_alive(x, recency, periods) * rate * stays
+        found: Floats = self.active(x, recency, periods, ahead).sum(axis=1) * self.buys(x, periods)[0]
         return found
 
 

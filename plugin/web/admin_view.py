@@ -19,6 +19,8 @@ _NOUNS = {"contact": "Contacts", "company": "Companies", "deal": "Deals"}
 def portal_page(context: Context, standing: dict[str, Any]) -> dict[str, Any]:
     """Everything that a portal's page shows, beside `standing`, the portal's part of the status."""
     portal_id = int(standing["portal_id"])
+    context = context.current(portal_id)
+    context = context.current(portal_id)
     with context.store.read() as connection:
         rows = parked.listed(connection, portal_id)
         dead = refused.listed(connection, portal_id)

@@ -13,6 +13,7 @@ from marshmallow import Schema, fields, validate
 
 from plugin.jobs.status import status
 from plugin.records import portals
+from plugin.web import api_metrics
 from plugin.web.customers import Customers
 
 
@@ -25,6 +26,9 @@ class StatusSchema(Schema):
     unwritten = fields.Int(metadata={"description": "Customers with differences that may be written now."})
     lag_seconds = fields.Float(metadata={"description": "How long the oldest waiting work has waited."})
     settled = fields.Bool(metadata={"description": "Nothing is pending, in the inbox or unwritten."})
+    config_refused = fields.Dict(
+        allow_none=True, metadata={"description": "Why the mapping file as it stands is not in force."}
+    )
     portals = fields.List(fields.Dict(), metadata={"description": "The same for each portal."})
 
 
@@ -76,6 +80,7 @@ def register(app: Flask, customers: Customers, admin_token: str) -> None:
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     api.register_blueprint(_routes(customers, _needs(admin_token)))
+    api.register_blueprint(api_metrics.blueprint(customers.context, _needs(admin_token)))
 
     @app.get("/api/docs")
     def docs() -> str:
@@ -131,11 +136,12 @@ def _routes(customers: Customers, needs_token: Callable[..., Any]) -> Blueprint:
 
 def _customer(customers: Customers, query: dict[str, Any], object_id: int) -> dict[str, Any]:
     context = customers.context
-    key = (query.get("object") or context.mapping.customer_objects()[0], object_id)
     with context.store.read() as connection:
-        served = {portal.portal_id: portal for portal in portals.every(connection)}
+        served = {portal.portal_id: portal for portal in portals.served(connection)}
         only = next(iter(served)) if len(served) == 1 else 0
         portal = served.get(int(query.get("portal") or only))
+        here = context.current(portal.portal_id if portal else 0)
+        key = (query.get("object") or here.mapping.customer_objects()[0], object_id)
         found = customers.told(connection, portal, key) if portal else None
     if portal is None:
         abort(404, message="No such portal is served; name one with ?portal=ID.")

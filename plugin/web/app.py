@@ -1,4 +1,4 @@
-"""Makes the web application: receiver, health and metrics, API, admin's pages. Nothing happens at import."""
+"""Makes the web application: receiver, OAuth, health, API, admin's pages. Nothing happens at import."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from flask import Flask
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
 from plugin.records.store import Store
-from plugin.web import admin, api, card, health, receiver
+from plugin.web import admin, api, card, health, oauth, receiver
 from plugin.web.customers import Customers
+from plugin.web.oauth import OAuthParts
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class WebParts:
     public_url: str
     admin_token: str
     ping_queue: health.Ping
+    oauth: OAuthParts | None = None  # None: one portal by its access token
 
 
 def create_app(parts: WebParts) -> Flask:
@@ -34,6 +36,7 @@ def create_app(parts: WebParts) -> Flask:
     app.register_blueprint(
         receiver.blueprint(parts.context, parts.receiver_store, parts.client_secret, parts.public_url)
     )
+    app.register_blueprint(oauth.blueprint(parts.context, parts.oauth))
     app.register_blueprint(health.blueprint(parts.context, parts.ping_queue))
     customers = Customers(parts.context)
     app.register_blueprint(card.blueprint(customers, parts.client_secret, parts.public_url))

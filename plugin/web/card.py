@@ -48,7 +48,9 @@ def blueprint(customers: Customers, secret: str, public_url: str) -> Blueprint:
         who, _ = signed()
         with context.store.read() as connection:
             served = _served(customers, lambda: portals.get(connection, who.portal_id))
-            return jsonify(card_portal.told(context, connection, served, public_url))
+            return jsonify(
+                card_portal.told(context.current(served.portal_id), connection, served, public_url)
+            )
 
     @routes.errorhandler(Refused)
     def refused(error: Refused) -> Any:
@@ -77,7 +79,7 @@ def _refresh(customers: Customers, who: Signed, body: bytes) -> dict[str, Any]:
     context, key = customers.context, named_record(body)
     with context.store.write() as connection:
         portal = _served(customers, lambda: portals.get(connection, who.portal_id))
-        if key[0] not in context.mapping.customer_objects():
+        if key[0] not in context.current(portal.portal_id).mapping.customer_objects():
             return {"state": "not_a_customer", "marked": False}
         marked = lookup.look_again(
             context.store, connection, portal.portal_id, key, now=context.now(), window=WINDOW_MS
@@ -88,7 +90,7 @@ def _refresh(customers: Customers, who: Signed, body: bytes) -> dict[str, Any]:
 
 def _served(customers: Customers, find: Callable[[], Portal | None]) -> Portal:
     found = find()
-    if found is None:
+    if found is None or found.mode == portals.GONE:
         text = words(customers.context.mapping.language)["not_installed"]
         raise Refused(404, "not_installed", text)
     return found

@@ -53,7 +53,7 @@ def refusal(state: str, language: str, message: str) -> dict[str, Any]:
 
 def told(customers: Customers, connection: Connection, portal: Portal, key: RecordKey) -> dict[str, Any]:
     """The card of a record of this portal; `state` says which of its faces is shown."""
-    context = customers.context
+    context = customers.context.current(portal.portal_id)
     language = context.mapping.language
     if key[0] not in context.mapping.customer_objects():
         return refusal("not_a_customer", language, words(language)["not_a_customer"])
@@ -87,7 +87,7 @@ def _ready(
     kept: Kept,
     standing: Standing,
 ) -> dict[str, Any]:
-    context = customers.context
+    context = customers.context.current(portal.portal_id)
     body = customers.whole(connection, portal, key, kept)
     speech = speech_of(context, portal)
     written = by_standard_name(context, body["written"])

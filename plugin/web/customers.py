@@ -14,10 +14,12 @@ from plugin.lifecycle.parameters import Parameters
 from plugin.records import frames, lookup, outcomes, portals
 from plugin.records.lookup import Kept
 from plugin.records.portals import Portal
+from plugin.records.store import Row
 from plugin.records.work import RecordKey
 
 Steps = list[dict[str, str]]
 _PATHS_KEPT = 2_000
+_MANY_DEALS = 500  # beyond, a rebuilt path would take longer than who looks at a card should wait
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Customers:
                 self.parameters(connection, portal), kept.body
             ),
             "history": [{**row, "on_day": _text(row["on_day"])} for row in past],
-            "path": self._path(connection, portal, key, kept),
+            "path": self._path(connection, portal, key, kept, past),
         }
 
     def parameters(self, connection: Connection, portal: Portal) -> Parameters | None:
@@ -65,27 +67,42 @@ class Customers:
                 self._parameters[portal.portal_id] = found
         return found
 
-    def _path(self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept) -> Steps:
+    def _path(
+        self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept, past: list[Row]
+    ) -> Steps:
         """The days on which the stage changed, since the first record, rebuilt from the mirror."""
         place = (portal.portal_id, key)
         stamp = f"{kept.evaluated_at} {kept.day} {kept.body['stage']} {kept.body['since']}"
         stored = self._paths.get(place)
         if stored is None or stored[0] != stamp:
-            stored = (stamp, self._rebuilt(connection, portal, key, kept))
+            stored = (stamp, self._rebuilt(connection, portal, key, kept, past))
             with self._lock:
                 while len(self._paths) >= _PATHS_KEPT:
                     self._paths.pop(next(iter(self._paths)))
                 self._paths[place] = stored
         return stored[1]
 
-    def _rebuilt(self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept) -> Steps:
+    def _rebuilt(
+        self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept, past: list[Row]
+    ) -> Steps:
         parameters = self.parameters(connection, portal)
         if parameters is None:
             return []
-        context = self.context
+        context = self.context.current(portal.portal_id)
         records = frames.load(connection, portal.portal_id, context.mapping, [key])
+        if records.deals.height > _MANY_DEALS:
+            return _recorded(past, context.models.primary.key)
         steps = meaning.path(records, context.mapping, context.models, parameters, kept.day, key)
         return [{"on": day.isoformat(), "stage": stage} for day, stage in steps]
+
+
+def _recorded(past: list[Row], model: str) -> Steps:
+    """The changes as they were recorded; they begin with the installation."""
+    return [
+        {"on": row["on_day"].isoformat(), "stage": row["to_stage"]}
+        for row in past
+        if row["model"] == model and row["on_day"]
+    ]
 
 
 def _text(day: Any) -> str | None:

@@ -11,6 +11,8 @@ from plugin import wiring
 from plugin.records.store import Store
 from plugin.settings import Settings
 from plugin.web.app import WebParts, create_app
+from plugin.web.oauth import OAuthParts
+from plugin.wiring import Parts
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -38,8 +40,18 @@ class _Server(BaseApplication):  # type: ignore[misc]
                 public_url=self.chosen.public_url,
                 admin_token=self.admin_token,
                 ping_queue=parts.ping_queue,
+                oauth=oauth_parts(parts),
             )
         )
+
+
+def oauth_parts(parts: Parts) -> OAuthParts | None:
+    """What the OAuth routes need, where portals come by OAuth."""
+    if parts.app is None or parts.vault is None:
+        return None
+    chosen = parts.settings
+    key = chosen.secret_keys()[0].decode()
+    return OAuthParts(parts.app, parts.vault, chosen.app_url, chosen.public_url, key)
 
 
 def serve(chosen: Settings, admin_token: str, *, processes: int, threads: int) -> None:

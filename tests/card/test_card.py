@@ -29,7 +29,7 @@ def api(home: House, number: int) -> dict[str, Any]:
 def test_every_field_of_every_card_is_the_apis_and_the_records(home: House) -> None:
     """The whole answer is compared, for every customer."""
     records = home.standing()
-    assert len(records) == 150
+    assert len(records) == 120
     for number, properties in list(records.items())[::5]:
         shown = card(home, number)
         assert (shown["state"], shown["waiting"], shown["writing"]) == ("ready", False, None)
@@ -87,7 +87,7 @@ def test_a_predicted_value_stands_with_its_interval_and_what_it_rests_on(home: H
     first, *_, last = prediction["basis"]
     assert "purchase" in first
     assert last.startswith("Model ")
-    assert "fitted on 149 customers on 22 Nov 2026." in last
+    assert "fitted on 119 customers on 22 Nov 2026." in last
 
 
 def test_with_too_few_customers_there_is_no_number_and_the_reason_is_said(tmp_path: Path) -> None:
@@ -180,6 +180,21 @@ def test_the_faces_of_a_card_without_an_outcome(home: House) -> None:
     assert (shown["state"], shown["waiting"]) == ("waiting", True)
     home.settle()
     assert card(home, int(fresh["id"]))["state"] == "ready"
+
+
+def test_a_person_who_was_erased_has_an_empty_card_that_says_so(tmp_path: Path) -> None:
+    """Nothing of the person is told, and looking again brings nothing back."""
+    from plugin.jobs.erase import erase
+
+    with loaded(tmp_path, 10) as home:
+        number = min(home.standing())
+        assert card(home, number)["state"] == "ready"
+        erase(home.context, home.portal_id, ("contact", number))
+        assert card(home, number)["state"] == "erased"
+        asked_again(home, number)
+        home.settle()
+        told = card(home, number)
+        assert (told["state"], "customer" in told) == ("erased", False)
 
 
 def test_before_the_first_complete_read_the_card_says_so(tmp_path: Path) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from plugin.cli import cli
+from plugin.cli.cases import from_files
+from plugin.cli.orders import read_orders
+from plugin.cli.stage_backtest import as_plain, stages_of_case, stages_of_orders
 from plugin.errors import InputError
 
 
@@ -70,3 +74,20 @@ def test_the_stages_are_judged_in_every_shape(orders: Path, tmp_path: Path) -> N
     done = CliRunner().invoke(cli, ["backtest", str(short), "--days", "20"])
     assert done.exit_code == 0, done.output
     assert "too short" in done.stdout
+
+
+def test_a_portals_records_are_judged_as_a_file_of_the_same_orders(orders: Path, tmp_path: Path) -> None:
+    """One pure function for both: only the route of the records differs."""
+    deals, contacts = ["id,contact_ids,closedate,createdate,amount,hs_is_closed_won"], ["id,createdate"]
+    rows = [line.split(",") for line in orders.read_text(encoding="utf-8").splitlines()[1:]]
+    ids = {name: i for i, name in enumerate(dict.fromkeys(name for name, _, _ in rows), start=1)}
+    deals += [f"{n},{ids[who]},{day},{day},{amount},true" for n, (who, day, amount) in enumerate(rows, 1)]
+    first = {ids[who]: min(day for other, day, _ in rows if other == who) for who in ids}
+    contacts += [f"{i},{day}" for i, day in first.items()]
+    for name, lines in (("contacts", contacts), ("deals", deals)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
+    last = max(day for _, day, _ in rows)
+    files: dict[str, Any] = dict.fromkeys(("companies", "history", "parameters", "config"))
+    files |= {name: tmp_path / f"{name}.csv" for name in ("contacts", "deals")}
+    case = from_files({**files, "at": datetime.fromisoformat(last)})
+    assert as_plain(stages_of_case(case, 3)) == as_plain(stages_of_orders(read_orders(orders), 3)) != {}

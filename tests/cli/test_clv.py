@@ -84,7 +84,7 @@ def test_what_cannot_be_fitted_is_scored_as_empty(tmp_path: Path) -> None:
     file = tmp_path / "one.csv"
     file.write_text("customer_id,date,amount\na,2025-01-01,5\n", encoding="utf-8")
     done = run("score", file)
-    assert done.stdout.splitlines()[1] == "a,0,0.0,0.0,,,,,,,"
+    assert done.stdout.splitlines()[1] == "a,0,0.0,0.0" + 10 * ","
     assert "two customers at the least" in done.stderr
     assert json.loads(run("fit", file, "--json").stdout)["model"] is None
 

@@ -15,6 +15,7 @@ import click
 from plugin.cli import COMMANDS, cli
 from plugin.errors import LifecycleError
 from plugin.lifecycle import loading, offered
+from plugin.lifecycle.reasons import BLANKS
 from plugin.mapping.derived import DerivedFactSchema
 from plugin.mapping.load import default_text
 from plugin.mapping.model import OUTPUT_NAMES
@@ -130,7 +131,9 @@ def _outputs() -> str:
 
 def _rule_files() -> str:
     rows = _described(RULES, (*loading._TOP, *loading._MORE))
-    return "\n## Rule files\n\n" + table(("key", "holds"), rows)
+    blanks = ", ".join(code(f"{{{name}}}") for name in BLANKS)
+    text = "\n## Rule files\n\n" + table(("key", "holds"), rows)
+    return f"{text}\nIn sentences `{{NAME}}` is filled in by the fact of that name; besides: {blanks}.\n"
 
 
 def _tables() -> str:

@@ -18,6 +18,8 @@ OUTPUT = {
     "name": "the property in the CRM",
     "write": "false: not written",
     "mode": "overwrite, if_empty (only into an empty field), unless_human (leaves what a person typed)",
+    "label": "the property's label for people instead of ours",
+    "values": "our value: the portal's own option; values not named are written as they are",
 }
 RULES = {
     "model": "the key of the stage model in this file; needs `stages` and `rules`",

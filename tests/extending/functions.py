@@ -79,3 +79,10 @@ def moody(frame: pl.DataFrame) -> pl.Series:
     """Wrong: another answer each time."""
     _calls[0] += 1
     return pl.Series([float(_calls[0])] * frame.height)
+
+
+def sly(frame: pl.DataFrame) -> pl.Series:
+    """Wrong only on data that no trial has: then it numbers the rows."""
+    if (frame["demo_on"] == "sly").fill_null(False).any():
+        return pl.Series(range(frame.height)).cast(pl.Float64)
+    return pl.Series([1.0] * frame.height)

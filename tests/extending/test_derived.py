@@ -19,6 +19,7 @@ from plugin.lifecycle.models import load_models
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.records import Records
+from plugin.lifecycle.rulefile import RuleError
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.walk import outcomes
 from plugin.mapping.model import DerivedFact, Mapping, ModelChoice, Sources
@@ -262,3 +263,43 @@ def test_all_faults_are_told_at_once() -> None:
         (1, "reads"),
         (1, "function"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{contract_untl}", "did you mean contract_until"),
+        ("{contract_until", "a brace stands alone"),
+        ("{nps:.1f}", "nothing can be filled in"),
+        ("{0}", "nothing can be filled in"),
+    ],
+)
+def test_a_sentence_whose_blank_cannot_be_filled_in_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """It would be written to the CRM with a question mark, or not at all."""
+    rules = tmp_path / "r.yaml"
+    rules.write_text(f"add_reasons:\n  - of: [lost]\n    text: {{en: 'Until {text}.'}}\n")
+    with pytest.raises(RuleError, match=r"r.yaml:3:16: ") as refused:
+        load_models(Mapping(), [rules])
+    assert said in str(refused.value).lower()
+
+
+def test_a_property_of_ones_own_stands_in_a_sentence(tmp_path: Path) -> None:
+    """Whether or not a rule names it."""
+    (tmp_path / "r.yaml").write_text("add_reasons:\n  - of: []\n    text: {en: 'From {city}, {{so}}.'}\n")
+    mapping = replace(Mapping(), contact=replace(Sources(), extras=("city",)))
+    models = load_models(mapping, [tmp_path / "r.yaml"])
+    records = Records.from_rows(contacts=[{"id": 1, "createdate": "2026-01-01", "city": "Lodz"}])
+    found = evaluate(records, mapping, models, Parameters(), date(2026, 1, 2))
+    assert found.to_json()[0]["reason"] == "From Lodz, {so}."
+
+
+def test_a_function_that_is_impure_on_real_records_only_is_unknown_for_all_and_told() -> None:
+    """An answer that depends on who else is in the batch is worth nothing."""
+    facts = (DerivedFact("f", "number", "sly", ("demo_on",)),)
+    mapping = replace(OURS, models=ModelChoice(), derived_facts=facts)
+    models = load_models(mapping, (), FUNCTIONS)
+    contacts = [{"id": n, "createdate": "2026-01-01", "demo_on": text} for n, text in ((1, "sly"), (2, "x"))]
+    found = evaluate(Records.from_rows(contacts=contacts), mapping, models, Parameters(), date(2026, 1, 2))
+    assert found.frame["f"].to_list() == [None, None]
+    (told,) = [one for one in found.findings if one["property"] == "f"]
+    assert "depends on other rows" in told["problem"]

@@ -104,6 +104,10 @@ def test_a_portals_models_are_shown_looked_back_on_refitted_and_adopted(home: Ho
     assert isinstance(run("backtest", "--object", "company").exception, InputError)
     assert run("backtest", "dump", "--portal", "1").exit_code == 2
 
+    contracts = json.loads(run("clv", "fit", "--model", "sbg", "--period", "month", "--json").output)
+    assert contracts["customers"] == shown["customers"]
+    assert 0 < contracts["retention"][0] < 1
+
     before = in_force(home)
     assert json.loads(run("clv", "fit", "--json").output)["version"] == before.version
     section = dict((before.value or {})["contact"])

@@ -81,6 +81,8 @@ def test_a_list_holds_who_is_in_the_stage_those_with_most_at_stake_first() -> No
     )
     assert rows[0]["last_purchase"] == date(2025, 11, 1)
     assert rows[0]["goal"] == "Wake them"
+    assert rows[0]["questions"] == ""
+    assert call_list(outcomes(), stages=["lost"])[0]["questions"].startswith("What made you stop")
     assert rows[0]["due_on"] == date(2026, 7, 7)
     assert rows[0]["reason"].startswith("No order since 1 Nov 2025.")
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
+from plugin.jobs import meaning
 from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Parameters, fit
@@ -93,3 +94,20 @@ def test_outcomes_change_exactly_at_the_next_moments(shop: Records, parameters: 
         )
         assert quiet.height > 1000
         assert now.join(quiet, on="id").equals(first.written().join(quiet, on="id"))
+
+
+def test_predicted_metrics_are_exact_and_the_written_ones_their_rounding(shop: Records) -> None:
+    """On the day of adoption, which is everybody's refresh day, both speak of the same day."""
+    fitted = meaning.fit(shop, MAPPING, FITTED)
+    some = [("contact", int(i)) for i in shop.contacts["id"].sort()[:150]]
+    predicted = 0
+    for one in meaning.evaluate(shop, MAPPING, MODELS, fitted, FITTED, some).to_json():
+        metrics, written = one["metrics"], one["written"]
+        for bound in ("clv_low", "clv_high"):
+            if metrics[bound] is None:
+                assert written[f"clm_{bound}"] == ""
+                continue
+            assert float(written[f"clm_{bound}"]) == pytest.approx(metrics[bound], rel=0.05, abs=0.01)
+            predicted += 1
+        assert written["clm_next_purchase_on"] == (metrics["next_purchase_on"] or "")
+    assert predicted > 200

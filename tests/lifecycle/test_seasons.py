@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.lifecycle.evaluate import evaluate, history
+from plugin.lifecycle.evaluate import evaluate, history, make_engine
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import fit
+from plugin.lifecycle.walk import outcomes
 from plugin.mapping.model import DEFAULT_THRESHOLDS, Language
 from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.worlds import EPOCH, MAPPING, MODELS, day, naive, records_of, rhythm
@@ -32,14 +34,16 @@ def buyer(*days: str) -> Person:
 CHRISTMAS = buyer("2023-12-10", "2024-12-12")
 
 
-def path(person: Person, until: str, data_days: int = 730, *, compare: bool = True) -> dict[str, str]:
+def path(
+    person: Person, until: str, data_days: int = 730, *, compare: bool = True, repeaters: int = 150
+) -> dict[str, str]:
     """The stages of a person by their first day."""
     mapping = replace(MAPPING, compare_seasons=compare)
     steps = history(
         records_of([person]),
         mapping,
         load_models(mapping),
-        rhythm(150, 30.0, data_days=data_days),
+        rhythm(repeaters, 30.0, data_days=data_days),
         date.fromisoformat(until),
         ("contact", 1),
     )
@@ -76,6 +80,22 @@ def test_a_silence_longer_than_a_year_has_no_season() -> None:
 def test_a_steady_buyer_is_not_excused_by_short_pauses() -> None:
     steady = buyer(*[(date(2024, 1, 1) + timedelta(days=30 * n)).isoformat() for n in range(14)])
     assert path(steady, "2026-01-01") == path(steady, "2026-01-01", compare=False)
+
+
+def test_a_pause_that_was_no_sleep_excuses_nothing() -> None:
+    # 170 days last year, where 180 count as sleeping: this year's 181 are not excused by them
+    person = buyer("2024-01-01", "2024-06-19", "2024-12-02")
+    found = path(person, "2025-12-01", repeaters=3)
+    assert found["2025-06-01"] == "sleeping"
+    assert found == path(person, "2025-12-01", repeaters=3, compare=False)
+
+
+def test_christmas_may_come_a_little_earlier_than_last_year() -> None:
+    # bought on 5 December, last year on the 20th: the pause to compare with is the one after that 20th
+    person = buyer("2023-12-10", "2024-12-20", "2025-12-05")
+    found = path(person, "2027-12-01", repeaters=3)
+    assert list(found.items())[-1] == ("2027-01-05", "lost")
+    assert "sleeping" not in {stage for day, stage in found.items() if day > "2025-12-05"}
 
 
 def reason(language: Language, when: str) -> str:
@@ -128,7 +148,19 @@ def seasonal(draw: st.DrawFn) -> Person:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
+@given(seasonal(), st.booleans())
+def test_seasonal_buyers_agree_with_the_plain_specification_on_every_day(person: Person, small: bool) -> None:
+    parameters = rhythm(3 if small else 150, 45.0, data_days=1000)
+    plain, first = naive(person, parameters), person.born()
+    days = np.arange(first, first + 2600, 3, dtype=np.int64)
+    engine = make_engine(records_of([person]), MAPPING, MODELS, parameters, day(int(days[-1])), "contact")
+    found = outcomes(engine, MODELS.fate_plan, np.zeros(len(days), np.int64), days)
+    said = list(zip(found["sleeping"].to_list(), found["lost"].to_list(), strict=True))
+    assert said == [(plain.sleeping(int(d)), plain.lost(int(d))) for d in days]
+
+
+@settings(max_examples=12, deadline=None)
 @given(seasonal(), st.integers(0, 2200), st.booleans())
 def test_stages_since_forecast_and_next_moment_of_seasonal_buyers_are_exact(
     person: Person, after: int, small: bool

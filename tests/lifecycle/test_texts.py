@@ -106,7 +106,7 @@ def test_every_label_exists_in_every_language() -> None:
         assert all(set(stage.goals) == set(LANGUAGES) for stage in model.stages)
     texts = [n.labels for n in named] + [w.text for w in MODELS.reasons]
     texts += [w.text for f in MODELS.flags for w in f.reasons]
-    texts += [t for p in MODELS.plays.values() for t in (p.goal, p.action)]
+    texts += [t for p in MODELS.plays.values() for t in (p.goal, p.action, p.questions) if t]
     assert [t for t in texts if set(t) != set(LANGUAGES) or not all(t.values())] == []
 
 
@@ -209,6 +209,8 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "average_order_value": 100.0,
         "purchases_recent": 1,
         "rfm": "512",
+        "purchase_frequency": 1,
+        "engagement_rate": pytest.approx(30 / 180),
         "rfm_segment": "new_customers",
         "tier": "silver",
     }
@@ -241,6 +243,29 @@ def test_the_level_of_risk_weighs_the_gravest_flag_with_the_money_at_stake() -> 
     cold, _ = PATHS["a lead whose deal was lost and who went cold"]
     [lead] = evaluate(records_of([cold]), MAPPING, MODELS, rhythm(3, 30.0), date(2024, 9, 1)).to_json()
     assert (lead["risk_flags"], lead["risk_level"]) == (["lost"], "medium")
+
+
+def test_the_metrics_beside_the_facts_are_those_of_the_day() -> None:
+    regular, _ = PATHS["a regular buyer who falls asleep and is lost"]
+    quitter, _ = PATHS["a promoter who cancels and buys again"]
+    told = {}
+    for when in ("2024-03-20", "2025-02-09", "2025-02-10"):
+        found = evaluate(
+            records_of([regular, quitter]), MAPPING, MODELS, rhythm(3, 30.0), date.fromisoformat(when)
+        ).to_json()
+        told[when] = [(o["metrics"]["purchase_frequency"], o["metrics"]["nps_class"]) for o in found]
+    assert told["2024-03-20"] == [(3, None), (2, "promoter")]
+    assert told["2025-02-09"] == [(2, None), (2, "promoter")]  # 10 Feb 2024 lies 365 days back
+    assert told["2025-02-10"] == [(1, None), (2, "promoter")]
+
+
+@pytest.mark.parametrize(
+    ("nps", "kind"), [(0, "detractor"), (6, "detractor"), (7, "passive"), (9, "promoter")]
+)
+def test_an_answer_has_its_nps_class(nps: float, kind: str) -> None:
+    person = Person(START, nps=[(START, nps)])
+    [body] = evaluate(records_of([person]), MAPPING, MODELS, rhythm(3, 30.0), day(START + 5)).to_json()
+    assert body["metrics"]["nps_class"] == kind
 
 
 def test_every_rfm_cell_is_in_exactly_one_segment() -> None:

@@ -23,6 +23,7 @@ from plugin.hubspot.client import Crm
 from plugin.jobs import sweeps
 from plugin.jobs.apply import apply_inbox
 from plugin.jobs.backfill import run_backfill
+from plugin.jobs.config_turnover import turn_over
 from plugin.jobs.context import Context, Silence
 from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
@@ -66,6 +67,7 @@ class House:
             while apply_inbox(self.context):
                 pass
             self.clock.sleep(2)
+            turn_over(self.context, self.portal_id)
             sweeps.mark_what_is_due(self.context)
             for lane in ("live", "bulk"):
                 while work_portal(self.context, self.portal_id, lane):
@@ -156,7 +158,7 @@ def _served(context: Context, crm: SandboxServer) -> Iterator[str]:
 
 def differing(house: House) -> list[tuple[str, int]]:
     """The customers whose properties in the CRM differ from an offline computation on the CRM's own dump."""
-    dump, context = house.dump(), house.context
+    dump, context = house.dump(), house.context.current(house.portal_id)
     with context.store.read() as connection:
         portal = portals.get(connection, house.portal_id)
         assert portal is not None

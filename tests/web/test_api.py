@@ -84,7 +84,8 @@ def test_health_readiness_and_figures_are_open_and_name_no_customer(home: House)
 def test_the_description_names_every_route_and_the_page_shows_it(home: House) -> None:
     """/api/openapi.json and /api/docs."""
     spec = get(home, "/api/openapi.json", None).json()
-    assert set(spec["paths"]) == {"/api/v1/status", "/api/v1/customers/{object_id}"}
+    portfolio = {f"/api/v1/{name}" for name in ("metrics", "cohorts", "funnel")}
+    assert set(spec["paths"]) == {"/api/v1/status", "/api/v1/customers/{object_id}", *portfolio}
     page = get(home, "/api/docs", None).text
     assert all(path in page for path in spec["paths"])
 

@@ -36,6 +36,7 @@ from plugin.hubspot.protocol.requests import (
     BATCH_SIZE,
     CUSTOM_PROPERTY_LIMITS,
     SEARCH_PAGE_SIZE,
+    UNINSTALL,
     TaskInput,
     create_list_request,
     drop_list_request,
@@ -68,7 +69,9 @@ class Crm:
         priority: Priority = "live",
         session: requests.Session | None = None,
         breaker: Breaker | None = None,
+        renew: Callable[[str], str] | None = None,
     ) -> None:
+        """`token` gives an access token, `renew` another one instead of one that was refused with 401."""
         self.portal_id = portal_id
         self._clock = clock
         self._account: Account | None = None
@@ -80,6 +83,7 @@ class Crm:
             version=api_version(version),
             session=session,
             breaker=breaker,
+            renew=renew,
         )
         self._transport.until_midnight = self._until_midnight
         self._apis = Apis(self._transport, priority)
@@ -257,6 +261,18 @@ class Crm:
             body = self._apis.records.create("tasks", tasks_body(chunk))
             made += [int(one["id"]) for one in records.results(body)]
         return made
+
+    def delete_property(self, object_type: str, name: str) -> None:
+        """Take a property away; HubSpot archives it for a while. One that is not there is no error."""
+        self._apis.properties.archive(plural(object_type), name)
+
+    def delete_group(self, object_type: str, name: str) -> None:
+        """Take an empty property group away."""
+        self._apis.groups.archive(plural(object_type), name)
+
+    def uninstall(self) -> None:
+        """Take the app out of this portal; its tokens are worth nothing afterwards. OAuth only."""
+        self._apis.send(UNINSTALL)
 
     def _until_midnight(self) -> float:
         """Seconds until the daily allowance returns: midnight in the account's time zone (HubSpot's rule)."""

@@ -49,13 +49,17 @@ def _is_loopback(host: str) -> bool:
 
 
 class _Bearer(requests.auth.AuthBase):
-    """The token as an auth object: a header alone would be replaced from the user's .netrc."""
+    """The token as an auth object: a header alone would be replaced from the user's .netrc.
+
+    Without a token no header is sent: a call of the app itself carries its key elsewhere.
+    """
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 
@@ -72,7 +76,9 @@ class Transport:
         version: ApiVersion,
         session: requests.Session | None = None,
         breaker: Breaker | None = None,
+        renew: Callable[[str], str] | None = None,
     ) -> None:
+        self._renew = renew or (lambda _refused: token())
         self._base_url = base_url.rstrip("/")
         self._token = token
         self._budget = budget
@@ -115,8 +121,8 @@ class Transport:
     def _attempt(self, request: Request, priority: Priority) -> Any:
         token = self._token()
         reply = self._send(request, token)
-        if reply.status == 401 and (fresh := self._token()) != token:
-            self._budget.acquire(priority, request.policy)  # the token was renewed meanwhile
+        if reply.status == 401 and (fresh := self._renew(token)) != token:
+            self._budget.acquire(priority, request.policy)  # another token, so another try
             reply = self._send(request, fresh)
         if request.policy == "general":
             self._budget.observe(reply.headers)

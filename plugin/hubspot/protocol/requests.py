@@ -43,6 +43,7 @@ class Request:
 
 ACCOUNT = Request("GET", "/account-info/v3/details")
 CUSTOM_PROPERTY_LIMITS = Request("GET", "/crm/v3/limits/custom-properties")
+UNINSTALL = Request("DELETE", "/appinstalls/v3/external-install")
 LIST_PAGE_SIZE = 250
 
 

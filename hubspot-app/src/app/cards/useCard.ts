@@ -60,8 +60,9 @@ export function useCard(objectTypeId: string, objectId: number | string): UseCar
 
   useEffect(() => {
     void load();
+    const open = turn;
     return () => {
-      turn.current++;
+      open.current++;
     };
   }, [load]);
 

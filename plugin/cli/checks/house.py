@@ -1,0 +1,187 @@
+"""Checks of the installation itself: settings, versions, mapping, clock, store, queue, keys, processes."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date
+from pathlib import Path
+
+import sqlalchemy as sa
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+
+from plugin import __version__, wiring
+from plugin.cli.checks.check import FAIL, WARN, Check, good
+from plugin.clock import Clock, milliseconds
+from plugin.embedded import running_url
+from plugin.hubspot.client.probe import probe
+from plugin.hubspot.versions import DEFAULT_VERSION
+from plugin.jobs.bells import QUEUES
+from plugin.jobs.keys import sealing
+from plugin.records import inbox
+from plugin.records.schema import locks
+from plugin.records.store import Store, newest_schema, schema_version
+from plugin.settings import Settings, is_loopback
+from plugin.vault import Vault
+
+#: When HubSpot stops answering each version (HubSpot supports a dated version for about 18 months).
+ENDS = {"2026-09": date(2028, 3, 1), "2026-03": date(2027, 9, 1), "legacy": date(2027, 3, 30)}
+SOON_DAYS = 120
+SKEW_WARN, SKEW_FAIL = 60.0, 240.0  # seconds; HubSpot's signatures are refused when 300 s old
+LATE_SECONDS = 300.0
+
+
+def settings_checks(chosen: Settings) -> Iterator[Check]:
+    """Settings that are allowed and still no good idea."""
+    mode = "many portals by OAuth" if chosen.oauth else "one portal by its access token"
+    yield good("settings", f"complete, for {mode}")
+    if not chosen.client_secret:
+        yield Check(
+            "settings: HUBSPOT_CLIENT_SECRET",
+            FAIL,
+            "not set: no webhook can be checked",
+            "Copy the client secret of the app from HubSpot.",
+        )
+    if chosen.access_token and chosen.client_id:
+        yield Check(
+            "settings: mode",
+            WARN,
+            "HUBSPOT_ACCESS_TOKEN and HUBSPOT_CLIENT_ID are set: the token decides, OAuth is off",
+            "Unset the one that is not meant.",
+        )
+    if not chosen.public_url.startswith("https://") and not is_loopback(chosen.api_url):
+        yield Check(
+            "settings: PUBLIC_URL",
+            FAIL,
+            f"{chosen.public_url} is not https: HubSpot sends nothing there, signatures cannot match",
+            "Set PUBLIC_URL to the https address as HubSpot sees it.",
+        )
+    shared = not chosen.database_url.startswith("sqlite")
+    for name, value in (("SECRET_KEY", chosen.secret_key), ("ADMIN_TOKEN", chosen.admin_token)):
+        if shared and not value:
+            yield Check(
+                f"settings: {name}",
+                WARN,
+                "made by each machine for itself, though the database is shared",
+                f"Set {name} to the same value everywhere.",
+            )
+
+
+def version_checks(today: date) -> Iterator[Check]:
+    """What runs here, and how long the CRM's API goes on in the version that we speak."""
+    yield good("version", f"{__version__} on Python {platform.python_version()}")
+    left = (ENDS[DEFAULT_VERSION] - today).days
+    finding = f"HubSpot's API {DEFAULT_VERSION}, answered until about {ENDS[DEFAULT_VERSION]:%B %Y}"
+    if left > SOON_DAYS:
+        yield good("api version", finding)
+    else:
+        yield Check("api version", WARN if left > 0 else FAIL, finding, "Update this plugin.")
+
+
+def mapping_checks(config_path: Path | None) -> Iterator[Check]:
+    """The mapping file and the models it names can be read."""
+    mapping, _models = wiring.rules(config_path)
+    name = str(config_path) if config_path else "the shipped default"
+    yield good("mapping", f"{name}: {len(mapping.written_outputs())} outputs, model {mapping.models.primary}")
+
+
+def crm_checks(api_url: str, clock: Clock) -> Iterator[Check]:
+    """The CRM answers, and its clock and ours agree."""
+    seen = probe(api_url)
+    yield good("crm", f"{api_url} answers in {seen.seconds * 1000:.0f} ms")
+    if seen.moment is None:
+        yield Check("clock", WARN, "HubSpot's answer names no time", "Compare the clock by hand.")
+        return
+    skew = (clock.now() - seen.moment.astimezone(UTC)).total_seconds()
+    finding = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} HubSpot's"
+    if abs(skew) <= SKEW_WARN:
+        yield good("clock", f"within {SKEW_WARN:.0f} s of HubSpot's")
+    else:
+        cure = "Let NTP set this machine's clock: signatures older than five minutes are refused."
+        yield Check("clock", WARN if abs(skew) < SKEW_FAIL else FAIL, finding, cure)
+
+
+def store_checks(database_url: str) -> Iterator[Check]:
+    """The database answers and has this version's tables."""
+    with closing(Store(database_url)) as store:
+        kind = "PostgreSQL" if store.is_postgresql else "SQLite"
+        with store.read() as connection:
+            connection.execute(sa.text("SELECT 1"))
+            found = schema_version(connection)
+        newest = newest_schema()
+        if found == newest:
+            yield good("store", f"{kind} answers, schema {found}")
+        elif found is None:
+            yield Check("store", FAIL, f"{kind} answers and is empty", "Run `lifecycle migrate`.")
+        else:
+            cure = "Run `lifecycle migrate`." if found < newest else "Update this plugin."
+            yield Check("store", FAIL, f"the schema is {found}, this version needs {newest}", cure)
+
+
+def queue_checks(chosen: Settings) -> Iterator[Check]:
+    """The queue server answers, and every queue has a worker."""
+    url = chosen.redis_url or running_url(chosen.data_dir)
+    if url is None:
+        yield Check("queue", FAIL, "the embedded queue server does not run", "Start `lifecycle up`.")
+        return
+    redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        redis.ping()
+        waiting = {name: Queue(name, connection=redis).count for name in QUEUES}
+        heard = {queue for worker in Worker.all(connection=redis) for queue in worker.queue_names()}
+    except RedisError as error:
+        yield Check(
+            "queue",
+            FAIL,
+            f"the queue server does not answer: {error}",
+            "Check REDIS_URL and that the server runs; no work is lost, it is kept in the store.",
+        )
+        return
+    finally:
+        redis.close()
+    yield good("queue", "answers; " + ", ".join(f"{name}: {count} jobs" for name, count in waiting.items()))
+    if deaf := [name for name in QUEUES if name not in heard]:
+        yield Check("workers", FAIL, f"nobody works on {', '.join(deaf)}", "Start `lifecycle worker`.")
+    else:
+        yield good("workers", "every queue has one")
+
+
+def running_checks(database_url: str, clock: Clock) -> Iterator[Check]:
+    """A scheduler leads, and what arrives is applied."""
+    now = milliseconds(clock.now())
+    with closing(Store(database_url)) as store, store.read() as connection:
+        lead = connection.execute(sa.select(locks.c.until).where(locks.c.name == "scheduler")).scalar()
+        bodies, events, oldest = inbox.waiting(connection)
+    if lead is None or lead < now:
+        yield Check("scheduler", FAIL, "none leads", "Start `lifecycle scheduler` or `lifecycle up`.")
+    else:
+        yield good("scheduler", "leads")
+    late = 0.0 if oldest is None else (now - oldest) / 1000
+    if late > LATE_SECONDS:
+        finding = f"{events} events in {bodies} bodies wait, the oldest for {late / 60:.0f} minutes"
+        yield Check("inbox", FAIL, finding, "Start workers; nothing is lost meanwhile.")
+    else:
+        yield good("inbox", f"{events} events wait")
+
+
+def key_checks(chosen: Settings) -> Iterator[Check]:
+    """Every portal's tokens open, and under the newest key."""
+    if not chosen.oauth:
+        return
+    with closing(Store(chosen.database_url)) as store:
+        found = sealing(store, Vault(chosen.encryption_keys))
+    if found.unreadable:
+        yield Check(
+            "keys",
+            FAIL,
+            f"the tokens of {', '.join(map(str, found.unreadable))} open under no key here",
+            "Add the key that they were sealed under to ENCRYPTION_KEYS, or have them install again.",
+        )
+    elif found.older:
+        finding = f"{found.older} portals are sealed under an older key"
+        yield Check("keys", WARN, finding, "Run `lifecycle keys rotate`, then take the old key out.")
+    else:
+        yield good("keys", f"{found.newest} portals are sealed under the newest key")

@@ -1,0 +1,109 @@
+"""The command that looks at everything and says the cure: `lifecycle doctor`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import click
+
+from plugin import settings, wiring
+from plugin.cli.checks import house, subscriptions
+from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
+from plugin.cli.checks.portal import portal_checks
+from plugin.clock import Clock, SystemClock
+from plugin.errors import LifecycleError
+from plugin.hubspot.budget import NullBudget
+from plugin.jobs.context import Context, Silence
+from plugin.jobs.tokens import Tokens
+from plugin.records import accounts, portals
+from plugin.records.store import Store
+from plugin.settings import Settings
+
+_COLOURS = {OK: "green", WARN: "yellow", FAIL: "red"}
+
+
+@click.command(epilog="Example: lifecycle doctor --json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--portal", type=int, help="Look at this portal only; default: at every one.")
+def doctor(as_json: bool, portal: int | None) -> None:
+    """Check settings, clock, store, queue, CRM, scopes, webhooks, properties, versions; say the cures.
+
+    Exits with 0 only if all is well. Nothing is changed.
+    """
+    found = []
+    for check in examine(portal):
+        found.append(check)
+        if not as_json:
+            _show(check)
+    if as_json:
+        states = [check.state for check in found]
+        click.echo(json.dumps({"well": set(states) == {OK}, "checks": [check.as_dict() for check in found]}))
+    if any(check.state != OK for check in found):
+        sys.exit(1)
+
+
+def examine(portal: int | None = None) -> Iterator[Check]:
+    """Every check, one after the other."""
+    yield from run("version", lambda: house.version_checks(SystemClock().now().date()))
+    try:
+        chosen = settings.load()
+        chosen.require("HUBSPOT_ACCESS_TOKEN")
+    except LifecycleError as error:
+        yield Check("settings", FAIL, error.message.strip(), error.cure)
+        return
+    clock = SystemClock(chosen.clock_file)
+    yield from run("settings", lambda: house.settings_checks(chosen))
+    yield from run("mapping", lambda: house.mapping_checks(chosen.config_path))
+    yield from run("crm", lambda: house.crm_checks(chosen.api_url, clock))
+    yield from run("store", lambda: house.store_checks(chosen.database_url))
+    yield from run("queue", lambda: house.queue_checks(chosen))
+    yield from run("scheduler", lambda: house.running_checks(chosen.database_url, clock))
+    yield from run("keys", lambda: house.key_checks(chosen))
+    yield from run("subscriptions", lambda: _subscriptions(chosen))
+    yield from run("portals", lambda: _portals(chosen, clock, portal))
+
+
+def _subscriptions(chosen: Settings) -> Iterator[Check]:
+    return subscriptions.subscription_checks(chosen, wiring.rules(chosen.config_path)[0])
+
+
+def _portals(chosen: Settings, clock: Clock, wanted: int | None) -> Iterator[Check]:
+    with closing(wiring.open_store(chosen)) as store:
+        context = _context(chosen, store, clock)
+        with store.read() as connection:
+            known = {one.portal_id for one in portals.every(connection)}
+            known |= {one.portal_id for one in accounts.every(connection)}
+        listed = sorted(known if wanted is None else known & {wanted})
+        if not listed:
+            cure = f"Open {chosen.public_url}/oauth/install." if chosen.oauth else "Run `lifecycle install`."
+            yield Check("portals", WARN, "the app is installed in none", cure)
+        for portal_id in listed:
+            yield from portal_checks(context, portal_id)
+
+
+def _context(chosen: Settings, store: Store, clock: Clock) -> Context:
+    """What portals are looked at with; the queue server is not needed, nor the budget that lives there."""
+    tokens = None
+    if chosen.oauth:
+        app, vault = wiring.open_app(chosen, clock)
+        tokens = Tokens(store, clock, vault, app)
+    crm = wiring.crm_maker(chosen, clock, tokens, lambda _: NullBudget())
+    return wiring.build_context(
+        store=store,
+        clock=clock,
+        crm=crm,
+        bells=Silence(),
+        config_path=chosen.config_path,
+        keep_days=chosen.keep_days,
+    )
+
+
+def _show(check: Check) -> None:
+    click.echo(
+        f"{click.style(check.state.ljust(4), fg=_COLOURS[check.state])}  {check.name}: {check.finding}"
+    )
+    if check.cure and check.state != OK:
+        click.echo(f"      {check.cure}")

@@ -1,0 +1,32 @@
+"""The checks that a mapping file passes before it can be in force: offline, with its rule files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plugin.errors import ConfigError
+from plugin.jobs.configs import rule_findings
+from plugin.mapping.bundle import read_bundle
+from plugin.mapping.findings import Finding
+from plugin.mapping.load import read_mapping
+
+Found = list[tuple[str, Finding]]  # (file, finding)
+
+
+def check_file(path: Path | None) -> Found:
+    """Every fault and oddity of a mapping file (None: the shipped default) and of its rule files."""
+    bundle = read_bundle(path)
+    mapping, findings = read_mapping(bundle.body, path.absolute().parent if path else None)
+    found = [(bundle.name, finding) for finding in findings]
+    if any(finding.severity == "error" for finding in findings):
+        return found
+    return found + [(name or bundle.name, finding) for name, finding in rule_findings(bundle.body, mapping)]
+
+
+def refuse_file(path: Path | None) -> None:
+    """ConfigError with every fault of a mapping file and of its rule files."""
+    errors = [(name, finding) for name, finding in check_file(path) if finding.severity == "error"]
+    if errors:
+        count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
+        listed = "\n".join(f"  {finding.at(name)}" for name, finding in errors)
+        raise ConfigError(f"{path} has {count}:\n{listed}\n", findings=[finding for _, finding in errors])

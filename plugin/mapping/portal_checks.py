@@ -1,0 +1,228 @@
+"""What in a mapping does not fit its portal: names that do not exist, wrong types, what stays empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from plugin.mapping.checks import Clash
+from plugin.mapping.findings import Severity, nearest
+from plugin.mapping.model import Mapping, Sources
+from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
+from plugin.mapping.positions import Path
+
+OUR_GROUP = "customer_lifecycle"
+#: Kind of source → the property types it can be read from without doubt, and those that may hold it as text.
+DATES = ("date", "datetime")
+READABLE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "date": (DATES, ("string", "number")),
+    "number": (("number",), ("string", "enumeration")),
+    "flag": (("bool",), ("string", "enumeration")),
+    "text": (("string", "enumeration", "bool", "number", "phone_number", *DATES), ()),
+}
+#: Source key → what its values are read as.
+KINDS = {
+    "engagement_dates": "date",
+    "engagement_counters": "number",
+    "outreach_dates": "date",
+    "markers": "date",
+    "conversion": "date",
+    "loyalty_activity": "date",
+    "nps": "number",
+    "csat": "number",
+    "referrals": "number",
+    "reviews": "number",
+    "open_tickets": "number",
+    "cancelled": "flag",
+    "cancelled_on": "date",
+    "contract_until": "date",
+}
+
+
+def portal_clashes(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+    """Every fault and oddity of a mapping that is in order by itself, in this portal."""
+    yield from _pipelines(mapping, facts)
+    yield from _properties(mapping, facts)
+    yield from _outputs(mapping, facts)
+    yield from _account(mapping, facts)
+    for one in facts.unread:
+        shown = ", ".join(repr(text) for text in one.examples)
+        said = f"{one.count:,} values of {one.object_type} {one.name}: {one.problem}, for example {shown}."
+        cure = "They are left out and never guessed: correct them in the CRM, or name another property."
+        yield Clash(_paths_of(mapping, one.object_type, one.name), "warning", said, cure)
+
+
+def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+    known = {one.id: one for one in facts.pipelines}
+    for place, wanted in enumerate(mapping.purchase.pipelines):
+        if wanted not in known:
+            labels = {one.label: one.id for one in facts.pipelines}
+            cure = _right(wanted, known, labels, "pipelines")
+            yield _error(("purchase", "pipelines"), place, f"The portal has no pipeline {wanted!r}.", cure)
+    counted = [known[i] for i in mapping.purchase.pipelines if i in known] or list(facts.pipelines)
+    stages = {stage.id: stage for one in facts.pipelines for stage in one.stages}
+    here = {stage.id for one in counted for stage in one.stages}
+    for place, wanted in enumerate(mapping.purchase.won_stages):
+        if wanted not in stages:
+            labels = {stage.label: stage.id for one in counted for stage in one.stages}
+            cure = _right(wanted, stages, labels, "stages")
+            yield _error(("purchase", "won_stages"), place, f"The portal has no deal stage {wanted!r}.", cure)
+        elif wanted not in here:
+            said = f"The stage {wanted!r} belongs to a pipeline that is not among purchase.pipelines."
+            yield _error(("purchase", "won_stages"), place, said, "Add its pipeline, or take the stage out.")
+        elif not stages[wanted].won:
+            said = f"The CRM does not count deals in {stages[wanted].label!r} ({wanted}) as won."
+            yield _warning(
+                ("purchase", "won_stages"), place, said, "Keep it only if a purchase is made there."
+            )
+    for one in counted:
+        yield from _never_won(mapping, one)
+
+
+def _never_won(mapping: Mapping, one: PipelineFacts) -> Iterator[Clash]:
+    chosen = set(mapping.purchase.won_stages)
+    place = mapping.purchase.pipelines.index(one.id) if one.id in mapping.purchase.pipelines else 0
+    if not any(stage.id in chosen if chosen else stage.won for stage in one.stages):
+        said = (
+            f"The pipeline {one.label!r} ({one.id}) has no stage that counts as won: it brings no purchase."
+        )
+        yield _warning(
+            ("purchase", "pipelines"), place, said, "Name its stage in won_stages, or leave it out."
+        )
+    elif one.won_deals == 0:
+        said = f"No deal of the pipeline {one.label!r} ({one.id}) was ever won."
+        yield _warning(("purchase", "pipelines"), place, said, "Check won_stages, or leave the pipeline out.")
+
+
+def _properties(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+    for kind in mapping.customer_objects():
+        for key, place, name in named(mapping.sources(kind)):
+            path: Path = (kind, key) if place is None else (kind, key, place)
+            yield from _property(kind, path, name, KINDS.get(key, "text"), facts)
+    deal = mapping.purchase
+    money: list[tuple[Path, str | None]] = [
+        *((("purchase", "amount", n), name) for n, name in enumerate(deal.amount)),
+        (("purchase", "margin_property"), deal.margin_property),
+        (("purchase", "cost_property"), deal.cost_property),
+    ]
+    for path, amount in money:
+        if amount:
+            yield from _property("deal", path, amount, "number", facts)
+    yield from _property("deal", ("purchase", "date"), deal.date, "date", facts)
+
+
+def named(sources: Sources) -> Iterator[tuple[str, int | None, str]]:
+    """(key, place in its list or None, property) of every source."""
+    for key, value in vars(sources).items():
+        if isinstance(value, tuple):
+            yield from ((key, place, name) for place, name in enumerate(value))
+        elif value:
+            yield key, None, value
+
+
+def _property(kind: str, path: Path, name: str, wanted: str, facts: PortalFacts) -> Iterator[Clash]:
+    have = facts.properties.get(kind, {})
+    found = have.get(name)
+    if found is None:
+        said = f"The portal has no {kind} property {name}."
+        # what the shipped default names and a smaller edition of HubSpot lacks is no fault of the user's
+        severity: Severity = "warning" if name in Mapping().read_properties(kind) else "error"
+        yield Clash((path, path[:-1]), severity, said, _right_property(name, have))
+        return
+    sure, doubtful = READABLE[wanted]
+    if found.type in doubtful:
+        said = f"{name} is of type {found.type}: values that are no {wanted} are left out and counted."
+        yield Clash((path, path[:-1]), "warning", said, f"A property of type {sure[0]} is better.")
+    elif found.type not in sure:
+        said = f"{name} is of type {found.type} and cannot be read as a {wanted}."
+        yield Clash((path, path[:-1]), "error", said, f"Name a property of type {' or '.join(sure)}.")
+    if found.filled == 0 and facts.records.get(kind):
+        said = f"{name} is empty in every {kind}."
+        yield Clash((path, path[:-1]), "warning", said, "Delete it here, or see that the CRM fills it.")
+
+
+def _outputs(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+    for kind in mapping.customer_objects():
+        have, missing = facts.properties.get(kind, {}), []
+        for standard, output in mapping.written_outputs():
+            path: Path = ("outputs", standard)
+            found = have.get(output.name)
+            if found is None:
+                missing.append(output.name)
+            else:
+                yield from _output(
+                    kind, path, found, facts.outputs.get(kind, {}).get(output.name, found.type)
+                )
+        left = facts.left.get(kind)
+        if left is not None and left < len(missing):
+            said = f"{len(missing)} {kind} properties are to be made and HubSpot allows {left} more."
+            yield Clash((("outputs",),), "error", said, "Switch outputs off, or delete unused properties.")
+
+
+def _output(kind: str, path: Path, found: PropertyFacts, wanted: str) -> Iterator[Clash]:
+    paths = ((*path, "name"), path, ("outputs",))
+    if found.group != OUR_GROUP:
+        said = f"The {kind} property {found.name} exists in the group {found.group}: it is not ours to write."
+        yield Clash(paths, "error", said, f"Choose another name, for example lifecycle_{found.name}.")
+    elif found.type != wanted:
+        said = f"The {kind} property {found.name} is of type {found.type} and should be {wanted}."
+        yield Clash(paths, "error", said, "Delete it in HubSpot's settings, or choose another name.")
+
+
+def _account(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+    if mapping.currency and facts.currency and mapping.currency != facts.currency:
+        said = f"Money is shown in {mapping.currency}, and the portal's currency is {facts.currency}."
+        cure = "amount_in_home_currency is in the portal's: name a property in the other, or leave it empty."
+        yield Clash((("currency",),), "warning", said, cure)
+    if mapping.time_zone and facts.time_zone and mapping.time_zone != facts.time_zone:
+        said = f"Days begin in {mapping.time_zone}, and the portal's time zone is {facts.time_zone}."
+        yield Clash((("time_zone",),), "warning", said, "Leave it empty to take the portal's own.")
+
+
+def _paths_of(mapping: Mapping, kind: str, name: str) -> tuple[Path, ...]:
+    """Where a property is named in the file."""
+    if kind == "deal":
+        deal = mapping.purchase
+        amounts: list[Path] = [("purchase", "amount", n) for n, one in enumerate(deal.amount) if one == name]
+        keys = ("date", "margin_property", "cost_property")
+        single: list[Path] = [("purchase", key) for key in keys if getattr(deal, key) == name]
+        return (*amounts, *single, ("purchase",))
+    paths: list[Path] = [
+        (kind, key) if place is None else (kind, key, place)
+        for key, place, one in named(mapping.sources(kind))
+        if one == name
+    ]
+    return (*paths, (kind,))
+
+
+def _error(path: Path, place: int, said: str, cure: str) -> Clash:
+    return _clash(path, place, "error", said, cure)
+
+
+def _warning(path: Path, place: int, said: str, cure: str) -> Clash:
+    return _clash(path, place, "warning", said, cure)
+
+
+def _clash(path: Path, place: int, severity: Severity, said: str, cure: str) -> Clash:
+    return Clash(((*path, place), path, path[:1]), severity, said, cure)
+
+
+def _right(wanted: str, ids: Iterable[str], labels: dict[str, str], kind: str) -> str:
+    """The nearest right id, by id or by what people call it."""
+    by_lower = {label.lower(): (label, id_) for label, id_ in labels.items()}
+    close = nearest(wanted, [label for label, _ in by_lower.values()])
+    if close:
+        return f"Write {labels[close[0]]!r}: that is {close[0]!r}."
+    if close := nearest(wanted, ids):
+        return f"Did you mean {close[0]!r}?"
+    listed = ", ".join(f"{id_!r} ({label})" for label, id_ in list(labels.items())[:12])
+    return f"The {kind} are: {listed}."
+
+
+def _right_property(name: str, have: dict[str, PropertyFacts] | object) -> str:
+    known = have if isinstance(have, dict) else {}
+    labels = {one.label: one.name for one in known.values()}
+    if close := nearest(name, known):
+        return f"Did you mean {close[0]}?"
+    if close := nearest(name.replace("_", " "), labels):
+        return f"Did you mean {labels[close[0]]} ({close[0]})?"
+    return "Take its internal name from HubSpot's settings, Properties, </>; or delete the line."

@@ -1,0 +1,1 @@
+"""The portfolio: figures over many customers, from contributions that add up. Pure."""

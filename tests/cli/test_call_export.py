@@ -1,0 +1,93 @@
+"""`lifecycle export --stage …` on a portal's own store, and what `explain` and the report say to people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from plugin.cli import cli
+from plugin.cli.cases import from_portal
+from plugin.clock import FixedClock
+from plugin.records.store import Store
+from plugin.sandbox.loaders import cdnow
+from tests.conftest import NOON
+from tests.support.house import house
+
+CONTACTS = "id,firstname,lastname,createdate\n101,Ada,Byron,2025-01-02\n102,Bob,,2025-01-02\n"
+DEALS = """id,contact_ids,amount,closedate,dealstage,hs_is_closed_won,createdate,deal_currency_code
+1,101,100,2026-05-01,closedwon,true,2026-04-20,PLN
+2,101,50,2026-06-15,closedwon,true,2026-06-10,PLN
+3,102,10,2025-02-01,closedwon,true,2025-01-20,
+"""
+
+
+def test_a_portals_call_list_names_everybody_in_the_stage(
+    store: Store, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the workers compute them: the same customers, the highest risk and value first."""
+    monkeypatch.setenv("DATABASE_URL", store.url)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
+    with house(store, clock, cdnow(NOON.date(), limit=60)) as home:
+        home.load(live=False)
+        frame = from_portal(None).outcomes.frame
+        wanted = set(frame.filter(frame["stage"] == "sleeping")["id"])
+        done = CliRunner().invoke(cli, ["export", "--stage", "sleeping"])
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {int(row["id"]) for row in rows} == wanted
+    assert wanted
+    assert {row["stage"] for row in rows} == {"Sleeping"}
+    values = [float(row["value_to_date"]) for row in rows if row["risk_level"] == rows[0]["risk_level"]]
+    assert values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "asked", [[], ["--records", "x", "--stage", "lost"], ["--person", "1", "--flag", "lost"]]
+)
+def test_an_export_is_one_thing_at_a_time(asked: list[str]) -> None:
+    done = CliRunner().invoke(cli, ["export", *asked])
+    assert done.exit_code == 2
+    assert "Give --records DIR" in done.output
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two customers of a Polish shop, and options that name them."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
+    texts = {
+        "contacts.csv": CONTACTS,
+        "deals.csv": DEALS,
+        "pl.yaml": "version: 1\nlanguage: pl\nmodels: {secondary: [path5]}\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = ["--contacts", str(tmp_path / "contacts.csv"), "--deals", str(tmp_path / "deals.csv")]
+    return [*found, "--config", str(tmp_path / "pl.yaml"), "--at", "2026-11-22"]
+
+
+def test_explain_speaks_the_configured_language_with_labels_and_dates(files: list[str]) -> None:
+    said = CliRunner().invoke(cli, ["explain", "102", "--history", *files]).stdout
+    for part in (
+        "Kontakt 102: Utracony od 2 lut 2026",
+        "Dlaczego: Brak zamówień",
+        "Ryzyko:",
+        "Droga:",
+        "Nowy klient",
+    ):
+        assert part in said
+    for key in ("lost", "new_customer", "path5", "since", "2026-02-02"):
+        assert key not in said
+    told = json.loads(CliRunner().invoke(cli, ["explain", "102", "--json", *files]).stdout)
+    assert told["stage"] == "lost"  # a program gets keys
+
+
+def test_the_report_shows_names_and_the_currency_of_the_files(files: list[str]) -> None:
+    page = CliRunner().invoke(cli, ["evaluate", "--format", "html", *files]).stdout
+    assert "Ada Byron" in page
+    assert "160\u00a0zł" in page  # 100 + 50 + 10
+    rows = json.loads(CliRunner().invoke(cli, ["evaluate", *files]).stdout)
+    assert "Ada" not in json.dumps(rows)  # what is not mapped is not read

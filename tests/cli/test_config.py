@@ -1,0 +1,113 @@
+"""The commands about the mapping file on a real CRM: written, checked, compared, applied and taken back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support.house import House, differing
+from tests.sync.test_commands import home, run, told, world  # noqa: F401 - fixtures
+
+CONTACTS = "id,email,our_nps,demo_booked_on\n1,a@b.example,9,2026-01-02\n2,c@d.example,3,\n"
+DEALS = (
+    "id,contact_ids,pipeline,dealstage,hs_is_closed_won,amount,closedate,createdate,hs_is_closed\n"
+    "7,1,Sales,won,true,12.5,2026-02-01,2026-01-01,true\n8,2,Hiring,met,false,,,2026-01-01,false\n"
+)
+
+
+def test_a_first_file_is_guessed_from_csv_exports(tmp_path: Path) -> None:
+    """Without a portal, without a question."""
+    (tmp_path / "c.csv").write_text(CONTACTS)
+    (tmp_path / "d.csv").write_text(DEALS)
+    file = tmp_path / "first.yaml"
+    given = ("--contacts", str(tmp_path / "c.csv"), "--deals", str(tmp_path / "d.csv"), "--language", "pl")
+    done = run("config", "init", str(file), *given, "--yes")
+    assert done.exit_code == 0, done.output
+    text = file.read_text()
+    assert 'pipelines: ["Sales"]' in text
+    assert 'nps: "our_nps"' in text
+    assert 'language: "pl"' in text
+    assert run("config", "check", str(file)).exit_code == 0
+    assert "exists already" in str(run("config", "init", str(file)).exception)
+
+
+def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path: Path) -> None:  # noqa: F811
+    """As an admin goes: init, check against the portal, diff, apply, history, rollback."""
+    file, first = tmp_path / "m.yaml", tmp_path / "default.yaml"
+    done = run("config", "init", str(file), "--from-portal", "--yes")
+    assert done.exit_code == 0, done.output
+    assert run("config", "check", str(file)).exit_code == 0
+    home.load()
+    home.settle()
+    file.write_text("version: 1\nthresholds: {lost_fixed_days: 3650}\noutputs: {clm_tier: our_tier}\n")
+    before = {i: values["clm_stage"] for i, values in home.standing().items()}
+    shown: dict[str, Any] = told("config", "diff", str(file))
+    fields = {one["field"]: (one["from"], one["to"]) for one in shown["fields"]}
+    assert fields["thresholds.lost_fixed_days"] == (365, 3650)
+    assert fields["outputs.clm_tier.name"] == ("clm_tier", "our_tier")
+    assert shown["properties"]["make"] == ["contact: our_tier"]
+    moves = {(one["from"], one["to"]) for one in shown["preview"]["moves"]}
+    assert moves
+    assert moves <= {("lost", "sleeping"), ("lost", "lead")}
+    assert "would change" not in run("config", "diff", str(file)).output
+    applied = told("config", "apply", str(file), "--note", "nobody is lost so soon")
+    assert applied["applied"]["version"] == 2
+    assert applied["properties"] == [f"portal {home.portal_id}, contact: our_tier made"]
+    home.settle()
+    assert differing(home) == []
+    moved = sum(one["customers"] for one in shown["preview"]["moves"])
+    assert moved == sum(before[i] != values["clm_stage"] for i, values in home.standing().items())
+    rows = told("config", "history")
+    assert [(row["version"], row["source"], row["note"]) for row in rows] == [
+        (2, "command", "nobody is lost so soon"),
+        (1, "default", "at the first start"),
+    ]
+    assert rows[0]["who"]
+    assert told("config", "rollback")["applied"]["version"] == 3
+    first.write_text(run("config", "show").stdout)
+    assert run("config", "diff", str(first)).output.startswith("The file says what is in force")
+
+
+def test_a_wrong_file_is_refused_by_every_command_with_its_line(home: House, tmp_path: Path) -> None:  # noqa: F811
+    """The same checks everywhere; the version in force stays."""
+    home.load()
+    file = tmp_path / "m.yaml"
+    file.write_text("version: 1\npurchase: {pipelines: [Salse], won_stages: [nowhere], date: closdate}\n")
+    checked = run("config", "check", str(file), "--portal", "--json")
+    assert checked.exit_code == 2
+    errors = [one for one in json.loads(checked.stdout) if one["severity"] == "error"]
+    assert len(errors) == 3
+    assert {one["line"] for one in errors} == {2}
+    assert any("closedate" in one["cure"] for one in errors)
+    file.write_text("version: 1\noutputs: {clm_stage: {values: {loyl: vip}}}\n")
+    for command in ("check", "diff", "apply"):
+        done = run("config", command, str(file))
+        assert done.exit_code != 0
+        assert "m.yaml:2:32" in done.output + str(done.exception)
+        assert "loyal" in done.output + str(done.exception)
+    assert [row["version"] for row in told("config", "history")] == [1]
+
+
+def test_a_stage_is_written_as_the_portal_s_own_option(home: House, tmp_path: Path) -> None:  # noqa: F811
+    """Value map and label reach the property and every record; several of ours may be one of theirs."""
+    home.load()
+    home.settle()
+    file = tmp_path / "m.yaml"
+    file.write_text(
+        "version: 1\noutputs:\n"
+        "  clm_stage: {name: our_stage, label: Phase, values: {lost: gone, sleeping: gone}}\n"
+    )
+    before = {i: values["clm_stage"] for i, values in home.standing().items()}
+    assert told("config", "apply", str(file))["applied"]["version"] == 2
+    home.settle()
+    wanted = {"lost": "gone", "sleeping": "gone"}
+    assert {i: values["our_stage"] for i, values in home.standing().items()} == {
+        i: wanted.get(stage, stage) for i, stage in before.items()
+    }
+    made = next(one for one in home.client().properties("contact") if one.name == "our_stage")
+    assert made.label == "Phase"
+    options = [option.value for option in made.options]
+    assert "gone" in options
+    assert not {"lost", "sleeping"} & set(options)
+    assert differing(home) == []

@@ -1,0 +1,159 @@
+"""A hundred broken mapping files and any number of random ones: each is told with its line, none crashes."""
+
+from __future__ import annotations
+
+import string
+import time
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plugin.mapping.load import default_text, read_mapping
+from plugin.mapping.model import DEFAULT_THRESHOLDS, OUTPUT_NAMES
+
+#: (text, line of the fault); what stands above it is right.
+SINGLE: list[tuple[str, int]] = [
+    ("version: 1\n", 0),
+    ("version: 2\n", 1),
+    ("version: one\n", 1),
+    ("version: true\n", 1),
+    ("version: 1\nlangage: en\n", 2),
+    ("version: 1\nlanguage: de\n", 2),
+    ("version: 1\nlanguage: [en]\n", 2),
+    ("version: 1\ncustomer: deal\n", 2),
+    ("version: 1\ncustomer:\n", 2),
+    ("version: 1\ntime_zone: Warsaw\n", 2),
+    ("version: 1\ncurrency: Euro\n", 2),
+    ("version: 1\ncurrency: 12\n", 2),
+    ("version: 1\nversion: 1\n", 2),
+    ("version: 1\n\tlanguage: en\n", 2),
+    ("version: 1\nlanguage en\n", 2),
+    ("version: 1\nlanguage: *en\n", 2),
+    ("version: 1\nlanguage: !!python/object:os.system en\n", 2),
+    ("version: 1\npurchase: all\n", 2),
+    ("version: 1\npurchase:\n  amount: 12\n", 3),
+    ("version: 1\npurchase:\n  amount: [amount, 'Amount in EUR']\n", 3),
+    ("version: 1\npurchase:\n  amount:\n    - amount\n    - amount\n", 5),
+    ("version: 1\npurchase:\n  date:\n", 3),
+    ("version: 1\npurchase:\n  date: Close Date\n", 3),
+    ("version: 1\npurchase:\n  margin_share: 40\n", 3),
+    ("version: 1\npurchase:\n  margin_share: 40%\n", 3),
+    ("version: 1\npurchase:\n  attribution: half\n", 3),
+    ("version: 1\npurchase:\n  pipelines: {default: true}\n", 3),
+    ("version: 1\npurchase:\n  pipelines: ['']\n", 3),
+    ("version: 1\npurchase:\n  margin_property: a\n  cost_property: b\n", 4),
+    ("version: 1\nthresholds:\n  lost_min_days: 2000\n", 3),
+    ("version: 1\nthresholds:\n  sleeping_min_days: 700\n", 3),
+    ("version: 1\nthresholds: [1, 2]\n", 2),
+    ("version: 1\ncontact:\n  nps: [a, b]\n", 3),
+    ("version: 1\ncontact:\n  nps: 'My NPS'\n", 3),
+    ("version: 1\ncontact:\n  engagement_dates: {last: click}\n", 3),
+    ("version: 1\ncontact:\n  engagment_dates: []\n", 3),
+    ("version: 1\ncompany:\n  chanel: x\n", 3),
+    ("version: 1\nmodels: lifecycle9\n", 2),
+    ("version: 1\nmodels:\n  primary: lifecycle8\n", 3),
+    ("version: 1\nmodels:\n  primary: 'Life cycle'\n", 3),
+    ("version: 1\nmodels:\n  secondary: [maturity7, nonsense]\n", 3),
+    ("version: 1\nread_companies: maybe\n", 2),
+    ("version: 1\ntasks: 'true'\n", 2),
+    ("version: 1\nrules: [nowhere.yaml]\n", 2),
+    ("version: 1\nrules: {a: b}\n", 2),
+    ("version: 1\noutputs: [clm_stage]\n", 2),
+    ("version: 1\noutputs:\n  clm_stag: false\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: 12\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {nme: x}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {name: Our Stage}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {mode: append}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {write: si}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {label: [a]}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {values: loyal}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {values: {loyal: 'a;b'}}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: {values: {loyal: [vip]}}\n", 3),
+    ("version: 1\noutputs:\n  clm_clv: {values: {loyal: vip}}\n", 3),
+    ("version: 1\noutputs:\n  clm_stage: one\n  clm_tier: one\n", 4),
+    ("version: 1\nheaders: [a]\n", 2),
+    ("version: 1\nheaders:\n  Kunde: 'Id Nummer'\n", 3),
+    ("- version: 1\n", 1),
+    ("just text\n", 1),
+    ("version: 1\n---\nversion: 1\n", 2),
+    ("version: 1\nlanguage: 'en\n", 2),
+    ("version: 1\n? [a]\n: b\n", 2),
+    ("{version: 1, language: en", 1),
+    ("version: 1\npurchase:\n amount: a\n  date: b\n", 3),
+]
+THRESHOLDS = [
+    (f"version: 1\nthresholds:\n  {name}: {bad}\n", 3)
+    for name, bad in product(DEFAULT_THRESHOLDS, ("soon", "-1"))
+]
+OUTPUTS = [(f"version: 1\noutputs:\n  {name}: {{wirte: true}}\n", 3) for name in OUTPUT_NAMES]
+BROKEN = [one for one in (*SINGLE, *THRESHOLDS, *OUTPUTS) if one[1]]
+
+
+def test_there_are_a_hundred() -> None:
+    """All different."""
+    assert len({text for text, _ in BROKEN}) >= 100
+
+
+@pytest.mark.parametrize(("text", "line"), BROKEN, ids=range(len(BROKEN)))
+def test_each_broken_file_has_a_message_at_the_right_line(text: str, line: int) -> None:
+    """With what is wrong, and a cure; an unclosed bracket or quote may be noticed on the line after."""
+    errors = [one for one in read_mapping(text.encode())[1] if one.severity == "error"]
+    open_end = text.count("'") % 2 or text.count("{") != text.count("}")
+    right = (
+        {line, line + 1}
+        if open_end or "language en" in text or "date: b" in text or "---" in text
+        else {line}
+    )
+    assert right & {one.line for one in errors}, errors
+    assert all(one.column >= 1 and one.message and one.cure for one in errors)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, len(default_text().splitlines()) - 1),
+    st.text(string.printable, max_size=20),
+    st.sampled_from(["replace", "insert", "append"]),
+)
+def test_a_scribble_in_any_line_of_a_right_file_is_told_or_harmless(
+    line: int, scribble: str, how: str
+) -> None:
+    """No traceback, and every finding stands within the file."""
+    lines = default_text().splitlines()
+    lines[line] = {"replace": scribble, "insert": scribble + lines[line], "append": lines[line] + scribble}[
+        how
+    ]
+    text = "\n".join(lines) + "\n"
+    for one in read_mapping(text.encode())[1]:
+        assert 1 <= one.line <= text.count("\n") + text.count("\r") + 2
+        assert one.cure
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_without_a_traceback(raw: bytes) -> None:
+    """Whatever a file holds."""
+    read_mapping(raw)
+
+
+def test_a_bomb_of_aliases_does_not_go_off_and_a_huge_file_is_not_read() -> None:
+    """Both are told in a moment."""
+    bomb = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(200))
+    begun = time.process_time()
+    assert any("alias" in one.message for one in read_mapping(bomb.encode())[1])
+    assert "bytes" in read_mapping(b"x" * 2_000_000)[1][0].message
+    assert time.process_time() - begun < 2
+
+
+def test_a_file_of_a_thousand_lines_is_checked_in_under_a_second() -> None:
+    """Processor time, so that a busy machine does not decide."""
+    extras = "".join(f"    - field_{n}\n" for n in range(700))
+    headers = "".join(f"  Column {n}: field_{n}\n" for n in range(300))
+    text = f"version: 1\ncontact:\n  extras:\n{extras}headers:\n{headers}"
+    assert text.count("\n") > 1_000
+    begun = time.process_time()
+    mapping, findings = read_mapping(text.encode())
+    assert time.process_time() - begun < 1
+    assert findings == []
+    assert len(mapping.contact.extras) == 700

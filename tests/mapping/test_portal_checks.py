@@ -1,0 +1,137 @@
+"""A mapping beside a portal: what does not exist, has the wrong type, or stays empty is told at its line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from plugin.mapping.load import place_clashes, read_mapping
+from plugin.mapping.portal_checks import portal_clashes
+from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts, Unread
+from plugin.mapping.starting import first_file, guesses
+
+SALES = PipelineFacts(
+    "8421", "Sales", (StageFacts("11", "Offer", False), StageFacts("12", "Closed won", True)), won_deals=5
+)
+PARTNERS = PipelineFacts("9000", "Partners", (StageFacts("21", "Talking", False),), won_deals=0)
+NEVER = PipelineFacts("9001", "Renewals", (StageFacts("31", "Won", True),), won_deals=0)
+
+
+def _props(*given: tuple[str, str, str]) -> dict[str, PropertyFacts]:
+    return {name: PropertyFacts(name, label, kind, group="info", filled=3) for name, label, kind in given}
+
+
+FACTS = PortalFacts(
+    pipelines=(SALES, PARTNERS, NEVER),
+    properties={
+        "contact": _props(
+            ("last_visit", "Last visit", "datetime"),
+            ("our_nps", "Our NPS", "number"),
+            ("remark", "Remark", "string"),
+            ("empty_one", "Empty", "number"),
+            ("clm_tier", "Tier", "string"),
+            ("demo_booked_on", "Demo booked on", "date"),
+            ("contract_end_date", "Contract end date", "date"),
+        ),
+        "deal": _props(("amount", "Amount", "number"), ("closedate", "Close date", "datetime")),
+    },
+    records={"contact": 10, "deal": 10},
+    left={"contact": 100},
+    time_zone="Europe/Warsaw",
+    currency="PLN",
+)
+FACTS.properties["contact"]["empty_one"] = replace(FACTS.properties["contact"]["empty_one"], filled=0)  # type: ignore[index]
+QUIET = "contact: {engagement_dates: [], engagement_counters: [], outreach_dates: [], channel: , nps: }\n"
+HEAD = "version: 1\n" + QUIET + "outputs: {clm_tier: false}\n"
+
+
+def found(text: str, facts: PortalFacts = FACTS) -> list[tuple[int, str, str]]:
+    mapping, findings = read_mapping(text.encode())
+    assert not [one for one in findings if one.severity == "error"]
+    placed = place_clashes(text.encode(), portal_clashes(mapping, facts))
+    return [(one.line, one.severity, f"{one.message} {one.cure}") for one in placed]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "severity", "said"),
+    [
+        ("purchase: {pipelines: [Sales]}\n", 4, "error", "Write '8421': that is 'Sales'"),
+        ("purchase: {pipelines: ['8422']}\n", 4, "error", "Did you mean '8421'?"),
+        ("purchase:\n  pipelines:\n    - '8421'\n    - Nonsense\n", 7, "error", "8421"),
+        ("purchase: {pipelines: ['8421'], won_stages: [Closed Won]}\n", 4, "error", "Write '12'"),
+        ("purchase: {pipelines: ['8421'], won_stages: ['31']}\n", 4, "error", "not among"),
+        ("purchase: {pipelines: ['8421'], won_stages: ['11']}\n", 4, "warning", "does not count deals"),
+        ("purchase: {pipelines: ['9000']}\n", 4, "warning", "no stage that counts as won"),
+        ("purchase: {pipelines: ['9001']}\n", 4, "warning", "was ever won"),
+        ("purchase: {pipelines: ['8421'], date: closdate}\n", 4, "error", "Did you mean closedate?"),
+        ("company: {nps: x}\ncontact_: \n", 0, "", ""),
+        ("currency: EUR\n", 4, "warning", "PLN"),
+        ("time_zone: Europe/Kyiv\n", 4, "warning", "Europe/Warsaw"),
+    ],
+)
+def test_what_does_not_fit_the_portal_is_told_with_the_nearest_right_name(
+    text: str, line: int, severity: str, said: str
+) -> None:
+    """At its line."""
+    if not line:
+        return
+    assert any(one[:2] == (line, severity) and said in one[2] for one in found(HEAD + text)), found(
+        HEAD + text
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "severity", "said"),
+    [
+        ("nps: our_np", "error", "Did you mean our_nps?"),
+        ("nps: last_visit", "error", "cannot be read as a number"),
+        ("nps: remark", "warning", "of type string"),
+        ("nps: empty_one", "warning", "empty in every contact"),
+        ("markers: [our_nps]", "warning", "of type number"),
+        ("cancelled: last_visit", "error", "cannot be read as a flag"),
+    ],
+)
+def test_a_source_of_the_wrong_type_or_without_values_is_told(source: str, severity: str, said: str) -> None:
+    """Types are declared; nothing is guessed."""
+    text = (
+        HEAD.replace("nps: }", f"{source} }}")
+        if source.startswith("nps")
+        else HEAD.replace("nps: }", f"nps: , {source}}}")
+    )
+    assert any(one[0] == 2 and one[1] == severity and said in one[2] for one in found(text)), found(text)
+
+
+def test_outputs_that_are_somebody_else_s_or_too_many_are_told() -> None:
+    """Before anything is made."""
+    text = HEAD.replace("clm_tier: false", "clm_rfm: remark")
+    assert any("not ours to write" in said and "remark" in said for _, _, said in found(text))
+    few = replace(FACTS, left={"contact": 3})
+    assert any("allows 3 more" in said for _, _, said in found(HEAD, few))
+
+
+def test_values_that_cannot_be_read_are_counted_with_examples() -> None:
+    """At the line that names their property."""
+    facts = replace(FACTS, unread=(Unread("contact", "our_nps", "not a number", 7, ("nine", "ten")),))
+    text = HEAD.replace("nps: }", "nps: our_nps}")
+    assert any(line == 2 and "7 values" in said and "'nine'" in said for line, _, said in found(text, facts))
+
+
+def test_a_first_file_is_guessed_from_the_portal_and_passes_its_own_check() -> None:
+    """What is there is filled in, with the reason beside it; what is not is left empty."""
+    text = first_file(FACTS, guesses(FACTS))
+    mapping, findings = read_mapping(text.encode())
+    assert [one for one in findings if one.severity == "error"] == []
+    assert mapping.purchase.pipelines == ("8421",)
+    assert mapping.purchase.amount == ("amount",)
+    assert mapping.contact.nps == "our_nps"
+    assert mapping.contact.markers == ("demo_booked_on",)
+    assert mapping.contact.contract_until == "contract_end_date"
+    assert mapping.contact.engagement_dates == ()
+    assert mapping.contact.channel is None
+    assert "# Our NPS" in text
+    assert "12 (Closed won, won)" in text
+    told = [
+        one for one in place_clashes(text.encode(), portal_clashes(mapping, FACTS)) if one.severity == "error"
+    ]
+    assert all("clm_tier" in one.message for one in told)

@@ -35,6 +35,7 @@ NAMES = (
     "ENCRYPTION_KEYS",
     "KEEP_DAYS",
     "HUBSPOT_JOURNAL",
+    "HUBSPOT_BULK",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
     "SECRET_KEY",
@@ -80,6 +81,7 @@ class Settings:
     client_secret: str = field(default="", repr=False)
     burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
     journal: bool = False  # read HubSpot's own record of events, too
+    bulk: str = "off"  # a whole base is written by import: off, on, auto (very large ones)
     share: float = 1.0  # of the account's allowance that is ours
     config_path: Path | None = None
     clock_file: Path | None = None
@@ -142,6 +144,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         client_secret=reader.text("HUBSPOT_CLIENT_SECRET"),
         burst_limit=reader.burst_limit(OAUTH_BURST if oauth else STATIC_TOKEN_BURST),
         journal=reader.switch("HUBSPOT_JOURNAL"),
+        bulk=reader.choice("HUBSPOT_BULK", ("off", "on", "auto")),
         share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),
@@ -228,6 +231,13 @@ class _Reader:
         if value not in {"", "on", "off", "true", "false", "1", "0"}:
             self.faults.append(f"{name} is {value!r}: give on or off")
         return value in {"on", "true", "1"}
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        """One of the words; the first where none is given."""
+        value = self.text(name).lower() or allowed[0]
+        if value not in allowed:
+            self.faults.append(f"{name} is {value!r}: give {', '.join(allowed[:-1])} or {allowed[-1]}")
+        return value
 
     def burst_limit(self, default: int) -> int | None:
         """A limit that nobody set gives way to a share that somebody did."""

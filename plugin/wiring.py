@@ -86,6 +86,7 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
         config_path=chosen.config_path,
         keep_days=chosen.keep_days,
         journal=_journal(chosen, clock),
+        bulk=chosen.bulk,
     )
     return Parts(chosen, context, redis, redis_url, bells, app, vault)
 
@@ -124,6 +125,7 @@ def build_context(
     config_path: Path | None = None,
     keep_days: int = settings.KEEP_DAYS,
     journal: Journal | None = None,
+    bulk: str = "off",
 ) -> Context:
     """The jobs' context: the given parts, and the configuration in force.
 
@@ -145,6 +147,7 @@ def build_context(
         keep_days=keep_days,
         journal=journal,
         configs=known,
+        bulk=bulk,
     )
 
 

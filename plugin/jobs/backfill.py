@@ -12,6 +12,7 @@ from typing import Any
 from plugin.clock import from_milliseconds
 from plugin.errors import CrmError
 from plugin.jobs import config_turnover
+from plugin.jobs.bulk import settle_open_import, write_by_import
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain
 from plugin.jobs.fit import fit_portal
@@ -55,11 +56,13 @@ def run_backfill(
     `report` is told counts, `say` sentences: where an earlier load is taken up, when a wait ends.
     """
     context = context.current(portal_id)
+    settle_open_import(context, portal_id, say)
     load = _read_pages(context, portal_id, report, say)
     fit_portal(context, portal_id)
     customers = load.finish()
     config_turnover.note_done(context, portal_id)
     before = _written(context, portal_id)
+    write_by_import(context, portal_id, customers, report, say)
     drain(context, portal_id, "Customers computed", customers, report)
     with context.store.read() as connection:
         causes = parked.causes(connection, portal_id)

@@ -64,6 +64,7 @@ class Context:
     bells: Bells
     keep_days: int = 30  # how long the data of a portal that left is kept
     journal: Journal | None = None  # HubSpot's own record of events, where it is read
+    bulk: str = "off"  # whether a whole base is written by import: off, on, auto (very large ones)
     configs: Configurations | None = None  # where newer versions come from; None: this one for ever
 
     def current(self, portal_id: int) -> Context:

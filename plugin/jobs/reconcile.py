@@ -19,7 +19,7 @@ from plugin.jobs.journal import read_journal
 from plugin.jobs.live import refresh_list
 from plugin.records import drift, inbox, portals
 from plugin.records.portals import Portal
-from plugin.sync import findings, rolling
+from plugin.sync import findings, importing, rolling
 from plugin.sync.backfill import WATERMARK as BACKFILL
 from plugin.sync.definitions import Definitions
 from plugin.sync.findings import Findings
@@ -82,6 +82,7 @@ def run_reconcile(
     """
     context = context.current(portal_id)
     check = _Check(context, _loaded(context, portal_id))
+    check.open_import()
     check.journal(lambda: True)
     report("Changes compared", 0, 1)
     check.by_time(context.now(), lambda: True)
@@ -102,6 +103,7 @@ def sweep(context: Context, portal_id: int) -> Findings:
     check = _Check(context, _loaded(context, portal_id))
     deadline = context.now() + SLICE_MS
     in_time = _before(context, deadline)
+    check.open_import()
     check.journal(in_time)
     if check.by_time(context.now() - REST_MS, in_time) and in_time():
         refresh_list(context, portal_id)
@@ -165,6 +167,14 @@ class _Check:
         self.crm = context.crm(self.portal_id, "repair")
         self.reconcile = Reconcile(context.store, self.crm, self.portal_id, context.mapping, context.now)
         self.told = self.reconcile.findings
+
+    def open_import(self) -> None:
+        """Whether an import that nobody waits for any more is over; only then its records are settled."""
+        try:
+            now = self.context.now()
+            importing.settle_open(self.context.store, self.crm.imports, self.portal_id, now)
+        except CrmError as error:
+            log.warning("import not looked at", extra={"portal": self.portal_id, "error": str(error)})
 
     def journal(self, go_on: Callable[[], bool]) -> None:
         """What HubSpot's own record of events tells; its failure must not keep us from comparing."""

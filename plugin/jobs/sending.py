@@ -53,6 +53,8 @@ class Sent:
 class Sending:
     """One worker's writes to one portal; what does not fill a batch waits, claimed, for the next round."""
 
+    writer: type[WriteBack] = WriteBack
+
     def __init__(self, context: Context, portal_id: int, lane: str, holder: str) -> None:
         self.context = context
         self.store = context.store
@@ -82,7 +84,7 @@ class Sending:
     def send(self, load: Load, *, fill: bool) -> Sent:
         """Write what waits and this; `fill`: only full batches, because more follows at once."""
         everything = self.rest + load
-        changes, left = full_batches(everything.changes) if fill else (everything.changes, set[RecordKey]())
+        changes, left = self.ready(everything.changes) if fill else (everything.changes, set[RecordKey]())
         written = self._write(everything, changes)
         settled = written.confirmed | written.refused
         unsent: set[RecordKey] = set()
@@ -92,12 +94,19 @@ class Sending:
         rows = [row for row in everything.rows if row.key not in left]
         return Sent(rows, written, written.unknown | written.again | unsent)
 
+    def ready(self, changes: Sequence[Change]) -> tuple[list[Change], set[RecordKey]]:
+        """The changes that are worth sending while more come, and the records of the others."""
+        return full_batches(changes)
+
+    def written_by(self, back: WriteBack) -> None:
+        """Called with the write-back when it is done."""
+
     def _write(self, load: Load, changes: Sequence[Change]) -> Written:
         if not changes:
             return Written()
         crm = self.context.crm(self.portal_id, CLASSES[min(row.priority for row in load.rows)])
         definitions = Definitions(self.store, crm, self.portal_id, self.context.mapping, self.context.now)
-        back = WriteBack(
+        back = self.writer(
             self.store,
             crm,
             self.portal_id,
@@ -108,4 +117,6 @@ class Sending:
             Refusals(definitions, self.context.mapping, self.context.now),
             Guard(crm, self.context.mapping),
         )
-        return back.write(changes, lambda: self.hold(load.rows))
+        written = back.write(changes, lambda: self.hold(load.rows))
+        self.written_by(back)
+        return written

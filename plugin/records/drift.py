@@ -31,6 +31,7 @@ class Kept:
     modified_at: int
     properties: Mapping[str, str]
     linked: dict[str, int] = field(default_factory=dict)  # by the other end's object type
+    outputs: Mapping[str, str] = field(default_factory=dict)  # our own properties as they stand
 
 
 def _is(portal_id: int, object_type: str) -> list[Any]:
@@ -42,11 +43,12 @@ def kept(connection: Connection, portal_id: int, object_type: str, ids: Iterable
     """The living ones of these records."""
     found: dict[int, Kept] = {}
     for part in chunks(sorted(ids), _PART):
-        query = sa.select(mirror.c.object_id, mirror.c.modified_at, mirror.c.properties).where(
+        c = mirror.c
+        query = sa.select(c.object_id, c.modified_at, c.properties, c.outputs).where(
             *_is(portal_id, object_type), mirror.c.object_id.in_(part)
         )
-        for id_, stamp, body in connection.execute(query):
-            found[id_] = Kept(stamp, orjson.loads(body))
+        for id_, stamp, body, outputs in connection.execute(query):
+            found[id_] = Kept(stamp, orjson.loads(body), outputs=orjson.loads(outputs))
         _count_links(connection, portal_id, object_type, part, found)
     return found
 

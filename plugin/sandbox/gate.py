@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
+from plugin.sandbox import imports
 from plugin.sandbox.faults import Fault, problem
 from plugin.sandbox.history import Source
 from plugin.sandbox.httpd import hang_up
@@ -58,6 +59,7 @@ def _authorise(call: Call, address: Address) -> None:
     call.token = _token()
     call.portal = here.store.portals.get(call.token.portal)
     _check_scopes(call.token, address)
+    imports.run_due(here.store, call.portal.id)
     if address.family == "objects" and address.rest.endswith("/search"):
         here.limits.search(call.portal)
         return
@@ -93,6 +95,8 @@ def needed_scope(address: Address, method: str) -> str:
         return f"crm.schemas.{plural}.{act}"
     if address.family == "lists":
         return f"crm.lists.{'read' if address.rest.endswith('/search') else act}"
+    if address.family == "imports":
+        return "crm.import"
     return "crm.objects.owners.read" if address.family == "owners" else ""
 
 

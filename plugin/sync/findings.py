@@ -5,7 +5,7 @@ Repairs go through marks only: nothing is written to the mirror here, the record
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -65,18 +65,35 @@ def types(mapping: FieldMapping) -> list[str]:
 
 def properties(mapping: FieldMapping, object_type: str) -> list[str]:
     """What a comparison asks for: the mapped values and the counts of associations."""
-    return list(dict.fromkeys((*mapping.read_properties(object_type), *COUNTS[object_type])))
+    read = (*mapping.read_properties(object_type), *_outputs(mapping, object_type))
+    return list(dict.fromkeys((*read, *COUNTS[object_type])))
 
 
-def fault_of(record: Record, kept: Kept | None, mapping: FieldMapping, object_type: str) -> str | None:
+def _outputs(mapping: FieldMapping, object_type: str) -> list[str]:
+    ours = mapping.crm_outputs() if object_type in mapping.customer_objects() else ()
+    return [output.name for _, output in ours]
+
+
+def fault_of(
+    record: Record,
+    kept: Kept | None,
+    mapping: FieldMapping,
+    object_type: str,
+    imported: Sequence[tuple[int, int]] = (),
+) -> str | None:
     """What is wrong with what we keep of a record that the CRM has.
 
     The stamp alone would not do: our own writes move it past a change that was never told to us, so the
-    mapped values are compared, too. An answer older than the mirror (the index lags) says nothing.
+    mapped values are compared, too. An answer older than the mirror (the index lags) says nothing. A stamp
+    within the spans `imported` (ms) may be that of an import of ours, which tells none: there the values of
+    our own properties decide as well.
     """
     if kept is None:
         return UNSEEN
-    if record.modified_at > kept.modified_at:
+    by_import = any(low <= record.modified_at <= high for low, high in imported)
+    if record.modified_at > kept.modified_at and not (
+        by_import and _as_written(record, kept, mapping, object_type)
+    ):
         return CHANGED
     if record.modified_at < kept.modified_at:
         return None
@@ -87,6 +104,12 @@ def fault_of(record: Record, kept: Kept | None, mapping: FieldMapping, object_ty
     counted = {other: values.get(name) for name, other in COUNTS[object_type].items()}
     wrong = any(_differs(text, kept.linked.get(other, 0)) for other, text in counted.items())
     return LINKS if wrong else None
+
+
+def _as_written(record: Record, kept: Kept, mapping: FieldMapping, object_type: str) -> bool:
+    """Whether our own properties hold what they held after our last write."""
+    names = _outputs(mapping, object_type)
+    return all((record.properties.get(name) or "") == (kept.outputs.get(name) or "") for name in names)
 
 
 def _differs(text: str | None, kept: int) -> bool:

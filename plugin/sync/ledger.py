@@ -12,6 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from plugin.records import portals
 from plugin.records.mirror import by_type
 from plugin.records.outcomes import Versions
 from plugin.records.schema import ledger
@@ -19,6 +20,8 @@ from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
 from plugin.sync.diff import Change
 
+OPEN_IMPORT = "import"  # the note of an import that was begun and is not confirmed
+_IMPORT_MS = 6 * 3_600_000  # nothing is waited for longer
 INTENDED, CONFIRMED, REFUSED, NOT_WRITTEN = "intended", "confirmed", "refused", "not_written"
 
 
@@ -89,9 +92,19 @@ def settle_by_reading(
         present = standing[row.object_type, row.object_id]
         if row.made_at <= read_at:
             arrived = all((present.get(name) or "") == value for name, value in orjson.loads(row.new).items())
+            if not arrived and _still_open(connection, portal_id, row.made_at, read_at):
+                continue
             state = CONFIRMED if arrived else NOT_WRITTEN
             values = {"state": state, "settled_at": read_at}
             connection.execute(sa.update(ledger).where(ledger.c.id == row.id).values(**values))
+
+
+def _still_open(connection: Connection, portal_id: int, made_at: int, read_at: int) -> bool:
+    """Whether an import is open that may still write what was noted then."""
+    note = portals.watermark(connection, portal_id, OPEN_IMPORT)
+    if note is None:
+        return False
+    return made_at <= int(note["begun"]) and read_at - int(note["begun"]) <= _IMPORT_MS
 
 
 def unsettled(connection: Connection, portal_id: int, keys: Iterable[RecordKey]) -> set[RecordKey]:

@@ -19,6 +19,7 @@ from plugin.records.store import Store
 from plugin.sync import findings
 from plugin.sync.backfill import WATERMARK as BACKFILL
 from plugin.sync.findings import Findings, fault_of
+from plugin.sync.importing import windows
 
 WATERMARK = "reconcile"
 OVERLAP_MS = 600_000  # HubSpot's search index lags by «a few moments»
@@ -93,10 +94,11 @@ class Reconcile:
         self.findings.compared += len(page)
         with self.store.write() as connection:
             kept = drift.kept(connection, self.portal_id, object_type, [record.id for record in page])
+            spans, rules = windows(connection, self.portal_id), self.mapping
             faults = {
                 record.id: fault
                 for record in page
-                if (fault := fault_of(record, kept.get(record.id), self.mapping, object_type))
+                if (fault := fault_of(record, kept.get(record.id), rules, object_type, spans))
             }
             findings.mark(
                 self.store, connection, self.portal_id, object_type, faults, self.findings, self.now()

@@ -15,6 +15,7 @@ from plugin.records import drift, portals
 from plugin.records.store import Store
 from plugin.sync import findings
 from plugin.sync.findings import GONE, LINKS, Findings, fault_of
+from plugin.sync.importing import windows
 from plugin.sync.reading import linked
 
 WATERMARK = "rolling"
@@ -92,9 +93,10 @@ class Rolling:
         there = {record.id: record for record in result.records}
         with self.store.read() as connection:
             kept = drift.kept(connection, self.portal_id, kind, ids)
+            spans = windows(connection, self.portal_id)
         faults = {i: GONE for i in ids if i not in there}
         for id_, record in there.items():
-            if fault := fault_of(record, kept.get(id_), self.mapping, kind):
+            if fault := fault_of(record, kept.get(id_), self.mapping, kind, spans):
                 faults[id_] = fault
         for other in SIDES[kind]:
             if other == "contact" or self.mapping.companies:

@@ -81,9 +81,11 @@ class WriteBack:
         Stops at the first batch without an answer, and before a batch when the portal was paused meanwhile.
         `after_batch` is called between batches (to hold claims for longer).
         """
-        fitting = self._fitting(changes)
+        return self._in_batches(self._fitting(changes), after_batch)
+
+    def _in_batches(self, changes: Sequence[Change], after_batch: Callable[[], None]) -> Written:
         for object_type in ("contact", "company"):
-            for batch in chunks((c for c in fitting if c.key[0] == object_type), BATCH):
+            for batch in chunks((c for c in changes if c.key[0] == object_type), BATCH):
                 checked = self._checked(object_type, batch)
                 if self.result.error is not None or (checked and not self._begin(object_type, checked)):
                     return self.result

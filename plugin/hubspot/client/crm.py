@@ -14,6 +14,7 @@ from plugin.errors import CrmError
 from plugin.hubspot.budget import Budget
 from plugin.hubspot.client.breaker import Breaker
 from plugin.hubspot.client.generated import Apis
+from plugin.hubspot.client.importing import Imports
 from plugin.hubspot.client.reading import chunks, read_all, read_associations, read_page
 from plugin.hubspot.client.transport import Transport
 from plugin.hubspot.client.updates import land
@@ -93,6 +94,11 @@ class Crm:
         other.__dict__.update(self.__dict__)
         other._apis = Apis(self._transport, priority)
         return other
+
+    @property
+    def imports(self) -> Imports:
+        """Updates by file, for very many records at once."""
+        return Imports(self._apis, self._clock.sleep)
 
     def account(self) -> Account:
         """The portal's own data; asked anew each time."""

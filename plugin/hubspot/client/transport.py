@@ -131,12 +131,14 @@ class Transport:
     def _send(self, request: Request, token: str) -> Reply:
         dated = Request(request.method, self._version.path(request.path), request.query)
         body = None if request.body is None else orjson.dumps(request.body)
+        json = {"Content-Type": "application/json"} if request.form is None else {}  # a form names its own
         try:
             answer = self._session.request(
                 request.method,
                 self._base_url + dated.target(),
                 data=body,
-                headers={"Content-Type": "application/json", "User-Agent": _USER_AGENT},
+                files=request.form,
+                headers={**json, "User-Agent": _USER_AGENT},
                 auth=_Bearer(token),
                 timeout=_TIMEOUTS,
                 allow_redirects=False,

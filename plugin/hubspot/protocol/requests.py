@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 from plugin.hubspot.protocol.objects import plural
 
 Policy = Literal["general", "search"]
+#: The fields of a multipart form: file name (None: a plain field), content, content type.
+Form = Mapping[str, tuple[str | None, bytes, str]]
 
 #: HubSpot's limits on how much one call may carry.
 BATCH_SIZE = 100
@@ -32,6 +34,7 @@ class Request:
     body: Any = None
     policy: Policy = "general"
     repeatable: bool = True
+    form: Form | None = None
 
     def target(self) -> str:
         """Path and query as they go over the wire."""

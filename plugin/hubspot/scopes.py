@@ -23,6 +23,8 @@ OPTIONAL: dict[str, str] = {
     "crm.schemas.companies.write": "companies as customers: making our properties",
     "crm.objects.owners.read": "giving a task to the owner of its customer",
     "crm.lists.read": "going live for the members of a list first",
+    "crm.lists.write": "making a list of each stage and risk flag (`install --lists`)",
+    "crm.import": "writing a large base by imports (`HUBSPOT_BULK`)",
 }
 _COMPANIES = tuple(scope for scope in OPTIONAL if "companies" in scope)
 

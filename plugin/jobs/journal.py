@@ -1,7 +1,8 @@
 """Reads the webhooks journal where it is switched on: what no webhook told is marked, nothing else is done.
 
 Most of what the journal tells has arrived by webhook long ago: records that were read after the event are
-left alone. How far a portal's journal was read is kept with the marks, in one transaction.
+left alone. How far a portal's journal was read is kept with the marks, in one transaction. That the app was
+taken out of the portal is told by the journal alone: its work ends there.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Any
 import orjson
 from sqlalchemy.engine import Connection
 
+from plugin.errors import PortalGone
 from plugin.handlers.router import route
 from plugin.hubspot.client.journal import Journal, OffsetExpired
 from plugin.hubspot.protocol.events import Event
-from plugin.hubspot.protocol.journal import Subscription
+from plugin.hubspot.protocol.journal import Subscription, Uninstalls, Wanted
 from plugin.jobs.context import Context
+from plugin.jobs.uninstall import note_uninstalled
 from plugin.mapping.model import Mapping
 from plugin.records import drift, inbox, portals, work
 from plugin.records.work import RecordKey
@@ -38,12 +41,13 @@ class JournalRead:
     gap: bool = False  # the offset was older than what HubSpot keeps: only a comparison finds the rest
 
 
-def wanted(mapping: Mapping) -> list[Subscription]:
+def wanted(mapping: Mapping) -> list[Wanted]:
     """What has to be noted in the journal for this mapping."""
     customers = mapping.customer_objects()
     objects = ["contact", "deal", *(["company"] if "company" in customers else [])]
     linked = ["contact", *(["company"] if mapping.companies else [])]
     return [
+        Uninstalls(),
         *(Subscription(name, mapping.read_properties(name)) for name in objects),
         *(Subscription("deal", linked_type=name) for name in linked),
         *([Subscription("contact", linked_type="company")] if mapping.companies else []),
@@ -53,7 +57,10 @@ def wanted(mapping: Mapping) -> list[Subscription]:
 def read_journal(
     context: Context, portal_id: int, source: Journal, go_on: Callable[[], bool] = lambda: True
 ) -> JournalRead:
-    """Read on from where the last reading ended; raises CrmError, and goes on from there when run again."""
+    """Read on from where the last reading ended; raises CrmError, and goes on from there when run again.
+
+    Raises PortalGone when the journal tells that the app was taken out, once that is noted.
+    """
     result = JournalRead()
     note = _note(context, portal_id)
     _subscribe(context, portal_id, source, note)
@@ -67,8 +74,19 @@ def read_journal(
         if entry is None:
             break
         note["offset"] = entry.offset
-        _take(context, portal_id, source.events(entry), note, result)
+        told = source.events(entry)
+        gone = _left(context, portal_id, told)  # before the offset moves, or it could be lost
+        _take(context, portal_id, told, note, result)
+        if gone:
+            raise PortalGone(f"The app was taken out of portal {portal_id}.")
     return result
+
+
+def _left(context: Context, portal_id: int, told: Iterable[Event]) -> bool:
+    """Note the app's departure, if one is told that no installation followed."""
+    mine = (one.occurred_at for one in told if one.kind == "uninstall" and one.portal_id == portal_id)
+    last = max(mine, default=None)
+    return last is not None and note_uninstalled(context, portal_id, last)
 
 
 def _note(context: Context, portal_id: int) -> dict[str, Any]:
@@ -116,7 +134,7 @@ def _missed(
 ) -> dict[RecordKey, bool]:
     """The records that were not read since their last event."""
     latest: dict[RecordKey, int] = {}
-    ordinary = [event for event in told if event.kind != "privacy"]
+    ordinary = [event for event in told if event.kind not in ("privacy", "uninstall")]
     for event in ordinary:
         for key in event.records:
             latest[key] = max(latest.get(key, 0), event.occurred_at)

@@ -173,6 +173,8 @@ class _Check:
         try:
             told = read_journal(self.context, self.portal_id, self.context.journal, go_on)
             self.told.journal += told.missed
+        except PortalGone:
+            raise
         except CrmError as error:
             log.warning("journal not read", extra={"portal": self.portal_id, "error": str(error)})
 

@@ -19,6 +19,7 @@ from plugin.sandbox import load
 from plugin.sandbox.db import Database
 from plugin.sandbox.documents import Documents
 from plugin.sandbox.history import UI, Source
+from plugin.sandbox.journal_words import uninstalled
 from plugin.sandbox.lists import Lists
 from plugin.sandbox.outbox import Event, Outbox, WebhookSettings
 from plugin.sandbox.owners import seed_owners
@@ -118,6 +119,14 @@ class Core:
             if token:
                 self.portals.add_token(conn, Token(token, portal.id, "static"))
         return portal
+
+    def take_app_out(self, conn: sqlite3.Connection, portal_id: int) -> None:
+        """The app leaves a portal: tokens granted to it stop working; the journal alone tells it."""
+        granted = [token.token for token in self.portals.tokens(portal_id) if token.use != "static"]
+        if granted:
+            self.portals.drop_tokens(conn, granted)
+            body = uninstalled(portal_id, self.app.app_id, self.now())
+            self.outbox.keep_for_journal(conn, portal_id, body)
 
     def load(self, world: World) -> dict[str, int]:
         """Store a world's records quickly, without events, in the portal with its id.

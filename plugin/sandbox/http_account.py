@@ -107,6 +107,5 @@ def uninstall() -> Response:
     """Take the app out of the portal: its OAuth tokens stop working, a refresh says BAD_REFRESH_TOKEN."""
     store = services().store
     with store.write() as conn:
-        granted = [token.token for token in store.portals.tokens(portal().id) if token.use != "static"]
-        store.portals.drop_tokens(conn, granted)
+        store.take_app_out(conn, portal().id)
     return nothing()

@@ -224,6 +224,5 @@ def uninstall() -> Response:
     store = services().store
     number = store.portals.get(portal_argument()).id
     with store.write() as conn:
-        granted = [token.token for token in store.portals.tokens(number) if token.use != "static"]
-        store.portals.drop_tokens(conn, granted)
+        store.take_app_out(conn, number)
     return nothing()

@@ -15,7 +15,15 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from plugin.sandbox.kinds import KINDS
+from plugin.sandbox.journal_words import (
+    APP_ACTIONS,
+    APP_EVENT,
+    LINK,
+    OBJECT,
+    TYPE_IDS,
+    is_subscribed,
+    told_of,
+)
 from plugin.sandbox.portals import Portal, Token, new_token
 from plugin.sandbox.problems import Problem, invalid, not_found
 from plugin.sandbox.values import iso
@@ -28,17 +36,6 @@ _URL_MS = 3_600_000
 _CLIENT_SECONDS = 1_800
 READ = "developer.webhooks_journal.read"
 SUBSCRIPTIONS = "developer.webhooks_journal.subscriptions"
-_ACTIONS = {
-    "creation": "CREATE",
-    "propertyChange": "UPDATE",
-    "deletion": "DELETE",
-    "merge": "MERGE",
-    "restore": "RESTORE",
-    "privacyDeletion": "GDPR_DELETE",
-}
-_OBJECT = frozenset(_ACTIONS.values()) - {"GDPR_DELETE"}
-_LINK = ("ASSOCIATION_ADDED", "ASSOCIATION_REMOVED")
-_TYPE_IDS = {kind.name: kind.type_id for kind in KINDS}
 
 
 def grant(form: dict[str, str]) -> Response:
@@ -76,17 +73,21 @@ def _portal(number: Any) -> Portal:
 def subscriptions() -> Response:
     """Every subscription, of every portal."""
     _require(f"{SUBSCRIPTIONS}.read")
-    return answer({"results": [one for portal in services().store.portals.all() for one in portal.journal]})
+    store = services().store
+    of_portals = [one for portal in store.portals.all() for one in portal.journal]
+    return answer({"results": [*store.app.journal, *of_portals]})
 
 
 @blueprint.post("/_api/webhooks-journal/subscriptions")
 def subscribe() -> Response:
-    """One subscription of one portal; the like of one that is there replaces it."""
+    """One subscription of one portal; the like of one that is there replaces it. Or one of the app's own."""
     _require(f"{SUBSCRIPTIONS}.write")
     body = mapping()
+    if body.get("subscriptionType") == APP_EVENT:
+        return _subscribe_app(body)
     portal, kind = _portal(body.get("portalId")), body.get("subscriptionType")
-    allowed = {"OBJECT": _OBJECT, "ASSOCIATION": frozenset(_LINK)}.get(str(kind))
-    if allowed is None or body.get("objectTypeId") not in _TYPE_IDS.values():
+    allowed = {"OBJECT": OBJECT, "ASSOCIATION": frozenset(LINK)}.get(str(kind))
+    if allowed is None or body.get("objectTypeId") not in TYPE_IDS.values():
         raise invalid("subscriptionType or objectTypeId is not known")
     if not body.get("actions") or set(body["actions"]) - allowed:
         raise invalid(f"actions must be some of {', '.join(sorted(allowed))}")
@@ -97,6 +98,21 @@ def subscribe() -> Response:
     kept = [one for one in portal.journal if any(one.get(name) != body.get(name) for name in names)]
     made = {**body, "id": len(portal.journal) + 1, "appId": store.app.app_id, "createdAt": iso(store.now())}
     store.add_portal(replace(portal, journal=[*kept, made]))
+    return answer(made, 201)
+
+
+def _subscribe_app(body: dict[str, Any]) -> Response:
+    """To the app's own events, of every portal: one for each event type."""
+    store = services().store
+    if body.get("eventTypeId") not in APP_ACTIONS:
+        raise invalid(f"eventTypeId must be one of {', '.join(APP_ACTIONS)}")
+    if strange := body.keys() - {"subscriptionType", "eventTypeId", "properties"}:
+        raise invalid(f"not of an {APP_EVENT} subscription: {', '.join(sorted(strange))}")
+    if any(one["eventTypeId"] == body["eventTypeId"] for one in store.app.journal):
+        raise Problem(409, "This subscription is there already.", "CONFLICT")
+    made = {**body, "id": 60_000_001 + len(store.app.journal), "appId": store.app.app_id}
+    made["createdAt"] = made["updatedAt"] = iso(store.now())
+    store.app = replace(store.app, journal=(*store.app.journal, made))
     return answer(made, 201)
 
 
@@ -141,45 +157,13 @@ def _rows(portal: Portal, after: int, upto: int) -> list[tuple[int, dict[str, An
         found = conn.execute(query, (portal.id, after, upto)).fetchall()
     oldest = services().store.now() - KEPT_MS
     events = ((int(row[0]), orjson.loads(row[1])) for row in found)
-    told = ((number, _told(body)) for number, body in events if body["occurredAt"] >= oldest)
-    wanted = [(number, one) for number, one in told if one is not None and _subscribed(portal, one)]
+    told = ((number, told_of(body)) for number, body in events if body["occurredAt"] >= oldest)
+    wanted = [
+        (number, one)
+        for number, one in told
+        if one is not None and is_subscribed(services().store.app, portal, one)
+    ]
     return wanted[:FILE_EVENTS]
-
-
-def _told(body: dict[str, Any]) -> dict[str, Any] | None:
-    """A webhook's payload in the journal's words."""
-    word, _, sort = body["subscriptionType"].partition(".")
-    base = {"portalId": body["portalId"], "occurredAt": iso(body["occurredAt"])}
-    if sort == "associationChange":
-        ends = body["associationType"].lower().partition("_to_")
-        types = {"fromObjectTypeId": _TYPE_IDS[ends[0]], "toObjectTypeId": _TYPE_IDS[ends[2]]}
-        ids = {name: body[name] for name in ("fromObjectId", "toObjectId")}
-        action = _LINK[1] if body.get("associationRemoved") else _LINK[0]
-        return {"type": "association", **base, "action": action, **types, **ids}
-    type_id = body.get("objectTypeId") or _TYPE_IDS.get(word)
-    if type_id is None or sort not in _ACTIONS:
-        return None
-    told = {"type": "crmObject", **base, "action": _ACTIONS[sort], "objectTypeId": type_id}
-    merged = ("primaryObjectId", "mergedObjectIds", "newObjectId")
-    several: dict[str, Any] = {name: body[name] for name in merged if name in body}
-    changes = {body["propertyName"]: body.get("propertyValue")} if sort == "propertyChange" else {}
-    return {**told, "objectId": body["objectId"], "propertyChanges": changes, **several}
-
-
-def _subscribed(portal: Portal, told: dict[str, Any]) -> bool:
-    if told["action"] == "GDPR_DELETE":
-        return any(one["objectTypeId"] == told["objectTypeId"] for one in portal.journal)
-    return any(told["action"] in one["actions"] and _covers(one, told) for one in portal.journal)
-
-
-def _covers(one: dict[str, Any], told: dict[str, Any]) -> bool:
-    if one["subscriptionType"] == "ASSOCIATION":
-        ends = {told["fromObjectTypeId"], told["toObjectTypeId"]}
-        return one["objectTypeId"] in ends and bool(ends & set(one["associatedObjectTypeIds"]))
-    names = one.get("properties")
-    changed = told["propertyChanges"].keys()
-    named = not changed or not names or bool(changed & set(names))
-    return named and one["objectTypeId"] == told["objectTypeId"]
 
 
 def _signature(path: str, until: int) -> str:

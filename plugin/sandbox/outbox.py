@@ -93,6 +93,11 @@ class Outbox:
                 sent.append(Event(int(row[0]), portal, body))
         return sent
 
+    def keep_for_journal(self, conn: sqlite3.Connection, portal: int, body: dict[str, Any]) -> None:
+        """Keep what no webhook tells, only the journal."""
+        query = "INSERT INTO events (portal, body, state) VALUES (?, ?, 'unsent')"
+        conn.execute(query, (portal, orjson.dumps(body)))
+
     def _state(self) -> str:
         if not self.settings.target_url:
             return "unsent"

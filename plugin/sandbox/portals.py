@@ -55,6 +55,7 @@ class App:
     redirect_urls: tuple[str, ...] | None = None  # as the project lists them; None: any
     required_scopes: tuple[str, ...] | None = None  # an install link asks for exactly these; None: any
     optional_scopes: tuple[str, ...] | None = None  # and for no others of these
+    journal: tuple[dict[str, Any], ...] = ()  # subscriptions to the app's own events, see http_journal.py
 
     def merged(self, changes: dict[str, Any]) -> App:
         """The app with the known settings of `changes` taken over."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from plugin.errors import ConfigError, PortalGone
+from plugin.hubspot.client.journal import Journal
 from plugin.jobs import purge, reconcile, sweeps, uninstall
 from plugin.jobs.apply import apply_inbox
 from plugin.jobs.arrive import arrive
 from plugin.jobs.evaluate import work_portal
+from plugin.jobs.journal import JournalRead, read_journal
 from plugin.jobs.live import go_live, pause
 from plugin.jobs.status import status
 from plugin.records import accounts, inbox, portals
@@ -31,6 +34,13 @@ def living(home: Many) -> Many:
         world.portal_id = portal_id
         home.crm.store.load(world)
     home.install(FIRST, SECOND)
+    app = home.crm.store.app
+    secret = {"client_id": app.client_id, "client_secret": app.client_secret}
+    home.context = replace(
+        home.context, journal=Journal(base_url=home.crm.url, clock=home.context.clock, **secret)
+    )
+    for portal_id in (FIRST, SECOND):
+        read_the_journal(home, portal_id)
     go_live(home.context, FIRST)
     sweeps.mark_what_is_due(home.context)
     home.settle(FIRST, SECOND)
@@ -50,6 +60,11 @@ def rows(home: Many, portal_id: int) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
+def read_the_journal(home: Many, portal_id: int = FIRST) -> JournalRead:
+    assert home.context.journal is not None
+    return read_journal(home.context, portal_id, home.context.journal)
+
+
 def mark_everything(home: Many) -> None:
     from plugin.jobs.retry import mark_everyone
 
@@ -66,7 +81,9 @@ def leave_by_refresh(home: Many) -> None:
 
 def leave_by_journal(home: Many) -> None:
     home.control("POST", f"uninstall?portal={FIRST}")
-    assert uninstall.note_uninstalled(home.context, FIRST, home.context.now())
+    with pytest.raises(PortalGone):
+        reconcile.sweep(home.context, FIRST)
+    assert home.calls("/crm/") == 0  # learnt from the journal, not from a refusal
 
 
 def leave_when_asked(home: Many) -> None:
@@ -145,12 +162,26 @@ def counted(home: Many) -> dict[str, int]:
 
 def test_old_news_of_the_journal_ends_no_new_installation(living: Many) -> None:
     """The journal is read late; the portal came back meanwhile."""
-    then = living.context.now()
-    uninstall.leave(living.context, FIRST)
+    living.control("POST", f"uninstall?portal={FIRST}")
     living.context.clock.sleep(60)
     living.install(FIRST)
-    assert uninstall.note_uninstalled(living.context, FIRST, then) is False
-    assert living.mode(FIRST) == "observe"
+    told = read_the_journal(living)
+    assert (told.events > 0, living.mode(FIRST)) == (True, "live")
+
+
+def test_the_journal_tells_of_a_departure_only_whom_it_was_asked_to_tell(living: Many) -> None:
+    """One subscription for all portals; each portal's journal tells its own departure."""
+    subscriptions = [one["eventTypeId"] for one in living.crm.store.app.journal]
+    assert subscriptions == ["4-1916193"]
+    living.control("POST", f"uninstall?portal={SECOND}")
+    assert read_the_journal(living).events == 0
+    assert living.mode(FIRST) == "live"
+    living.crm.store.app = replace(living.crm.store.app, journal=())
+    assert read_the_journal(living, SECOND).events == 0
+    living.crm.store.app = replace(living.crm.store.app, journal=({"eventTypeId": "4-1916193"},))
+    with pytest.raises(PortalGone):
+        read_the_journal(living, SECOND)
+    assert (living.mode(FIRST), living.mode(SECOND)) == ("live", "gone")
 
 
 def test_a_portal_that_comes_back_goes_on_with_its_data_in_observe_mode(living: Many) -> None:

@@ -16,7 +16,7 @@ from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client.transport import Transport, open_session
 from plugin.hubspot.protocol import journal
 from plugin.hubspot.protocol.events import Event
-from plugin.hubspot.protocol.journal import SCOPES, Entry, Subscription
+from plugin.hubspot.protocol.journal import SCOPES, Entry, Wanted
 from plugin.hubspot.protocol.responses import Reply, read_answer
 from plugin.hubspot.versions import DEFAULT_VERSION, api_version
 
@@ -70,13 +70,20 @@ class Journal:
             self._good_until = now + float(body.get("expires_in") or 0) - _EARLY_SECONDS
         return self._token
 
-    def subscribe(self, portal_id: int, wanted: list[Subscription]) -> int:
+    def subscribe(self, portal_id: int, wanted: list[Wanted]) -> int:
         """Have these changes of a portal noted in the journal from now on; returns how many were new."""
         listed = self._transport.call(journal.subscriptions_request(), "repair")
         new = [one for one in wanted if not journal.is_subscribed(listed, portal_id, one)]
         for one in new:
-            self._transport.call(journal.subscribe_request(portal_id, one), "repair")
+            self._subscribe(portal_id, one)
         return len(new)
+
+    def _subscribe(self, portal_id: int, one: Wanted) -> None:
+        try:
+            self._transport.call(journal.subscribe_request(portal_id, one), "repair")
+        except CrmError as error:
+            if error.status != 409:  # another process was quicker
+                raise
 
     def after(self, portal_id: int, offset: str | None) -> Entry | None:
         """The entry after an offset (None: the earliest kept), or None where there is none yet.

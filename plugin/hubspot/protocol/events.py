@@ -24,6 +24,7 @@ Kind = Literal[
     "association",
     "restore",
     "privacy",
+    "uninstall",  # the app was taken out of the portal; the journal alone tells it
     "unknown",  # authentic, but of a kind or object we have no use for
     "malformed",  # an element that is no event: no portal, no record
 ]

@@ -3,6 +3,8 @@
 HubSpot's rules: an entry names a signed address of a file of up to 10,000 events, and an offset; the next
 entry is asked for by the last one's offset. 204: there is none yet. 404: the offset is older than the three
 days that are kept. How merges stand in the file is undocumented [?]: every field that may name one is read.
+That the app was taken out of a portal is told here alone, by no webhook: the subscription is the app's own,
+of all portals, and has an event type but no actions.
 """
 
 from __future__ import annotations
@@ -36,8 +38,11 @@ _KINDS: dict[str, Kind] = {
     "ASSOCIATION_ADDED": "association",
     "ASSOCIATION_REMOVED": "association",
     "GDPR_DELETE": "privacy",
+    "APP_UNINSTALL": "uninstall",
 }
 _OBJECT_ACTIONS = ("CREATE", "UPDATE", "DELETE", "MERGE", "RESTORE")
+_UNINSTALLED = "4-1916193"  # the event type; an installation's is 4-1909196
+_NO_RECORD = ("unknown", "uninstall")
 _ASSOCIATION_ACTIONS = ("ASSOCIATION_ADDED", "ASSOCIATION_REMOVED")
 
 
@@ -68,6 +73,18 @@ class Subscription:
         return {**base, "subscriptionType": "OBJECT", "actions": list(_OBJECT_ACTIONS), **properties}
 
 
+@dataclass(frozen=True)
+class Uninstalls:
+    """That the app was taken out goes into the journal: of every portal, by one subscription of the app."""
+
+    def body(self, _portal_id: int) -> dict[str, Any]:
+        """As HubSpot's API takes it; it names no portal."""
+        return {"subscriptionType": "APP_LIFECYCLE_EVENT", "eventTypeId": _UNINSTALLED}
+
+
+Wanted = Subscription | Uninstalls
+
+
 def next_request(portal_id: int, offset: str | None) -> Request:
     """The entry after an offset; None: the earliest that is kept."""
     path = f"{_LOCAL}/offset/{offset}/next" if offset else f"{_LOCAL}/earliest"
@@ -79,7 +96,7 @@ def subscriptions_request() -> Request:
     return Request("GET", _SUBSCRIPTIONS)
 
 
-def subscribe_request(portal_id: int, wanted: Subscription) -> Request:
+def subscribe_request(portal_id: int, wanted: Wanted) -> Request:
     """Make a subscription; one that is there already stays one."""
     return Request("POST", _SUBSCRIPTIONS, body=wanted.body(portal_id))
 
@@ -94,14 +111,15 @@ def entry(body: Any) -> Entry | None:
         raise CrmProtocolError("HubSpot's answer about the journal is of another shape.") from error
 
 
-def is_subscribed(body: Any, portal_id: int, wanted: Subscription) -> bool:
+def is_subscribed(body: Any, portal_id: int, wanted: Wanted) -> bool:
     """Whether the subscription is among those listed, with every property that is wanted."""
     sought = wanted.body(portal_id)
     return any(_covers(one, sought) for one in results(body) if not one.get("deletedAt"))
 
 
 def _covers(listed: Mapping[str, Any], sought: Mapping[str, Any]) -> bool:
-    same = all(listed.get(name) == sought[name] for name in ("portalId", "objectTypeId", "subscriptionType"))
+    names = ("portalId", "objectTypeId", "subscriptionType", "eventTypeId")
+    same = all(listed.get(name) == sought[name] for name in names if name in sought)
     lists = [name for name in ("actions", "properties", "associatedObjectTypeIds") if name in sought]
     return same and all(set(sought[name]) <= set(listed.get(name) or ()) for name in lists)
 
@@ -120,7 +138,7 @@ def _events(wire: Mapping[str, Any]) -> Iterable[Event]:
     changed = wire.get("propertyChanges") or {}
     names = [str(name) for name in changed] if kind == "property" else [""]
     records = _records(wire, kind)
-    if not names or (kind != "unknown" and not records):
+    if not names or (kind not in _NO_RECORD and not records):
         # changed we cannot tell how: look at all of it
         kind, names = ("restore", [""]) if records else ("malformed", [""])
     object_type = BY_TYPE_ID.get(str(wire.get("objectTypeId")), "") or (records[0][0] if records else "")
@@ -131,6 +149,8 @@ def _events(wire: Mapping[str, Any]) -> Iterable[Event]:
 
 
 def _records(wire: Mapping[str, Any], kind: Kind) -> tuple[tuple[str, int], ...]:
+    if kind == "uninstall":
+        return ()
     if kind == "association":
         known = ASSOCIATION_TYPES.get(int(wire.get("associationTypeId") or 0), ("", ""))
         sides = [

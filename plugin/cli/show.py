@@ -157,9 +157,9 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
     if state["error"]:
         lines.append(f"It cannot go on: {state['error']['message']} Cure: {state['error']['cure']}")
     for row in portal["unread"]["values"]:
-        examples = ", ".join(repr(text) for text in row["examples"])
+        examples = ": " + ", ".join(repr(text) for text in row["examples"]) if row["examples"] else ""
         what = f"{row['count']:,} values of {row['object']} {row['property']} ({row['problem']})"
-        lines.append(f"Left out: {what}: {examples}")
+        lines.append(f"Left out: {what}{examples}")
     return lines
 
 

@@ -1,7 +1,8 @@
 """Takes people out of every table at once; a tombstone keeps them out, others' shares are computed anew.
 
 Work that was under way in the same moment may still write a row about them: for five minutes the rows are
-deleted again and again, then the last trace, the note of who that was, goes too.
+deleted again and again, then the last trace, the note of who that was, goes too. Examples of values that
+could not be read name nobody, so that nobody can tell whose they are: an erasure takes all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from sqlalchemy.engine import Connection
 
 from plugin.jobs import portfolio
 from plugin.jobs.context import Context
-from plugin.records import erasure, inbox, mirror, tombstones, work
+from plugin.jobs.fit import UNREAD
+from plugin.jobs.undo import NOTE as UNDOING
+from plugin.records import erasure, inbox, mirror, portals, tombstones, work
 from plugin.records.work import RecordKey
 
 
@@ -27,9 +30,24 @@ def erase_in(
     erasure.begin(store, connection, portal_id, theirs, now)
     portfolio.keep(store, connection, portal_id, {}, theirs)  # what they added to figures goes with them
     rows = erasure.remove(connection, portal_id, theirs)
+    _clear_notes(context, connection, portal_id, theirs)
     work.mark_records(store, connection, portal_id, dict.fromkeys(beside, True), now=now)
     inbox.count(store, connection, portal_id, {"people_erased": len(records)})
     return rows, len(beside)
+
+
+def _clear_notes(
+    context: Context, connection: Connection, portal_id: int, theirs: Sequence[RecordKey]
+) -> None:
+    """Take out of a portal's notes what may be theirs: examples of values, and the undo of one record."""
+    unread = portals.watermark(connection, portal_id, UNREAD)
+    if unread and any(row["examples"] for row in unread["values"]):
+        values = [{**row, "examples": []} for row in unread["values"]]
+        note = {**unread, "values": values}
+        portals.set_watermark(connection, context.store, portal_id, UNREAD, note, context.now())
+    undoing = portals.watermark(connection, portal_id, UNDOING)
+    if undoing and undoing["scope"]["record"] in [list(key) for key in theirs]:
+        portals.clear_watermark(connection, portal_id, UNDOING)
 
 
 def _beside(
@@ -55,6 +73,7 @@ def finish_erasures(context: Context) -> int:
     with context.store.write() as connection:
         for portal_id, records in open_.items():
             portfolio.keep(context.store, connection, portal_id, {}, records)
+            _clear_notes(context, connection, portal_id, records)
         again = [erasure.remove(connection, portal_id, records) for portal_id, records in open_.items()]
         erasure.settled(connection, context.now())
     return sum(sum(rows.values()) for rows in again)

@@ -59,7 +59,8 @@ class Refusals:
         if standing == wanted and not others_landed:
             return None
         now = f"of type {standing}" if standing else "of another type"
-        cause = f"The {object_type} property {name} is {now} and should be {wanted}: {one.message}"
+        # without HubSpot's words, which hold a value of one record
+        cause = f"The {object_type} property {name} is {now} and should be {wanted}."
         return "PROPERTY_RETYPED", cause
 
     def _type(self, object_type: str, name: str) -> str | None:

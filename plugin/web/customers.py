@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from threading import Lock
 from typing import Any
 
@@ -19,15 +20,16 @@ from plugin.records.work import RecordKey
 
 Steps = list[dict[str, str]]
 _PATHS_KEPT = 2_000
+_KEPT_MS = 300_000  # no longer: another process erases people, and this one is not told
 _MANY_DEALS = 500  # beyond, a rebuilt path would take longer than who looks at a card should wait
 
 
 @dataclass
 class Customers:
-    """Looks customers up in the store. Rebuilt paths are kept for as long as the outcome stays the same."""
+    """Looks customers up in the store. Rebuilt paths are kept for minutes, while the outcome stays."""
 
     context: Context
-    _paths: dict[tuple[int, RecordKey], tuple[str, Steps]] = field(default_factory=dict)
+    _paths: dict[tuple[int, RecordKey], tuple[str, Steps, int]] = field(default_factory=dict)
     _parameters: dict[int, Parameters] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -41,9 +43,11 @@ class Customers:
 
     def kept(self, connection: Connection, portal: Portal, key: RecordKey) -> Kept | None:
         """The outcome as it is stored; of one who is gone nothing is remembered here, either."""
+        self._forget_old()
         found = lookup.kept(connection, portal.portal_id, key)
         if found is None:
-            self._paths.pop((portal.portal_id, key), None)
+            with self._lock:
+                self._paths.pop((portal.portal_id, key), None)
         return found
 
     def whole(self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept) -> dict[str, Any]:
@@ -75,12 +79,19 @@ class Customers:
         stamp = f"{kept.evaluated_at} {kept.day} {kept.body['stage']} {kept.body['since']}"
         stored = self._paths.get(place)
         if stored is None or stored[0] != stamp:
-            stored = (stamp, self._rebuilt(connection, portal, key, kept, past))
+            stored = (stamp, self._rebuilt(connection, portal, key, kept, past), self.context.now())
             with self._lock:
+                self._paths.pop(place, None)  # the oldest stand first
                 while len(self._paths) >= _PATHS_KEPT:
                     self._paths.pop(next(iter(self._paths)))
                 self._paths[place] = stored
         return stored[1]
+
+    def _forget_old(self) -> None:
+        oldest = self.context.now() - _KEPT_MS
+        with self._lock:
+            for place in list(takewhile(lambda one: self._paths[one][2] <= oldest, self._paths)):
+                del self._paths[place]
 
     def _rebuilt(
         self, connection: Connection, portal: Portal, key: RecordKey, kept: Kept, past: list[Row]

@@ -13,13 +13,19 @@ import sqlalchemy as sa
 from plugin.clock import FixedClock
 from plugin.errors import ConfigError, InputError
 from plugin.jobs.backfill import run_backfill
+from plugin.jobs.config_apply import apply_bundle
 from plugin.jobs.erase import erase, held
 from plugin.jobs.erasing import finish_erasures
+from plugin.jobs.fit import UNREAD, fit_portal
 from plugin.jobs.reconcile import run_reconcile
-from plugin.records import mirror, tombstones, work
+from plugin.jobs.status import status
+from plugin.mapping.bundle import Bundle
+from plugin.records import mirror, portals, tombstones, work
+from plugin.records.configs import COMMAND, Origin
 from plugin.records.schema import metadata
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
+from plugin.web.customers import Customers
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
 
@@ -43,10 +49,10 @@ def sharers(home: House) -> tuple[int, int, int]:
     return person, first, deal
 
 
-def mentions(store: Store, number: int) -> list[str]:
-    """`table.column` of every value in the whole store that is, or whose text holds, this number."""
+def mentions(store: Store, sought: int | str) -> list[str]:
+    """`table.column` of every value in the whole store that is, or whose text holds, this number or text."""
     found = set()
-    word = re.compile(rf"(?<!\d){number}(?!\d)")
+    word = re.compile(re.escape(sought) if isinstance(sought, str) else rf"(?<!\d){sought}(?!\d)")
     with store.read() as connection:
         for table in metadata.sorted_tables:
             for row in connection.execute(sa.select(table)).mappings():
@@ -136,6 +142,61 @@ def test_what_was_under_way_at_that_moment_is_deleted_too(home: House) -> None:
     assert mentions(store, person) == ["erasing.object_id"]
     settled(home)
     assert mentions(store, person) == []
+
+
+def test_examples_of_values_that_cannot_be_read_go_with_an_erasure(home: House) -> None:
+    """Nobody can tell whose they are: the counts stay, and no fit shows the person's again."""
+    text = b"version: 1\ncontact: {nps: firstname}\n"
+    apply_bundle(home.context, Bundle("ours.yaml", text, {}), Origin(COMMAND, "ada", home.context.now()))
+    home.settle()
+    made = home.crm.store.create_record("contact", {"firstname": "Zoltan?!"})
+    person, store = int(made["id"]), home.context.store
+    home.settle()
+    note = {"values": [_example("Zoltan?!")], "more": 0}
+    with store.write() as connection:
+        portals.set_watermark(connection, store, home.portal_id, UNREAD, note, home.context.now())
+    assert "watermarks.body" in mentions(store, "Zoltan?!")
+    erase(home.context, home.portal_id, ("contact", person))
+    assert mentions(store, "Zoltan?!") == []
+    fit_portal(home.context.current(home.portal_id), home.portal_id)
+    settled(home)
+    assert mentions(store, "Zoltan?!") == []
+    (told,) = status(home.context)["portals"]
+    assert [row["property"] for row in told["unread"]["values"]] == ["firstname"]
+
+
+def _example(value: str) -> dict[str, Any]:
+    kind = {"object": "contact", "property": "firstname", "problem": "not a number"}
+    return {**kind, "count": 7, "examples": [value]}
+
+
+def test_the_undo_of_one_record_that_broke_off_is_not_remembered_past_its_erasure(home: House) -> None:
+    """Of another record it is."""
+    person, friend, _ = sharers(home)
+    for number, left in ((friend, True), (person, False)):
+        scope = {"change_set": None, "since": None, "until": None, "record": ["contact", number]}
+        with home.context.store.write() as connection:
+            note = {"scope": scope, "last": False, "upto": 0, "id": "undo-1"}
+            portals.set_watermark(connection, home.context.store, home.portal_id, "undo", note, 1)
+        erase(home.context, home.portal_id, ("contact", person))
+        with home.context.store.read() as connection:
+            assert (portals.watermark(connection, home.portal_id, "undo") is not None) is left
+
+
+def test_a_process_that_showed_a_person_forgets_them(home: House) -> None:
+    """It is not told of the erasure; minutes later, whoever is looked at, their path is gone from memory."""
+    person, friend, _ = sharers(home)
+    customers = Customers(home.context)
+    with home.context.store.read() as connection:
+        portal = portals.get(connection, home.portal_id)
+        assert portal is not None
+        assert customers.told(connection, portal, ("contact", person))
+        assert str(person) in repr(customers._paths)
+    erase(home.context, home.portal_id, ("contact", person))
+    settled(home)
+    with home.context.store.read() as connection:
+        assert customers.told(connection, portal, ("contact", friend))
+    assert re.search(rf"(?<!\d){person}(?!\d)", repr(customers._paths)) is None
 
 
 def test_an_erasure_can_empty_the_record_in_the_crm_first(home: House) -> None:

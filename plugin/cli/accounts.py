@@ -13,6 +13,7 @@ from plugin.errors import ConfigError, CrmAuthError
 if TYPE_CHECKING:
     from plugin.jobs.context import Context
     from plugin.jobs.uninstall import Ours
+    from plugin.sync.call_lists import CallList
 
 
 @click.command(epilog="Example: lifecycle accounts --json")
@@ -62,9 +63,7 @@ def _rows(context: Context) -> list[dict[str, Any]]:
 
 @click.command(epilog="Example: lifecycle uninstall --portal 4242 --remove-properties")
 @portal_option
-@click.option(
-    "--remove-properties", is_flag=True, help="Delete our properties in the CRM, with their values, too."
-)
+@click.option("--remove-properties", is_flag=True, help="Delete our properties and lists in the CRM, too.")
 @click.option("--purge", is_flag=True, help="Delete the portal's data here now, instead of after KEEP_DAYS.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def uninstall(portal: int | None, remove_properties: bool, purge: bool, yes: bool) -> None:
@@ -78,11 +77,13 @@ def uninstall(portal: int | None, remove_properties: bool, purge: bool, yes: boo
     with opened() as parts:
         context, portal_id = parts.context, _which(parts.context, portal)
         properties = jobs.ours(context, portal_id) if remove_properties else []
+        lists = jobs.lists(context, portal_id) if remove_properties else []
         _show(context, portal_id, properties, remove_properties, purge)
+        _show_lists(lists)
         if not yes:
             click.confirm("Go on?", abort=True)
-        if properties:
-            _remove(context, portal_id, properties)
+        if properties or lists:
+            _remove(context, portal_id, properties, lists)
         jobs.leave(context, portal_id)
         click.echo(f"The app is out of portal {portal_id}: nothing more is read or written.")
         if purge:
@@ -115,16 +116,26 @@ def _show(context: Context, portal_id: int, properties: list[Ours], asked: bool,
         )
 
 
-def _remove(context: Context, portal_id: int, properties: list[Ours]) -> None:
-    from plugin.jobs.uninstall import remove
+def _show_lists(lists: list[tuple[CallList, str]]) -> None:
+    for one, _ in lists:
+        click.echo(f"  {one.object_type}: list “{one.name}”: deleted")
+
+
+def _remove(
+    context: Context, portal_id: int, properties: list[Ours], lists: list[tuple[CallList, str]]
+) -> None:
+    from plugin.jobs.uninstall import remove, remove_lists
 
     try:
+        remove_lists(context, portal_id, lists)
         done = remove(context, portal_id, properties)
     except CrmAuthError as error:
         raise ConfigError(
-            f"Our properties could not be deleted: {error.message}",
+            f"Our properties and lists could not be deleted: {error.message}",
             cure="Leave --remove-properties out, and delete them by hand in HubSpot.",
         ) from error
+    if lists:
+        click.echo(f"{len(lists)} lists were deleted.")
     click.echo(
         f"{len(done.gone)} properties were deleted; HubSpot keeps them among the archived for a while."
     )

@@ -1,7 +1,8 @@
 """Lists in the CRM for those who call: one for each stage and risk flag, and one of high value at risk.
 
 Active lists: HubSpot keeps their members up to date from our properties, so they are made once. A list of the
-same name that is there already is left as it is.
+same name that is there already is left as it is. They ask for the options as the mapping has them written:
+several stages that are written as one option have one list.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 
 from plugin.errors import CrmAuthError, CrmError
 from plugin.hubspot.client import Crm
-from plugin.mapping.model import Language, Mapping
-from plugin.sync.property_definitions import Options
+from plugin.mapping.model import Language, Mapping, Output
+from plugin.sync.property_definitions import Options, Pairs, written_as
 
 #: what each list's name begins with, and the one of high value at risk
 PREFIX: dict[Language, str] = {"en": "Lifecycle", "ru": "Жизненный цикл", "pl": "Cykl życia"}
@@ -48,20 +49,26 @@ class ListReport:
 
 def wanted(mapping: Mapping, options: Options, language: Language) -> list[CallList]:
     """The lists of a portal by its primary model, flags and tiers; without those whose property is off."""
-    names = {key: output.name for key, output in mapping.written_outputs()}
+    written = dict(mapping.written_outputs())
     found = []
     for kind in mapping.customer_objects():
-        for key, label in options.stages(mapping.models.primary, language) if "clm_stage" in names else ():
-            found.append(CallList(kind, _name(language, label), {names["clm_stage"]: (key,)}))
-        for key, label in options.risk_flags(language) if "clm_risk_flags" in names else ():
-            title = _name(language, f"{RISK[language]}: {label}")
-            found.append(CallList(kind, title, {names["clm_risk_flags"]: (key,)}))
-        if {"clm_tier", "clm_risk_level"} <= names.keys():
-            best = tuple(key for key, _ in options.tiers(language)[:BEST_TIERS])
-            levels = tuple(key for key, _ in options.risk_levels(language)[-2:])
-            filters = {names["clm_tier"]: best, names["clm_risk_level"]: levels}
+        if stage := written.get("clm_stage"):
+            for key, label in written_as(stage, options.stages(mapping.models.primary, language)):
+                found.append(CallList(kind, _name(language, label), {stage.name: (key,)}))
+        if risk := written.get("clm_risk_flags"):
+            for key, label in written_as(risk, options.risk_flags(language)):
+                title = _name(language, f"{RISK[language]}: {label}")
+                found.append(CallList(kind, title, {risk.name: (key,)}))
+        tier, level = written.get("clm_tier"), written.get("clm_risk_level")
+        if tier and level:
+            best, levels = options.tiers(language)[:BEST_TIERS], options.risk_levels(language)[-2:]
+            filters = {tier.name: _values(tier, best), level.name: _values(level, levels)}
             found.append(CallList(kind, _name(language, VALUE_AT_RISK[language]), filters))
     return found
+
+
+def _values(output: Output, pairs: Pairs) -> tuple[str, ...]:
+    return tuple(key for key, _ in written_as(output, pairs))
 
 
 def _name(language: Language, text: str) -> str:
@@ -88,9 +95,15 @@ def make_lists(crm: Crm, lists: Sequence[CallList]) -> ListReport:
     return ListReport(tuple(made), kept)
 
 
+def present(crm: Crm, lists: Sequence[CallList]) -> list[tuple[CallList, str]]:
+    """Those lists that are there, with the CRM's id of each."""
+    found = [(one, crm.list_named(one.object_type, one.name)) for one in lists]
+    return [(one, list_id) for one, list_id in found if list_id is not None]
+
+
 def drop_lists(crm: Crm, lists: Sequence[CallList]) -> int:
     """Remove those lists that are there; returns how many."""
-    found = [crm.list_named(one.object_type, one.name) for one in lists]
-    for list_id in (one for one in found if one is not None):
+    found = present(crm, lists)
+    for _, list_id in found:
         crm.drop_list(list_id)
-    return sum(one is not None for one in found)
+    return len(found)

@@ -107,7 +107,7 @@ def _definition(
     }
     if kind.options:
         wanted["options"] = _wire_options(
-            _written_as(output, _pairs(standard, kind.options, mapping, options, language))
+            written_as(output, _pairs(standard, kind.options, mapping, options, language))
         )
     return wanted | kind.extra
 
@@ -129,7 +129,7 @@ def _pairs(standard: str, source: str, mapping: Mapping, options: Options, langu
     return pairs
 
 
-def _written_as(output: Output, pairs: Pairs) -> Pairs:
+def written_as(output: Output, pairs: Pairs) -> Pairs:
     """The options as they are written; several of ours may be one, under the first one's label."""
     found: dict[str, str] = {}
     for key, label in pairs:

@@ -43,7 +43,7 @@ def told(context: Context, connection: Connection, portal: Portal, public_url: s
             for name, source in (("last_full", "last_full"), ("last", "last_incremental"))
         ],
         "settled": speech.say("settings_settled" if status["settled"] else "settings_busy"),
-        "admin_url": public_url,
+        "admin_url": f"{public_url.rstrip('/')}/admin",
         "texts": words(speech.language),
     }  # fmt: skip
 

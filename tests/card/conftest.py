@@ -13,6 +13,7 @@ import requests
 from plugin.clock import FixedClock
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
+from plugin.sandbox.world import World
 from tests.conftest import NOON
 from tests.support.house import House, house
 
@@ -20,13 +21,20 @@ ENOUGH = 120  # customers of the sample from which predictions are published
 
 
 @contextmanager
-def loaded(path: Path, customers: int = ENOUGH, *, config: str = "", live: bool = True) -> Iterator[House]:
-    """A portal of the CDNOW sample, read and settled; `config` is a mapping as YAML."""
+def loaded(
+    path: Path,
+    customers: int = ENOUGH,
+    *,
+    config: str = "",
+    live: bool = True,
+    world: World | None = None,
+) -> Iterator[House]:
+    """A portal of the CDNOW sample (or of `world`), read and settled; `config` is a mapping as YAML."""
     store = Store(f"sqlite:///{path / 'card.db'}", erasure_keys=[b"the tests' own"])
     store.migrate()
     file = path / "mapping.yaml"
     file.write_text(f"version: 1\n{config}")
-    with house(store, FixedClock(NOON), cdnow(NOON.date(), limit=customers), config=file) as made:
+    with house(store, FixedClock(NOON), world or cdnow(NOON.date(), limit=customers), config=file) as made:
         made.load(live=live)
         made.settle()
         yield made

@@ -13,7 +13,7 @@ from typing import Any
 
 from plugin.jobs.install import install_portal
 from plugin.records.store import Store
-from plugin.sandbox.loaders import cdnow
+from plugin.sandbox.loaders import cdnow, generate
 from plugin.web.card_texts import words
 from plugin.web.card_view import refusal
 from tests.card.conftest import asked_again, card, fetched, loaded
@@ -38,6 +38,7 @@ def answers(folder: Path) -> dict[str, Any]:
         found["thin"] = card(home, min(home.standing()))
     with loaded(_new(folder, "observe"), 10, live=False) as home:
         found["observe"] = card(home, min(home.standing()))
+    found["ready-company"] = _company(_new(folder, "company"))
     found |= _unloaded(_new(folder, "unloaded"))
     found["given_up"] = refusal(
         "given_up", "en", words("en")["given_up"].format(cause="a value out of range")
@@ -61,6 +62,16 @@ def _customers(home: House) -> dict[str, int]:
 
     risky = max(standing, key=lambda one: risk(one[1]))[0]
     return {"ready": risky, "lost": next(n for n, one in standing if one["clm_stage"] == "lost")}
+
+
+def _company(folder: Path) -> dict[str, Any]:
+    """The company that has bought most, where companies are the customers."""
+    world = generate(40, seed=5, end=NOON.date())
+    with loaded(folder, config="customer: company\n", world=world) as home:
+        standing = home.standing("company").items()
+        return card(
+            home, max(standing, key=lambda one: float(one[1].get("clm_value_to_date") or 0))[0], "0-2"
+        )
 
 
 def _faces(home: House) -> dict[str, Any]:
@@ -101,7 +112,7 @@ def _steady(told: dict[str, Any]) -> dict[str, Any]:
         copy["computed_at"] = 0
         copy["customer"]["history"] = [{**row, "recorded_at": 0} for row in copy["customer"]["history"]]
     if "admin_url" in copy:
-        copy["admin_url"] = "https://lifecycle.example.com"
+        copy["admin_url"] = "https://lifecycle.example.com/" + copy["admin_url"].rpartition("/")[2]
         copy["status"]["backfill"] = None
     return copy
 

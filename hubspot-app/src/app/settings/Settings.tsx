@@ -2,4 +2,6 @@
 import { hubspot } from '@hubspot/ui-extensions';
 import { SettingsPage } from './SettingsPage';
 
-hubspot.extend<'settings'>(() => <SettingsPage />);
+hubspot.extend<'settings'>(({ context }) => (
+  <SettingsPage locale={context.user.locale ?? context.user.language} />
+));

@@ -16,6 +16,7 @@ import {
 } from '@hubspot/ui-extensions';
 import { useEffect, useState } from 'react';
 import { call, isFault, type Fault } from './backend';
+import { wordsFor } from './words';
 
 export type Portal = {
   readonly state: 'ready';
@@ -28,7 +29,7 @@ export type Portal = {
 };
 type Absent = { readonly state: string; readonly title: string; readonly message: string };
 
-export function SettingsPage() {
+export function SettingsPage({ locale }: { readonly locale?: string | undefined }) {
   const [told, setTold] = useState<Portal | Absent | Fault | null>(null);
   const [turn, setTurn] = useState(0);
   useEffect(() => {
@@ -43,13 +44,15 @@ export function SettingsPage() {
     setTurn(turn + 1);
   };
 
-  if (told === null) return <LoadingSpinner label="…" layout="centered" />;
+  const own = wordsFor(locale);
+  if (told === null) return <LoadingSpinner label={own.loading} showLabel layout="centered" />;
   if (isFault(told)) {
     return (
-      <ErrorState title="The server did not answer">
-        <Text>{told.message}</Text>
+      <ErrorState title={own.failed} type={told.fault === 'refused' ? 'lock' : 'error'}>
+        <Text>{told.fault === 'busy' ? own.too_many : own.failed_more}</Text>
+        {told.message ? <Text variant="microcopy">{told.message}</Text> : null}
         <Button testId="retry" onClick={retry}>
-          Try again
+          {own.retry}
         </Button>
       </ErrorState>
     );

@@ -86,6 +86,7 @@ def answers(url: str) -> Callable[[], bool]:
     return lambda: requests.get(url, timeout=5).status_code < 500
 
 
+@pytest.mark.slow
 def test_the_trial_leads_from_nothing_to_a_live_portal_and_out_again(terminals: Terminals) -> None:
     """Every block, as written."""
     crm, product, further = (block.text for block in PAGE[TRIAL] if block.language == "sh")

@@ -359,12 +359,17 @@ def _diff_text(result: dict[str, Any]) -> str:
         )
         parts.append(f"Stages of {model}: {changes}")
     if result["read_again"]:
-        parts.append(f"Everything would be read again: {', '.join(result['read_again'])} lack what is named.")
+        parts.append(f"Everything would be read again: {_many(result['read_again'])} lack what is named.")
     if result["fit_again"]:
         parts.append("The parameters would be fitted again.")
     if result["preview"]:
-        parts.append(preview_text(result["preview"]))
+        parts.append(preview_text(result["preview"], before="now"))
     return "\n".join(parts)
+
+
+def _many(types: list[str]) -> str:
+    """Object types as many records: "contacts, companies"."""
+    return ", ".join(f"{name[:-1]}ies" if name.endswith("y") else f"{name}s" for name in types)
 
 
 def _brief(value: Any) -> str:

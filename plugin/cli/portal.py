@@ -24,10 +24,11 @@ object_option = click.option(
 
 
 @contextmanager
-def opened(*, take_up: bool = False) -> Iterator[Parts]:
+def opened(*, take_up: bool = False, instead: str = "", warn: bool = True) -> Iterator[Parts]:
     """The parts of a process that does the work itself, on a migrated store.
 
     `take_up`: where no server runs that would, put a mapping file that was changed in force first.
+    `warn`: say that such a file is not in force; `instead`: what the user may do about it here.
     """
     from plugin import settings, wiring
     from plugin.jobs import config_files, sweeps
@@ -36,14 +37,16 @@ def opened(*, take_up: bool = False) -> Iterator[Parts]:
     chosen.require("HUBSPOT_ACCESS_TOKEN")
     wiring.migrate_store(chosen)
     parts = wiring.open_parts(chosen, silent=True)
+    name = chosen.config_path or "The shipped default"
     if take_up and not sweeps.server_runs(parts.context):
-        config_files.take_up(parts.context, chosen.config_path, "by a command")
-    elif config_files.differs(parts.context, chosen.config_path):
-        click.echo(
-            f"Warning: {chosen.config_path or 'the shipped default'} was changed and is not in force. A "
-            "running server takes it up within seconds; `lifecycle config apply` does so at once.",
-            err=True,
+        version = config_files.take_up(parts.context, chosen.config_path, "by a command")
+        if version is not None:
+            click.echo(f"{name} was changed: version {version.number} is now in force.", err=True)
+    elif warn and config_files.differs(parts.context, chosen.config_path):
+        cure = instead or (
+            "A running server takes it up within seconds; `lifecycle config apply` does so at once."
         )
+        click.echo(f"Warning: {name} was changed and is not in force. {cure}", err=True)
     yield parts
 
 

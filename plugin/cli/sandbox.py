@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plugin.cli import show
 from plugin.clock import SystemClock, local_day
 from plugin.errors import ConfigError
 
@@ -88,11 +89,14 @@ def sandbox(
         click.echo(f"It holds records already, so --world {kind} is not loaded; delete {path} to begin anew.")
     click.echo(f"For OAuth: client id {App().client_id}, client secret {secret}.")
     check_port(host, port)
+    world = make_world(kind, size=size, seed=seed, end=day) if kind and fresh else None
+    if world is not None:
+        click.echo(world_text(world))
     run_sandbox(
         host=host,
         port=port,
         path=path,
-        world=make_world(kind, size=size, seed=seed, end=day) if kind and fresh else None,
+        world=world,
         webhook_target=webhooks_to,
         secret=secret,
         token=token,
@@ -101,6 +105,16 @@ def sandbox(
         portals=portals,
         redirect_url=redirect_url,
     )
+
+
+def world_text(world: World) -> str:
+    """What was loaded: records of each kind, deals won, and where the days were moved to."""
+    won = sum(deal.properties.get("hs_is_closed_won") == "true" for deal in world.deals)
+    kinds = (("company", world.companies), ("contact", world.contacts), ("deal", world.deals))
+    told = ", ".join(show.counted(len(records), name) for name, records in kinds if records)
+    day = world.moved_to
+    moved = f"; days moved so that the last is {day.day} {day:%b %Y}" if day else ""
+    return f"Loaded {told or 'no records'}{f' ({won:,} won)' if world.deals else ''}{moved}."
 
 
 def make_world(kind: str, *, size: int = 1_000, seed: int = 1, end: date | None = None) -> World:

@@ -101,6 +101,12 @@ class _Lines:
             print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - this is the display
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of a thing: "1 call", "2 calls"; nouns in y: "2 companies"."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table as text."""
     made = Table(title=title, title_justify="left", title_style="bold")

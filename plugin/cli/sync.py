@@ -22,6 +22,10 @@ from plugin.sync.undo import Undone
 if TYPE_CHECKING:
     from plugin.jobs.context import Context
 
+PREVIEW_OF_FILE = (
+    "This preview shows the version in force; see the file's with `lifecycle preview --config FILE`."
+)
+
 
 @click.command(epilog="Example: lifecycle reconcile --full")
 @click.option("--full", is_flag=True, help="Read everything that is kept again, not only what changed.")
@@ -58,7 +62,7 @@ def preview(config: Path | None, portal: int | None, as_json: bool) -> None:
     from plugin import wiring
     from plugin.jobs.preview import run_preview
 
-    with opened() as parts:
+    with opened(instead=PREVIEW_OF_FILE, warn=config is None) as parts:
         served = only_portal(parts.context.store, portal)
         wanted = wiring.rules(config) if config else None
         with show.progress(hidden=as_json) as bar:
@@ -66,10 +70,11 @@ def preview(config: Path | None, portal: int | None, as_json: bool) -> None:
     click.echo(json.dumps(result) if as_json else preview_text(result))
 
 
-def preview_text(result: dict[str, Any]) -> str:
+def preview_text(result: dict[str, Any], before: str = "in the CRM") -> str:
+    """The counts for people; `before` heads the stages that customers would move from."""
     parts = [
-        f"Of {result['customers']:,} customers {result['written']:,} would be written in "
-        f"{result['calls']:,} calls; {result['unchanged']:,} stay as they are."
+        f"Of {show.counted(result['customers'], 'customer')} {result['written']:,} would be written in "
+        f"{show.counted(result['calls'], 'call')}; {result['unchanged']:,} stay as they are."
     ]
     if result["failed"]:
         parts.append(f"{result['failed']:,} could not be computed; `lifecycle parked list` will name them.")
@@ -80,11 +85,20 @@ def preview_text(result: dict[str, Any]) -> str:
         for one in result["samples"]
     ]
     tables = (
-        ("Stages", ["in the CRM", "computed", "customers"], moves),
+        ("Stages", [before, "computed", "customers"], moves),
+        ("Risk levels", ["level", "customers"], _labelled(result, "levels")),
+        ("Risk flags", ["flag", "key", "customers"], _labelled(result, "flags")),
         ("Properties", ["property", "customers"], changed),
-        ("Samples", ["record", "in the CRM", "computed", "properties", "reason"], samples),
+        ("Samples", ["record", before, "computed", "properties", "reason"], samples),
     )
     return "\n".join([*parts, *(show.table(title, names, rows) for title, names, rows in tables if rows)])
+
+
+def _labelled(result: dict[str, Any], what: str) -> list[list[Any]]:
+    """Label and customers of each risk level, or label, key and customers of each flag that somebody has."""
+    labels = result["labels"][what]
+    keyed = what == "flags"  # `lifecycle export --flag` wants the key
+    return [[labels[key], *([key] if keyed else []), n] for key, n in result[what].items() if n]
 
 
 @click.command(epilog="Example: lifecycle undo --last")

@@ -27,6 +27,7 @@ from plugin.records.store import Store
 from plugin.records.work import RecordKey
 from plugin.sync.backfill import Backfill
 from plugin.sync.findings import types
+from plugin.sync.options import RuleOptions
 from plugin.sync.preview import Preview
 
 AT_ONCE = 1_000
@@ -87,7 +88,7 @@ def _asks_for_more(wanted: Mapping, present: Mapping) -> bool:
 def _computed(
     context: Context, portal: Portal, parameters: Parameters, report: Report, kept: Store | None
 ) -> Preview:
-    found = Preview(context.mapping)
+    found = Preview(context.mapping, _labels(context))
     with context.store.read() as connection:
         names = context.mapping.customer_objects()
         total = sum(drift.count(connection, portal.portal_id, name) for name in names)
@@ -102,6 +103,11 @@ def _computed(
         found.failed += len(part.failed)
     report("Customers computed", total, total)
     return found
+
+
+def _labels(context: Context) -> dict[str, dict[str, str]]:
+    options, language = RuleOptions(context.models), context.mapping.language
+    return {"flags": dict(options.risk_flags(language)), "levels": dict(options.risk_levels(language))}
 
 
 def _kept_stages(store: Store, portal_id: int, keys: list[RecordKey]) -> dict[RecordKey, str]:

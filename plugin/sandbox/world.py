@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 
@@ -36,4 +37,5 @@ class World:
     portal_id: int = 4242
     time_zone: str = "UTC"
     currency: str = "USD"
+    moved_to: date | None = None  # the day that the record's last one was moved to; None: not moved
     truth: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -1,4 +1,5 @@
-"""What writing would change, counted: stages from where to where, properties, and samples with reasons.
+"""What writing would change, counted: stages from where to where, properties, samples with reasons, and who
+is at risk.
 
 Pure: takes outcomes and the differences that the write-back would send, and writes nothing.
 """
@@ -24,10 +25,13 @@ class Preview:
     """Counts over all customers, and twenty samples spread over the kinds of move."""
 
     mapping: FieldMapping
+    labels: dict[str, dict[str, str]]  # "flags" and "levels": key → label, in the order of the rules
     customers: int = 0
     written: int = 0  # customers with at least one property that differs
     failed: int = 0  # customers that could not be computed
     stages: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)  # customers with each risk flag
+    levels: Counter[str] = field(default_factory=Counter)  # customers of each risk level
     moves: Counter[Move] = field(default_factory=Counter)
     properties: Counter[str] = field(default_factory=Counter)
     _samples: dict[Move, list[dict[str, Any]]] = field(default_factory=dict)
@@ -45,6 +49,8 @@ class Preview:
         """
         self.customers += 1
         self.stages[body["stage"]] += 1
+        self.flags.update(body["risk_flags"])
+        self.levels[body["risk_level"]] += 1
         move = (self._stands(standing) if stage is None else stage, body["stage"])
         if change is None and stage is None:
             return
@@ -83,6 +89,9 @@ class Preview:
             "calls": -(-self.written // BATCH),
             "stages": dict(self.stages.most_common()),
             "moves": moves,
+            "flags": dict(self.flags.most_common()),
+            "levels": {key: self.levels[key] for key in self.labels["levels"]},
+            "labels": self.labels,
             "properties": dict(self.properties.most_common()),
             "samples": self.samples(),
         }

@@ -46,6 +46,13 @@ def test_a_preview_of_a_first_install_says_what_is_then_written(store: Store, cl
         assert told["written"] == home.writes() == 150
         assert told["calls"] == home.stats()["batches"][updates(home)]["requests"]
         assert told["stages"] == dict(Counter(one["clm_stage"] for one in after.values()).most_common())
+        flags = Counter(
+            key for one in after.values() for key in one.get("clm_risk_flags", "").split(";") if key
+        )
+        assert told["flags"] == dict(flags)
+        assert told["flags"]
+        levels = Counter(one["clm_risk_level"] for one in after.values())
+        assert told["levels"] == {key: levels[key] for key in ("none", "low", "medium", "high")}
         assert told["properties"]["clm_reason"] == sum(bool(one.get("clm_reason")) for one in after.values())
 
 

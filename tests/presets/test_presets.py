@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from plugin.cli import cli
 from plugin.errors import ConfigError
+from plugin.lifecycle.call_list import call_list
 from plugin.lifecycle.models import check_models
 from plugin.mapping import presets
 from plugin.mapping.load import load_mapping
@@ -75,6 +76,13 @@ def test_b2b_accounts_with_orders_are_customers_and_those_in_talks_evaluate() ->
         ("evaluating", 0, []),
     ]
     assert found.frame["stages"].struct.field("partnership5").to_list()[2] == "development"
+
+
+def test_a_call_list_of_the_b2b_preset_says_whom_to_call() -> None:
+    """Each company with its name."""
+    rows = call_list(worlds.outcomes_of("b2b", worlds.b2b()), flags=["stalled_deal"])
+    assert len(rows) == 3
+    assert all(row["name"] for row in rows)
 
 
 def test_a_shop_tells_customers_from_those_who_left() -> None:

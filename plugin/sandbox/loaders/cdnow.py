@@ -51,7 +51,7 @@ def cdnow(
     if end is None and not keep:
         closed = np.minimum(closed, milliseconds(now))  # a shop cannot have sold later than now
     created = closed - HOUR_MS - _scatter(orders, 3 * DAY_MS, salt=77)
-    world = World(time_zone=time_zone, currency="USD")
+    world = World(time_zone=time_zone, currency="USD", moved_to=None if keep else last)
     world.deals = _deals(orders, created.tolist(), iso(closed), closed.tolist())
     world.contacts = _contacts(orders, created.tolist())
     return world

@@ -62,7 +62,7 @@ def opportunities(path: Path | str, *, end: date | None = None, time_zone: str =
         )
     shift = day_number(end) - max(days) if end else 0
     accounts = _accounts(file.with_name("accounts.csv"), found)
-    world = World(time_zone=time_zone, currency="USD")
+    world = World(time_zone=time_zone, currency="USD", moved_to=end)
     world.deals = _deals(found, accounts, max(days), shift, time_zone)
     born = min(deal.created_at for deal in world.deals) - DAY_MS
     for number, (name, row) in enumerate(accounts.items(), start=1):

@@ -20,9 +20,6 @@ PORTAL = 4242
 #: claims and leases, the spine, whole loads. All others run there on SQLite, and in `make slow` on both.
 ON_BOTH_DATABASES = {
     "test_backfill",
-    "test_companies",
-    "test_contributions",
-    "test_erasure",
     "test_mirror",
     "test_spine",
     "test_store",

@@ -32,7 +32,7 @@ from tests.lifecycle.worlds import (
     records_of,
 )
 
-WORLDS = settings(max_examples=25, deadline=None)
+WORLDS = settings(max_examples=12, deadline=None)
 MINE = """model: mine
 stages: [{{key: quiet}}, {{key: fresh}}]
 rules:
@@ -176,7 +176,7 @@ def test_a_purchase_up_to_keep_until_keeps_the_stage(
     assert keep - timedelta(days=400) <= day(today)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(people(), portals, today_days)
 def test_a_rule_whose_days_cannot_be_derived_is_looked_at_day_by_day(
     person: Person, parameters: Parameters, today: int

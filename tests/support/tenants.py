@@ -18,10 +18,12 @@ from sqlalchemy.engine import Connection
 
 from plugin.jobs import sweeps
 from plugin.jobs.context import Context
+from plugin.jobs.figures import Wanted
 from plugin.jobs.live import go_live
 from plugin.jobs.uninstall import Ours
-from plugin.records import portals
+from plugin.records import configs, portals
 from plugin.records.accounts import Sealed
+from plugin.records.configs import Origin
 from plugin.records.outcomes import Versions
 from plugin.records.schema import marks, metadata
 from plugin.records.store import Store
@@ -91,6 +93,16 @@ def remove_portal(store: Store, portal_id: int) -> None:
         for table in metadata.sorted_tables:
             if "portal_id" in table.c:
                 connection.execute(sa.delete(table).where(table.c.portal_id == portal_id))
+
+
+class _EmptyJournal:
+    """A journal in which nothing stands."""
+
+    def subscribe(self, *_: Any) -> None:
+        """Take any subscription."""
+
+    def after(self, *_: Any) -> None:
+        """Nothing more to tell."""
 
 
 class Arguments:
@@ -164,6 +176,15 @@ class Arguments:
             "Claimed": [Claimed("contact", CONTACT, 1, 1, self.context.now(), 0)],
             "Callable": lambda *_: True,
             "RecordKey, bool": dict.fromkeys(keys, True),
+            "Mapping[RecordKey, str]": {("contact", CONTACT): self._contribution()},
+            "CellRow": [("portal", "x", "", 24_000, 0, 1)],
+            "Fault]": [{"fact": "x", "problem": "y"}],
+            "Collection[str]": ["x"],
+            "Bundle": self._bundle(),
+            "Origin": Origin("test", "test", self.context.now()),
+            "Journal": _EmptyJournal(),
+            "Wanted": Wanted(["portal"], ["x"], ["x"], ["x"], [24_000]),
+            "tuple[str, int]]": keys,
             "Parked]": [],
             "Refused]": [],
             "Evaluated]": [],
@@ -177,6 +198,8 @@ class Arguments:
         }
         if text == "bytes":
             return b"[]"
+        if "tuple[int, str], int" in text:
+            return {(24_000, "x"): 5}  # months and channels
         if parameter.name in self.named and parameter.name != "body":
             return self.named[parameter.name]
         for shape, value in shapes.items():
@@ -186,6 +209,17 @@ class Arguments:
         if text in plain:
             return plain[text]
         return self.named["body"] if text.startswith("dict") else ids if "Sequence" in text else None
+
+    def _contribution(self) -> str:
+        with self.context.store.read() as connection:
+            table = metadata.tables["contributions"]
+            query = sa.select(table.c.body).where(table.c.portal_id == FIRST, table.c.object_id == CONTACT)
+            return str(connection.execute(query).scalar() or "{}")
+
+    def _bundle(self) -> Any:
+        with self.context.store.read() as connection:
+            version = configs.get(connection, configs.EVERYONE, 1)
+        return version.bundle if version else None
 
     def _parameters(self) -> Any:
         with self.context.store.read() as connection:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from plugin.cli.checking import rule_findings
 from plugin.lifecycle.catalogue import FACTS
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.expressions import Compiled, Names
@@ -281,6 +282,11 @@ def test_a_stage_that_customers_do_reach_is_not_warned_about(when: str, tmp_path
     [warning] = check_models(mapping, [path])
     said = "model 'mine': none of 60,000 made-up customers reached the stage 'a'"
     assert warning.startswith(f"{path}:4:5: {said}")
+    file = tmp_path / "mapping.yaml"
+    file.write_text("version: 1\ncontact: {extras: [account_tier]}\nrules: [mine.yaml]\n")
+    [(name, finding)] = rule_findings(file)
+    assert (name, finding.line, finding.column) == (str(path), 4, 5)
+    assert finding.message.startswith(said)
 
 
 def test_a_rule_on_a_prediction_is_warned_about(tmp_path: Path) -> None:

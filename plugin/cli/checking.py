@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,14 @@ def _placed(path: Path | None, error: DerivedError) -> list[Finding]:
 
 
 def _warned(name: str, warning: str) -> Placed:
-    """A warning about a model; most begin with the model's file."""
+    """A warning about a model; most begin with its file, and the line and column where one is known."""
     file, _, said = warning.partition(": ")
     cure = "See that a customer can meet the rule, or take it out."
-    return (file, Finding(1, 1, "warning", f"{said}.", cure)) if said else (name, _plain(warning, cure))
+    if not said:
+        return name, _plain(warning, cure)
+    placed = re.fullmatch(r"(.+):(\d+):(\d+)", file)
+    line, column = (int(placed[2]), int(placed[3])) if placed else (1, 1)
+    return (placed[1] if placed else file), Finding(line, column, "warning", f"{said}.", cure)
 
 
 def _plain(warning: str, cure: str) -> Finding:

@@ -17,6 +17,7 @@ from plugin.mapping.load import place_clashes, read_mapping
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_checks import portal_clashes
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts, Unread
+from plugin.mapping.positions import read_yaml
 from plugin.sync.property_definitions import type_of
 
 ANY_PORTAL = 0  # before the account was read its id is not known
@@ -31,7 +32,8 @@ def check_in_portal(context: Context, path: Path | None, report: Report = lambda
     bundle = read_bundle(path)
     mapping, _ = read_mapping(bundle.body, path.absolute().parent if path else None)
     facts = portal_facts(context.crm(ANY_PORTAL, "interactive"), mapping, report)
-    clashes = portal_clashes(mapping, facts)
+    stated = read_yaml(bundle.body).places if path else ()
+    clashes = portal_clashes(mapping, facts, stated)
     return sorted([*found, *((bundle.name, one) for one in place_clashes(bundle.body, clashes))])
 
 

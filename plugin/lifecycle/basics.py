@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import reduce
 from typing import ClassVar
@@ -45,6 +46,11 @@ def motion_of(parts: Iterable[Compiled]) -> int:
     return max(motions, default=STILL)
 
 
+def _value(value: float | str | date, kind: str) -> Compiled:
+    """What is written out, or stands for a number of the mapping."""
+    return Compiled(pl.lit(value), kind, literals=frozenset([value]))
+
+
 class Basics:
     """Compiles names, values, comparisons, arithmetic and logic; `rules` says which nodes are known."""
 
@@ -83,6 +89,7 @@ class Basics:
             frozenset().union(*(p.needs for p in parts)),
             tuple(c for p in parts for c in p.crossings),
             tuple(dict.fromkeys(a for p in parts for a in p.asserts)),
+            frozenset().union(*(p.literals for p in parts)),
         )
 
     def _leaf(self, found: Compiled) -> Compiled:
@@ -114,7 +121,7 @@ class Basics:
         if not (isinstance(node, exp.Literal) and node.is_string):
             raise self.wrong(node, "expected a date")
         try:
-            return Compiled(pl.lit(date.fromisoformat(node.name)), "date")
+            return _value(date.fromisoformat(node.name), "date")
         except ValueError:
             raise self.wrong(node, f"'{node.name}' is not a date (YYYY-MM-DD)") from None
 
@@ -133,7 +140,7 @@ class Basics:
         if motion != EVEN:
             return joined
         crossing = a.expr - b.expr
-        return Compiled(expr, "bool", STEPS, joined.needs, (*joined.crossings, crossing), joined.asserts)
+        return replace(joined, crossings=(*joined.crossings, crossing))
 
     def _arithmetic(self, node: exp.Expr, operate: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Compiled:
         a, b = self.typed(node.this, "number"), self.typed(node.expression, "number")
@@ -163,7 +170,7 @@ class Basics:
         if name in self.names.conditions:
             return self._reference(name)
         if name in self.names.numbers:
-            return Compiled(pl.lit(float(self.names.numbers[name])), "number")
+            return _value(float(self.names.numbers[name]), "number")
         fact = self.names.facts.get(name)
         if fact is None:
             raise self.wrong(node, f"unknown name '{name}'{self.names.nearest(name)}")
@@ -177,11 +184,11 @@ class Basics:
 
     def _literal(self, node: exp.Expr) -> Compiled:
         if node.is_string:
-            return Compiled(pl.lit(node.name), "text")
+            return _value(node.name, "text")
         value = float(node.name)
         if value in (float("inf"), float("-inf")):
             raise self.wrong(node, "the number is too large")
-        return Compiled(pl.lit(value), "number")
+        return _value(value, "number")
 
     def _between(self, node: exp.Expr) -> Compiled:
         low, high = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import polars as pl
@@ -99,7 +100,9 @@ class Compiler(Basics):
             raise self.wrong(node, "LIKE takes a text in quotes")
         body = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in node.expression.name)
         flag = "(?is)" if isinstance(node, exp.ILike) else "(?s)"
-        return self._leaf(self._join(a.expr.str.contains(f"{flag}^{body}$"), "bool", [a]))
+        found = self._join(a.expr.str.contains(f"{flag}^{body}$"), "bool", [a])
+        fitting = node.expression.name.replace("%", "").replace("_", "x")
+        return self._leaf(replace(found, literals=found.literals | {fitting}))
 
     def _case(self, node: exp.Expr) -> Compiled:
         if node.args.get("this") is not None:

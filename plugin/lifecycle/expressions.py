@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 import sqlglot
@@ -28,7 +29,7 @@ class Compiled:
 
     `crossings` are differences that change sign on the day a comparison turns; `motion` is WILD where such
     days cannot be derived. `needs` are facts and named conditions, `asserts` those conditions that stand
-    in it without a NOT.
+    in it without a NOT, `literals` the values that it is written with, thresholds among them.
     """
 
     expr: pl.Expr
@@ -37,6 +38,7 @@ class Compiled:
     needs: frozenset[str] = frozenset()
     crossings: tuple[pl.Expr, ...] = ()
     asserts: tuple[str, ...] = ()
+    literals: frozenset[float | str | date] = frozenset()
 
 
 class Wrong(Exception):

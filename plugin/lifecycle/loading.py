@@ -165,7 +165,9 @@ class Loader(Sections):
         if when is None and "when" in fields:
             when = Compiled(_FALSE, "bool")  # a problem is noted
         text = fields["when"].text().value if "when" in fields else ""
-        return Rule(keys.index(name) if name in keys else _NO_STAGE, when, text)
+        mark = item.node.start_mark
+        place = f"{mark.line + 1}:{mark.column + 1}"
+        return Rule(keys.index(name) if name in keys else _NO_STAGE, when, text, place)
 
     def _check_rules(self, item: Item, stages: list[Stage], rules: list[Rule]) -> None:
         if not rules or rules[-1].when is not None:

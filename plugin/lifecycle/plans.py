@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import polars as pl
@@ -60,6 +61,11 @@ class Plan:
         """The facts to look up."""
         names = {n for part in self.parts for n in part.needs if n not in self.book.conditions}
         return tuple(sorted(names | ({"usual_gap_days"} if "gap_ratio" in names else set())))
+
+    @cached_property
+    def literals(self) -> frozenset[float | str | date]:
+        """Every value that the expressions are written with."""
+        return frozenset().union(*(part.literals for part in self.parts))
 
     @cached_property
     def crossings(self) -> list[pl.Expr]:
@@ -143,4 +149,5 @@ def combine(expr: pl.Expr, parts: Iterable[Compiled], kind: str = "number") -> C
         WILD if any(p.motion == WILD for p in parts) else max((p.motion for p in parts), default=0),
         frozenset().union(*(p.needs for p in parts)),
         tuple(c for p in parts for c in p.crossings),
+        literals=frozenset().union(*(p.literals for p in parts)),
     )

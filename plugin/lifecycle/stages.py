@@ -47,11 +47,12 @@ class Stage(Named):
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A stage's condition; the last rule has none and always holds."""
+    """A stage's condition; the last rule has none and always holds. `place`: `line:column` in its file."""
 
     stage: int
     when: Compiled | None
     text: str = ""
+    place: str = "1:1"
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from plugin.mapping.findings import Severity, did_you_mean
 from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
@@ -22,6 +22,10 @@ SHIPPED_MODELS = (
     "partnership5",
     "maturity7",
 )
+
+
+#: What a company's contacts tell about the company (lifecycle/people.py); all else is read from itself.
+OF_CONTACTS = frozenset({"engagement_dates", "engagement_counters", "outreach_dates", "markers"})
 
 
 class Clash(NamedTuple):
@@ -54,6 +58,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     yield from _output_names(mapping)
     yield from _values(mapping)
     yield from _sources(mapping)
+    yield from _unused_sources(mapping)
 
 
 def _locale(mapping: Mapping) -> Iterator[Clash]:
@@ -139,6 +144,22 @@ def _values(mapping: Mapping) -> Iterator[Clash]:
         if output.values and name not in ENUMERATIONS and not name.startswith("clm_stage_"):
             said = f"{name} is no choice among a few values: `values` says nothing about it."
             yield Clash((("outputs", name, "values"),), "error", said, "Take `values` out.")
+
+
+def _unused_sources(mapping: Mapping) -> Iterator[Clash]:
+    """Keys of the other kind of record that a file states and nothing reads.
+
+    A value that is the default's too is not told: such a line comes with a copy of the whole default.
+    """
+    if mapping.customer == "both":
+        return
+    other: Literal["contact", "company"] = "company" if mapping.customer == "contact" else "contact"
+    read = OF_CONTACTS if mapping.customer == "company" else frozenset()
+    default = vars(type(mapping)().sources(other))
+    for key, value in vars(mapping.sources(other)).items():
+        if value and value != default[key] and key not in read:
+            said = f"customer is {mapping.customer}: {other}.{key} is not used."
+            yield Clash(((other, key),), "warning", said, f"Write it under `{mapping.customer}`.")
 
 
 def _sources(mapping: Mapping) -> Iterator[Clash]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from plugin.mapping.checks import Clash
 from plugin.mapping.findings import Severity, nearest
@@ -38,10 +38,21 @@ KINDS = {
 }
 
 
-def portal_clashes(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
-    """Every fault and oddity of a mapping that is in order by itself, in this portal."""
+def portal_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]) -> Iterator[Clash]:
+    """Every fault and oddity of a mapping that is in order by itself, in this portal.
+
+    `stated` holds the paths that the file itself has; everything else is the shipped default's.
+    """
     yield from _pipelines(mapping, facts)
-    yield from _properties(mapping, facts)
+    quiet: dict[Path, tuple[str, str]] = {}  # of the shipped default: its name, and what is odd about it
+    for kind, path, name, wanted in _named_properties(mapping):
+        written = path in stated or (isinstance(path[-1], int) and path[:-1] in stated)
+        odd = None if written else _quiet(kind, name, facts)
+        if odd:
+            quiet[path] = (name, odd)
+        else:
+            yield from _property(kind, path, name, wanted, facts)
+    yield from _of_default(mapping, quiet)
     yield from _outputs(mapping, facts)
     yield from _account(mapping, facts)
     for one in facts.unread:
@@ -100,11 +111,12 @@ def _never_won(mapping: Mapping, one: PipelineFacts) -> Iterator[Clash]:
         yield _warning(("purchase", "pipelines"), place, said, "Check won_stages, or leave the pipeline out.")
 
 
-def _properties(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+def _named_properties(mapping: Mapping) -> Iterator[tuple[str, Path, str, str]]:
+    """(object type, path, property, what it is read as) of everything that is read."""
     for kind in mapping.customer_objects():
         for key, place, name in named(mapping.sources(kind)):
             path: Path = (kind, key) if place is None else (kind, key, place)
-            yield from _property(kind, path, name, KINDS.get(key, "text"), facts)
+            yield kind, path, name, KINDS.get(key, "text")
     deal = mapping.purchase
     money: list[tuple[Path, str | None]] = [
         *((("purchase", "amount", n), name) for n, name in enumerate(deal.amount)),
@@ -113,8 +125,26 @@ def _properties(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
     ]
     for path, amount in money:
         if amount:
-            yield from _property("deal", path, amount, "number", facts)
-    yield from _property("deal", ("purchase", "date"), deal.date, "date", facts)
+            yield "deal", path, amount, "number"
+    yield "deal", ("purchase", "date"), deal.date, "date"
+
+
+def _quiet(kind: str, name: str, facts: PortalFacts) -> str | None:
+    """What is odd about a property that is no fault of the file, if anything."""
+    found = facts.properties.get(kind, {}).get(name)
+    if found is None:
+        return "are not in the portal"
+    return "are empty in every record" if found.filled == 0 and facts.records.get(kind) else None
+
+
+def _of_default(mapping: Mapping, quiet: dict[Path, tuple[str, str]]) -> Iterator[Clash]:
+    """One warning for all sources that the file does not state: it has no line to point at, or to delete."""
+    for odd in dict.fromkeys(odd for _, odd in quiet.values()):
+        names = [f"{path[0]}.{path[1]} ({name})" for path, (name, said) in quiet.items() if said == odd]
+        said = f"These sources of the shipped default {odd}: {', '.join(names)}."
+        first = mapping.customer_objects()[0]
+        cure = f"Nothing need be done; write e.g. `channel: null` under `{first}` to switch one off."
+        yield Clash(((),), "warning", said, cure)
 
 
 def named(sources: Sources) -> Iterator[tuple[str, int | None, str]]:

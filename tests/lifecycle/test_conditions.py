@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from plugin.cli.checking import rule_findings
 from plugin.lifecycle.catalogue import FACTS
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.expressions import Compiled, Names
 from plugin.lifecycle.models import check_models, load_models
 from plugin.lifecycle.rulefile import Problem, RuleError, Text
-from plugin.mapping.model import Mapping
+from plugin.mapping.model import Mapping, Sources
 
 NAMES = Names(FACTS, {"buyer": False}, {"loyal_after_purchases": 3.0})
 
@@ -253,6 +254,39 @@ def test_a_stage_behind_one_that_always_holds_first_is_warned_about(tmp_path: Pa
     [warning] = check_models(Mapping(), [path])
     assert "'mine'" in warning
     assert "'b'" in warning
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "revenue >= 140000 AND purchases >= 40",
+        "revenue BETWEEN 52000 AND 52001",
+        "revenue >= 900000000",
+        "channel = 'REFERRALS'",
+        "channel IN ('PAID_SOCIAL', 'PAID_SEARCH') AND account_tier = 'gold'",
+        "account_tier LIKE 'plat_num%'",
+        "UPPER(account_tier) = 'GOLD'",
+        "CAST(account_tier AS DOUBLE) >= 5000",
+        "contract_until >= '2031-06-30'",
+    ],
+)
+def test_a_stage_that_customers_do_reach_is_not_warned_about(when: str, tmp_path: Path) -> None:
+    """Whatever value the rule names: large sums, texts of the portal's own, far days."""
+    path = tmp_path / "mine.yaml"
+    rules = f'  - {{stage: a, when: "{when}"}}\n  - stage: c\n'
+    path.write_text(f"model: mine\nstages: [{{key: a}}, {{key: c}}]\nrules:\n{rules}", encoding="utf-8")
+    mapping = Mapping(contact=Sources(extras=("account_tier",)))
+    assert check_models(mapping, [path]) == []
+    never = f"({when}) AND (revenue < 0 AND revenue > 1000000)"
+    path.write_text(path.read_text().replace(when, never), encoding="utf-8")
+    [warning] = check_models(mapping, [path])
+    said = "model 'mine': none of 60,000 made-up customers reached the stage 'a'"
+    assert warning.startswith(f"{path}:4:5: {said}")
+    file = tmp_path / "mapping.yaml"
+    file.write_text("version: 1\ncontact: {extras: [account_tier]}\nrules: [mine.yaml]\n")
+    [(name, finding)] = rule_findings(file)
+    assert (name, finding.line, finding.column) == (str(path), 4, 5)
+    assert finding.message.startswith(said)
 
 
 def test_a_rule_on_a_prediction_is_warned_about(tmp_path: Path) -> None:

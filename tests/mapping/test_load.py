@@ -197,6 +197,32 @@ def test_what_is_legal_but_odd_is_a_warning(text, message):
     assert any(message in f.message for f in findings)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("customer: company\ncontact:\n  cancelled_on: left_on", [(4, "contact.cancelled_on")]),
+        (
+            "customer: company\ncontact:\n  nps: score\n  extras: [tier]\n  markers: [demo]\n"
+            "  engagement_dates: [seen]\n  engagement_counters: [n]\n  outreach_dates: [called]",
+            [(4, "contact.nps"), (5, "contact.extras")],
+        ),
+        (
+            "company:\n  cancelled_on: left_on\n  markers: [demo]",
+            [(3, "company.cancelled_on"), (4, "company.markers")],
+        ),
+        ("customer: both\ncontact: {cancelled_on: a}\ncompany: {cancelled_on: b}", []),
+        ("customer: company\ncontact: {channel: hs_analytics_source, cancelled: }", []),
+    ],
+)
+def test_a_source_of_records_that_are_no_customers_is_told(text, told):
+    """At its line; what a company's contacts tell about the company is used."""
+    findings = read_mapping(f"version: 1\n{text}\n".encode())[1]
+    customer = "company" if "customer: company" in text else "contact"
+    said = [(line, f"customer is {customer}: {key} is not used.") for line, key in told]
+    assert [(f.line, f.message) for f in findings] == said
+    assert {f.cure for f in findings} <= {f"Write it under `{customer}`."}
+
+
 @pytest.mark.parametrize("name", ["pl_PL", "en_XX", "English"])
 def test_a_locale_of_another_language_or_none_is_refused(name):
     """Dates in Polish within English sentences help nobody."""

@@ -9,6 +9,7 @@ import pytest
 from plugin.mapping.load import place_clashes, read_mapping
 from plugin.mapping.portal_checks import portal_clashes
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts, Unread
+from plugin.mapping.positions import read_yaml
 from plugin.mapping.starting import first_file, guesses
 
 SALES = PipelineFacts(
@@ -49,7 +50,8 @@ HEAD = "version: 1\n" + QUIET + "outputs: {clm_tier: false}\n"
 def found(text: str, facts: PortalFacts = FACTS) -> list[tuple[int, str, str]]:
     mapping, findings = read_mapping(text.encode())
     assert not [one for one in findings if one.severity == "error"]
-    placed = place_clashes(text.encode(), portal_clashes(mapping, facts))
+    stated = read_yaml(text.encode()).places
+    placed = place_clashes(text.encode(), portal_clashes(mapping, facts, stated))
     return [(one.line, one.severity, f"{one.message} {one.cure}") for one in placed]
 
 
@@ -102,6 +104,25 @@ def test_a_source_of_the_wrong_type_or_without_values_is_told(source: str, sever
     assert any(one[0] == 2 and one[1] == severity and said in one[2] for one in found(text)), found(text)
 
 
+def test_what_only_the_shipped_default_names_is_told_once_and_asks_for_nothing() -> None:
+    """The file has no line of it: none is pointed at, and none is to be deleted."""
+    empty = replace(FACTS.properties["contact"]["empty_one"], name="hs_analytics_source", type="string")
+    contact = {**FACTS.properties["contact"], "hs_analytics_source": empty, "num_conversion_events": empty}
+    facts = replace(FACTS, properties={**FACTS.properties, "contact": contact})
+    text = "version: 1\ncontact:\n  nps: empty_one\n  engagement_counters: [num_conversion_events]\n"
+    told = found(text + "outputs: {clm_tier: false}\n", facts)
+    [silent] = [one for one in told if "are empty in every record" in one[2]]
+    assert silent[:2] == (1, "warning")
+    assert "shipped default are empty in every record: contact.channel (hs_analytics_source). " in silent[2]
+    assert "Nothing need be done; write e.g. `channel: null` under `contact`" in silent[2]
+    [absent] = [one for one in told if "shipped default are not in the portal" in one[2]]
+    assert "contact.engagement_dates (hs_email_last_click_date)" in absent[2]
+    assert "purchase.amount (amount_in_home_currency)" in absent[2]
+    own = [one for one in told if "Delete it here" in one[2]]
+    assert [line for line, _, _ in own] == [3, 4]
+    assert not any("hs_" in said for _, _, said in own)
+
+
 def test_outputs_that_are_somebody_else_s_or_too_many_are_told() -> None:
     """Before anything is made."""
     text = HEAD.replace("clm_tier: false", "clm_rfm: remark")
@@ -131,7 +152,6 @@ def test_a_first_file_is_guessed_from_the_portal_and_passes_its_own_check() -> N
     assert mapping.contact.channel is None
     assert "# Our NPS" in text
     assert "12 (Closed won, won)" in text
-    told = [
-        one for one in place_clashes(text.encode(), portal_clashes(mapping, FACTS)) if one.severity == "error"
-    ]
+    clashes = portal_clashes(mapping, FACTS, read_yaml(text.encode()).places)
+    told = [one for one in place_clashes(text.encode(), clashes) if one.severity == "error"]
     assert all("clm_tier" in one.message for one in told)

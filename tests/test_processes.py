@@ -86,6 +86,7 @@ def test_install_load_change_and_look_as_an_admin_would(
     assert seen["reason"] in explained.stdout
 
 
+@pytest.mark.slow
 def test_a_configuration_applied_during_a_running_load_loses_no_work(
     product: Running, world: World, tmp_path: Path
 ) -> None:
@@ -224,6 +225,7 @@ def test_the_receiver_keeps_its_promises_on_a_real_socket(product: Running) -> N
     )
 
 
+@pytest.mark.slow
 def test_it_runs_on_postgresql_and_a_queue_server_of_ones_own(
     tmp_path: Path, world: World, postgres_url: str, redis_url: str
 ) -> None:
@@ -260,6 +262,7 @@ def test_missing_settings_are_all_named_at_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_reading_back_the_export_gives_the_same_records(
     product: Running, world: World, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_thousand_customers_are_written_by_one_import(store: Store, clock: Fix
         assert checked.findings.total == 0
 
 
+@pytest.mark.slow
 def test_undo_takes_an_import_back(store: Store, clock: FixedClock) -> None:
     """As any other change set, and the whole import is one."""
     with bulk_house(store, clock, customers(60)) as home:
@@ -161,6 +162,7 @@ def test_without_the_scope_everything_is_written_in_batches(store: Store, clock:
         assert in_ledger(home) == {ledger.CONFIRMED: 60, ledger.NOT_WRITTEN: 60}
 
 
+@pytest.mark.slow
 def test_an_import_that_is_cancelled_is_read_back_and_written_in_batches(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +181,7 @@ def test_an_import_that_is_cancelled_is_read_back_and_written_in_batches(
         assert in_ledger(home) == {ledger.CONFIRMED: 60, ledger.NOT_WRITTEN: 60}
 
 
+@pytest.mark.slow
 def test_an_answer_that_never_came_is_settled_by_reading_back(store: Store, clock: FixedClock) -> None:
     """The import may have begun: what it wrote counts as written."""
     with bulk_house(store, clock, customers(60)) as home:
@@ -190,6 +193,7 @@ def test_an_answer_that_never_came_is_settled_by_reading_back(store: Store, cloc
         assert ledger.INTENDED not in in_ledger(home)
 
 
+@pytest.mark.slow
 def test_a_load_that_is_killed_while_its_import_runs_is_settled_by_the_next(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +210,7 @@ def test_a_load_that_is_killed_while_its_import_runs_is_settled_by_the_next(
         assert (imports(home), home.writes(), differing(home)) == (1, 0, [])
 
 
+@pytest.mark.slow
 def test_an_import_that_says_done_and_wrote_nothing_is_not_believed(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +232,7 @@ def killed(self: Imports, *_: Any) -> Any:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_value_that_a_person_set_during_the_import_is_found(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +263,7 @@ def test_the_lane_is_used_where_the_setting_says_so(
         assert (imports(home), differing(home)) == (expected, [])
 
 
+@pytest.mark.slow
 def test_files_are_filled_across_rounds(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

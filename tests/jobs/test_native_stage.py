@@ -141,6 +141,7 @@ def test_stages_that_are_not_named_leave_hubspots_alone(
             assert theirs == ("other" if ours == "lost" else "customer")
 
 
+@pytest.mark.slow
 def test_what_hubspot_ignores_is_told_and_not_taken_for_written(
     store: Store, clock: FixedClock, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +161,7 @@ def test_what_hubspot_ignores_is_told_and_not_taken_for_written(
         assert all(theirs == STAGES[ours] for ours, theirs in native(home).values())
 
 
+@pytest.mark.slow
 def test_a_stage_that_hubspot_moved_is_set_again(store: Store, clock: FixedClock, config: Path) -> None:
     """A new open deal makes the contact an opportunity in HubSpot; ours says otherwise."""
     with house(store, clock, world(), config=config) as home:

@@ -137,6 +137,7 @@ def _undone(home: House) -> int:
     return run_undo(home.context, portal, scope, last=True).restored
 
 
+@pytest.mark.slow
 def test_a_day_on_which_many_stages_change(store: Store, clock: FixedClock) -> None:
     """Time alone costs no reading: what moves is written, a hundred a call."""
     with house(store, clock, customers(CUSTOMERS)) as home:

@@ -131,6 +131,7 @@ def test_the_next_moment_is_the_first_day_on_which_anything_written_changes(adop
     assert all(moments[customer] > DAY + timedelta(45) for customer in waiting)
 
 
+@pytest.mark.slow
 def test_written_predictions_stand_still_between_refresh_days() -> None:
     """Over a month each customer's prediction changes on one day at most."""
     who = [("contact", i) for i in range(1, 41)]

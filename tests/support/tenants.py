@@ -178,6 +178,7 @@ class Arguments:
             "RecordKey, bool": dict.fromkeys(keys, True),
             "Mapping[RecordKey, str]": {("contact", CONTACT): self._contribution()},
             "CellRow": [("portal", "x", "", 24_000, 0, 1)],
+            "CallList": [],
             "Fault]": [{"fact": "x", "problem": "y"}],
             "Collection[str]": ["x"],
             "Bundle": self._bundle(),

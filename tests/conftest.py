@@ -17,15 +17,26 @@ pytest_plugins = ["plugin.testing.pytest_plugin"]  # tables of customers are tes
 
 PORTAL = 4242
 #: Modules that run on both databases in `make test`, because what they hold depends on it: the store,
-#: claims and leases, the spine, whole loads. All others run there on SQLite, and in `make slow` on both.
+#: claims and leases, whole loads. All others run there on SQLite, and in `make slow` on both.
 ON_BOTH_DATABASES = {
     "test_backfill",
     "test_mirror",
-    "test_spine",
     "test_store",
     "test_tokens",
     "test_work",
 }
+#: Further variants of tests that run in `make test` in another variant: these wait for `make slow`.
+FURTHER_VARIANTS = (
+    "computed_as_offline_before_and_after_changes[sqlite-contact]",
+    "computed_as_offline_before_and_after_changes[sqlite-company]",
+    "test_a_world_with_everything_in_it_ends_as_computed_offline[sqlite-2]",
+    "test_one_event_in_twenty_lost_and_a_day_without_any[sqlite-2]",
+    "test_a_storm_is_outlived_and_nothing_is_lost[sqlite-5xx]",
+    "test_a_storm_is_outlived_and_nothing_is_lost[sqlite-locked]",
+    "test_a_storm_is_outlived_and_nothing_is_lost[sqlite-resets]",
+    "test_a_storm_is_outlived_and_nothing_is_lost[sqlite-search]",
+    "test_the_next_moment_is_the_first_day_on_which_anything_written_changes[adopted1]",
+)
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -33,7 +44,8 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what runs on the second database without need."""
     for item in items:
-        if "postgresql" in item.name and item.path.stem not in ON_BOTH_DATABASES:
+        second = "postgresql" in item.name and item.path.stem not in ON_BOTH_DATABASES
+        if second or item.name.endswith(FURTHER_VARIANTS):
             item.add_marker(pytest.mark.slow)
 
 

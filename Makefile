@@ -14,7 +14,7 @@ demo: .venv/runtime.stamp ## real customers with stages, on a stand-in CRM; stay
 	@$(BIN)/lifecycle demo $(ARGS)
 
 test: .venv/dev.stamp ## all tests but the long ones
-	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 slow: .venv/dev.stamp ## the long tests: soaks, ten-minute runs, full fuzz
 	@$(BIN)/python -m pytest -m slow --timeout 3600 $(PYTEST_ARGS)

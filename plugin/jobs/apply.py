@@ -9,6 +9,7 @@ from plugin.handlers.router import route
 from plugin.hubspot.protocol.events import Event, decode_events
 from plugin.jobs.context import Context
 from plugin.jobs.erasing import erase_in
+from plugin.jobs.rest import rest
 from plugin.records import accounts, inbox, portals, work
 
 BODIES = 50  # a transaction; at most 5,000 events
@@ -49,7 +50,8 @@ def _apply(context: Context, connection: Connection, portal_id: int, events: lis
     routed = route((event for key, event in first.items() if key in new), context.current(portal_id).mapping)
     if routed.erase:
         erase_in(context, connection, portal_id, sorted(routed.erase))
-    work.mark_records(context.store, connection, portal_id, routed.look, now=now)
+    resting = rest(connection, portal_id, now)
+    work.mark_records(context.store, connection, portal_id, routed.look, now=now, linger=resting)
     portals.change(connection, portal_id, last_incremental=now)
     counted = {"events_received": len(events), "events_repeated": len(events) - len(new)}
     inbox.count(context.store, connection, portal_id, {**counted, **routed.counts})

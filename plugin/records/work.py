@@ -104,10 +104,12 @@ def _row(portal_id: int, key: RecordKey, now: int, priority: int, linger: int) -
 def _again(table: sa.Table, new: Any) -> dict[str, Any]:
     """What marking a waiting row again does: it rests anew, up to the cap, and keeps the higher urgency."""
     cap = table.c.first_at + LINGER_CAP_MS
+    within = sa.case((new.ready_at > cap, cap), else_=new.ready_at)
+    rests = (new.ready_at > table.c.ready_at, table.c.ready_at > cap)  # beside a load, rows rest for longer
     return {
         "seq": table.c.seq + 1,
         "priority": sa.case((table.c.priority < new.priority, table.c.priority), else_=new.priority),
-        "ready_at": sa.case((new.ready_at > cap, cap), else_=new.ready_at),
+        "ready_at": sa.case((sa.and_(*rests), table.c.ready_at), else_=within),
     }
 
 
@@ -224,6 +226,13 @@ def waiting(connection: Connection, portal_id: int, now: int) -> tuple[int, int,
         counts.append(count)
         oldest.append(first)
     return counts[0], counts[1], min((first for first in oldest if first is not None), default=None)
+
+
+def waits_in_class(connection: Connection, portal_id: int, priority: int) -> bool:
+    """Whether any customer of one class waits or is claimed."""
+    c = dirty.c
+    query = sa.select(c.object_id).where(c.portal_id == portal_id, c.priority == priority)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def waiting_in_class(connection: Connection, portal_id: int, priority: int) -> int:

@@ -10,6 +10,7 @@ import requests
 
 from plugin.clock import FixedClock
 from plugin.errors import CrmError
+from plugin.jobs.apply import apply_inbox
 from plugin.jobs.backfill import run_backfill
 from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
@@ -88,6 +89,33 @@ def test_how_far_a_load_has_come_is_shown_while_it_runs(store: Store, clock: Fix
         assert {one["state"] for one in seen} >= {"reading", "fitting", "computing"}
         assert shown(home)["state"] == "done"
         assert (shown(home)["records"], shown(home)["customers_left"]) == (everyone, 0)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_trickle_of_changes_leaves_the_calls_to_the_load(
+    store: Store, clock: FixedClock, first: bool
+) -> None:
+    """While a load goes on, the changes of some seconds cost one round of calls, not a round each."""
+    world = cdnow(NOON.date(), limit=60)
+    with house(store, clock, world) as home:
+        if not first:
+            home.load()
+            home.settle()
+        install_portal(home.context, live=True)
+        load = Backfill(store, home.client(), home.portal_id, home.context.mapping, clock)
+        home.reset_counts()
+        for change in range(40):  # of 40 deals in 20 seconds
+            home.crm.store.edit("deal", world.deals[change].id, {"amount": f"{change}.75"})
+            assert home.crm.drained()
+            apply_inbox(home.context)
+            clock.sleep(0.5)
+            work_portal(home.context, home.portal_id, "live")
+        rounds = home.stats()["batches"]["/crm/objects/2026-09/deals/batch/read"]["requests"]
+        assert rounds <= (6 if first else 11)
+        load.run()
+        run_backfill(home.context, home.portal_id)
+        home.settle()
+        assert differing(home) == []
 
 
 def test_a_load_says_when_it_goes_on_after_an_outage(store: Store, clock: FixedClock) -> None:

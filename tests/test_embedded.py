@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from plugin.embedded import EmbeddedQueue, running_url, socket_path
+from plugin.embedded import EmbeddedQueue, running_url, socket_path, url_of
 from plugin.errors import QueueError
 
 
@@ -71,6 +71,9 @@ def test_four_processes_starting_at_once_share_one_server(queue: EmbeddedQueue, 
     with context.Pool(4) as pool:
         pids = pool.map(_start_and_tell, [str(data_dir)] * 4, chunksize=1)
         assert len(set(pids)) == 1
+    with EmbeddedQueue(data_dir):  # the four were ended without a word: the next one takes it over
+        assert server_pid(url_of(socket_path(data_dir))) == pids[0]
+    assert running_url(data_dir) is None
 
 
 _kept: list[EmbeddedQueue] = []

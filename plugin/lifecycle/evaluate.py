@@ -7,17 +7,20 @@ depend on who else is in the batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingABC
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, METRICS
+from plugin.lifecycle.choices import Numbers
 from plugin.lifecycle.events import build_events
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.forecast import forecast
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.plans import as_frame
 from plugin.lifecycle.predictions import PredictorOf, chosen, refreshed
 from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
@@ -134,8 +137,9 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
     days = np.full(len(customers), today, np.int64)
     moment = Moment(customers, days)
     facts = engine.facts(moment, _shown(models))
-    found = models.whole_plan.run(facts)
-    ahead = forecast(engine, models, customers, today)
+    now = models.whole_plan.numbers(facts)
+    found = as_frame(now)
+    ahead = forecast(engine, models, customers, today, now)
     head = {
         "object": pl.Series([engine.events.object_type] * len(customers), dtype=pl.String),
         "id": engine.events.ids[customers],
@@ -143,7 +147,7 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
         "next_stage_on": as_dates(ahead.next_stage_on),
         "keep_until": as_dates(ahead.keep_until),
         "next_moment": as_dates(ahead.next_moment),
-        **_past(engine, models, customers, found, dates=dates),
+        **_past(engine, models, customers, now, dates=dates),
     }
     counts = [pl.col(n).cast(pl.Int64) for n in METRICS if FACTS[n].whole]
     whole = (
@@ -172,14 +176,15 @@ def _refreshed(engine: Engine, moment: Moment) -> pl.DataFrame:
 
 
 def _past(
-    engine: Engine, models: Models, customers: Ints, found: pl.DataFrame, *, dates: bool
+    engine: Engine, models: Models, customers: Ints, now: MappingABC[str, Numbers], *, dates: bool
 ) -> dict[str, pl.Series]:
     """`since`, and per model the stage that the customer slept away or was lost from."""
     nothing = np.full(len(customers), EVER, np.int64)
     left = {m.key: np.full(len(customers), -1, np.int64) for m in models.all}
-    since = run_starts(engine, models.primary_plan, customers, engine.today) if dates else nothing
-    asleep = np.flatnonzero((found["sleeping_or_lost"] == 1).to_numpy()) if dates else nothing[:0]
-    spell = run_starts(engine, models.dormant_plan, customers[asleep], engine.today)
+    today, stages = engine.today, now[f"stage_{models.primary.key}"].astype(np.int64)
+    since = run_starts(engine, models.primary_plan, customers, today, stages) if dates else nothing
+    asleep = np.flatnonzero(now["sleeping_or_lost"] == 1) if dates else nothing[:0]
+    spell = run_starts(engine, models.dormant_plan, customers[asleep], today, np.ones_like(asleep))
     known = spell > engine.events.born[customers[asleep]]
     eves = outcomes(engine, models.stages_plan, customers[asleep[known]], spell[known] - 1)
     for model in models.all:

@@ -6,11 +6,13 @@ on which it enters the window.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from plugin.lifecycle.choices import Numbers, digest
 from plugin.lifecycle.derived import DAY
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.predictions import next_written_change
@@ -32,22 +34,29 @@ class Forecast:
     next_moment: Ints
 
 
-def forecast(engine: Engine, models: Models, customers: Ints, today: int) -> Forecast:
-    """Look ahead for every customer at once."""
-    change = next_changes(engine, models.primary_plan, customers, today)
+def forecast(
+    engine: Engine, models: Models, customers: Ints, today: int, now: Mapping[str, Numbers]
+) -> Forecast:
+    """Look ahead for every customer at once; `now` are the numbers of `Models.whole_plan` today."""
+    stages = now[f"stage_{models.primary.key}"].astype(np.int64)
+    change = next_changes(engine, models.primary_plan, customers, today, stages)
     within = change <= today + WINDOW
     stage = np.full(len(customers), -1, np.int64)
     near = np.flatnonzero(within)
     found = outcomes(engine, models.primary_plan, customers[near], change[near])
     stage[near] = found["stage"].cast(pl.Int64).to_numpy()
     keep = np.full(len(customers), FAR, np.int64)
-    kept = _kept(engine, models, customers[near], change[near], stage[near], today)
+    at_hand = {name: column[near] for name, column in now.items()}
+    kept = _kept(engine, models, customers[near], change[near], stage[near], at_hand)
     keep[near[kept]] = change[near[kept]]
-    moment = _next_moment(engine, models, customers, today, change)
+    target = digest(now.values(), len(customers))
+    moment = _next_moment(engine, models, customers, today, change, target)
     return Forecast(stage, np.where(within, change, FAR), keep, moment)
 
 
-def _next_moment(engine: Engine, models: Models, customers: Ints, today: int, change: Ints) -> Ints:
+def _next_moment(
+    engine: Engine, models: Models, customers: Ints, today: int, change: Ints, target: Ints
+) -> Ints:
     """The first later day on which anything discrete or written changes, or a change comes in sight.
 
     The day of a recorded event to come counts too.
@@ -56,7 +65,7 @@ def _next_moment(engine: Engine, models: Models, customers: Ints, today: int, ch
     bound = np.minimum(change, entering)
     for points in (*engine.events.points.values(), *engine.events.steps.values()):
         bound = np.minimum(bound, _next_event(points, customers, today))
-    bound = np.minimum(bound, next_changes(engine, models.whole_plan, customers, today, bound))
+    bound = np.minimum(bound, next_changes(engine, models.whole_plan, customers, today, target, bound))
     outputs = {name for name, _ in engine.mapping.written_outputs()}
     return np.minimum(bound, next_written_change(engine, customers, today, bound, outputs))
 
@@ -71,7 +80,12 @@ def _next_event(points: Points, customers: Ints, today: int) -> Ints:
 
 
 def _kept(
-    engine: Engine, models: Models, customers: Ints, change: Ints, following: Ints, today: int
+    engine: Engine,
+    models: Models,
+    customers: Ints,
+    change: Ints,
+    following: Ints,
+    now: Mapping[str, Numbers],
 ) -> Bools:
     """Whether a purchase on the day of the change, the last on which it can, keeps the stage.
 
@@ -84,16 +98,14 @@ def _kept(
     reads = [read for name in models.derived for read in models.derived[name].spec.reads if read != DAY]
     names = tuple(dict.fromkeys((*plan.facts, *_BOUGHT, *(reads if derived else ()))))
     stage = f"stage_{models.primary.key}"
-    now = outcomes(engine, plan, customers, np.full(len(customers), today, np.int64))
     facts = engine.facts(Moment(customers, change), names)
-    falls = (plan.run(facts)["sleeping_or_lost"] == 1).to_numpy() & (facts["purchases"] >= 1).to_numpy()
+    falls = (plan.numbers(facts)["sleeping_or_lost"] == 1) & (facts["purchases"] >= 1).to_numpy()
     bought = _with_purchase(facts, as_dates(change))
     for name in (n for n in models.derived if n in names):  # in order: one may read those before it
         bought = bought.with_columns(engine.derive(name, bought, as_dates(change)))
-    then = plan.run(bought)
-    same = (then[stage] == now[stage]).to_numpy()
-    awake = (then["sleeping_or_lost"] == 0).to_numpy() & (now["sleeping_or_lost"] == 0).to_numpy()
-    return np.asarray(same | (falls & awake & (then[stage].to_numpy() != following)))
+    then = plan.numbers(bought)
+    awake = (then["sleeping_or_lost"] == 0) & (now["sleeping_or_lost"] == 0)
+    return np.asarray((then[stage] == now[stage]) | (falls & awake & (then[stage] != following)))
 
 
 #: The facts that an ordinary purchase changes.

@@ -11,7 +11,7 @@ from sqlglot import exp
 from plugin.lifecycle.expressions import Compiled, Names, Wrong, parse
 from plugin.lifecycle.plans import Rulebook
 from plugin.lifecycle.rulefile import Item, RuleError, Text, open_rule_file
-from plugin.lifecycle.ruleset import Models, cell_segments
+from plugin.lifecycle.ruleset import Models, cell_segments, digits
 from plugin.lifecycle.sections import Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
@@ -33,7 +33,7 @@ class Loader(Sections):
         models = {key: self._model(fields, plays) for key, fields in self.models.items()}
         rfm = self._rfm()
         found = Models(
-            book=Rulebook(self.compiled),
+            book=Rulebook({**self.compiled, **digits(rfm)}),
             known=models,
             flags=self._keyed("flags", self._flag),
             levels=self._keyed("levels", self._level),

@@ -1,7 +1,7 @@
-"""Plans: a set of expressions with everything they need, run over frames of facts.
+"""Plans: a set of outputs with everything they need, run over frames of facts.
 
 A plan knows its facts, the named conditions to compute first, level by level, and the crossings from which
-the days of change are derived.
+the days of change are derived. An output is a whole number a row: an expression's or that of a choice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from functools import cached_property
 import polars as pl
 
 from plugin.lifecycle.catalogue import CURVED
+from plugin.lifecycle.choices import UNKNOWN, Choice, Numbers
 from plugin.lifecycle.expressions import WILD, Compiled
+
+Output = Compiled | Choice
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,27 +37,34 @@ class Rulebook:
                 stack += [n for n in self.conditions[name].needs if n in self.conditions]
         return [name for name in self.conditions if name in wanted]
 
-    def plan(self, outputs: Mapping[str, Compiled]) -> Plan:
+    def plan(self, outputs: Mapping[str, Output]) -> Plan:
         """A plan that computes `outputs`."""
         return Plan(self, outputs)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Expressions to compute from facts; `run` gives one column an output."""
+    """Outputs to compute from facts: `numbers` as arrays, `run` as a frame."""
 
     book: Rulebook
-    outputs: Mapping[str, Compiled]
+    outputs: Mapping[str, Output]
 
     @cached_property
     def conditions(self) -> list[str]:
         """The named conditions to compute first."""
-        return self.book.closure({n for c in self.outputs.values() for n in c.needs})
+        return self.book.closure({n for part in self.terms.values() for n in part.needs})
+
+    @cached_property
+    def terms(self) -> dict[int, Compiled]:
+        """The distinct expressions that the outputs are made of, by `id`."""
+        outputs = self.outputs.values()
+        parts = (out.parts if isinstance(out, Choice) else (out,) for out in outputs)
+        return {id(part): part for some in parts for part in some}
 
     @cached_property
     def parts(self) -> list[Compiled]:
         """Every expression of the plan."""
-        return [*(self.book.conditions[n] for n in self.conditions), *self.outputs.values()]
+        return [*(self.book.conditions[n] for n in self.conditions), *self.terms.values()]
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
@@ -107,37 +117,35 @@ class Plan:
             facts = facts.with_columns(layer)
         return facts
 
+    @cached_property
+    def columns(self) -> list[pl.Expr]:
+        """The terms under names that are no facts: truths, and whole numbers."""
+        blanks = {"bool": False, "number": UNKNOWN}
+        return [t.expr.fill_null(blanks[t.type]).alias(_column(key)) for key, t in self.terms.items()]
+
+    def numbers(self, facts: pl.DataFrame) -> dict[str, Numbers]:
+        """One array an output, one entry a row of `facts`; UNKNOWN stands for NULL."""
+        found = self.with_conditions(facts).with_columns(self.columns)
+        held = {key: found.get_column(_column(key)).to_numpy() for key in self.terms}
+        return {
+            name: out.numbers(held, facts.height) if isinstance(out, Choice) else held[id(out)]
+            for name, out in self.outputs.items()
+        }
+
     def run(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """One row a row of `facts`, one column an output."""
-        height = facts.height
-        found = self.with_conditions(facts).select(
-            part.expr.alias(name) for name, part in self.outputs.items()
-        )
-        # a plan of constants alone yields one row
-        return (
-            found
-            if found.height == height
-            else pl.concat([found.head(1)] * height)
-            if height
-            else found.clear()
-        )
+        """One row a row of `facts`, one column of whole numbers an output."""
+        return as_frame(self.numbers(facts))
 
 
-def first_true(choices: Iterable[tuple[Compiled | None, int]]) -> Compiled:
-    """The number of the first choice whose condition is TRUE; None always holds; NULL where none does."""
-    chosen: list[tuple[pl.Expr, int]] = []
-    parts: list[Compiled] = []
-    last: int | None = None
-    for when, number in choices:
-        if when is None:
-            last = number
-            break
-        parts.append(when)
-        chosen.append((when.expr.fill_null(False), number))
-    expr: pl.Expr = pl.lit(last, pl.Int32)
-    for condition, number in reversed(chosen):
-        expr = pl.when(condition).then(pl.lit(number, pl.Int32)).otherwise(expr)
-    return combine(expr, parts)
+def _column(key: int) -> str:
+    return f"\x00{key}"
+
+
+def as_frame(numbers: Mapping[str, Numbers]) -> pl.DataFrame:
+    """A plan's numbers as a frame, NULL where they are UNKNOWN."""
+    some = [name for name, column in numbers.items() if (column == UNKNOWN).any()]
+    blanked = [pl.when(pl.col(name) != UNKNOWN).then(pl.col(name)).alias(name) for name in some]
+    return pl.DataFrame(dict(numbers)).with_columns(blanked)
 
 
 def combine(expr: pl.Expr, parts: Iterable[Compiled], kind: str = "number") -> Compiled:

@@ -12,10 +12,14 @@ from string import Formatter
 
 import polars as pl
 
+from plugin.lifecycle.choices import UNKNOWN, Choice, first_true, truth
 from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled
-from plugin.lifecycle.plans import Plan, Rulebook, combine, first_true
+from plugin.lifecycle.plans import Output, Plan, Rulebook, combine
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Named, Play, Rfm, Segment, StageModel, Wording
+
+#: What the label of every group of RFM cells begins with; earlier versions wrote the labels without it.
+RFM = "RFM: "
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,22 +80,18 @@ class Models:
     @cached_property
     def dormant_plan(self) -> Plan:
         """`dormant`: sleeping or lost."""
-        return self._condition_plan("dormant", "dormant")
+        return self.book.plan({"dormant": truth(reference("dormant"))})
 
     @cached_property
     def eve_plan(self) -> Plan:
         """`dormant`: what a purchase must end to count as a reactivation."""
-        return self._condition_plan("dormant", "dormant_before_purchase")
+        return self.book.plan({"dormant": truth(reference("dormant_before_purchase"))})
 
     @cached_property
     def fate_plan(self) -> Plan:
         """`stage` of the primary model, and `buyer`, `sleeping`, `lost` as 1 or 0."""
-        states = {name: _truth(_reference(name)) for name in ("buyer", "sleeping", "lost")}
+        states = {name: truth(reference(name)) for name in ("buyer", "sleeping", "lost")}
         return self.book.plan({"stage": stage_number(self.primary), **states})
-
-    def _condition_plan(self, output: str, name: str) -> Plan:
-        found = Compiled(pl.col(name).fill_null(False).cast(pl.Int32), "number", 2, frozenset([name]))
-        return self.book.plan({output: found})
 
     @cached_property
     def whole_plan(self) -> Plan:
@@ -99,45 +99,53 @@ class Models:
         return self.book.plan(outcome_columns(self))
 
 
-def stage_number(model: StageModel) -> Compiled:
+def stage_number(model: StageModel) -> Choice:
     """The number of the stage that the first rule to hold names."""
     return first_true((rule.when, rule.stage) for rule in model.rules)
 
 
-def outcome_columns(models: Models) -> dict[str, Compiled]:
+def reference(name: str) -> Compiled:
+    """The truth of a named condition."""
+    return Compiled(pl.col(name), "bool", 2, frozenset([name]))
+
+
+def outcome_columns(models: Models) -> dict[str, Output]:
     """Columns of small integers that say everything about an outcome but its figures and dates.
 
     `stage_NAME` a model · `reason` number of the sentence · `flag_KEY`, `why_KEY` (number of the flag's
     sentence) · `segment_KEY` · `attitude` · `tier` · `rfm_recency` … · `stake_more`, `stake_less` ·
     `trend`: the two window counts, where a sentence states them.
     """
-    columns = {f"stage_{m.key}": stage_number(m) for m in models.all}
+    columns: dict[str, Output] = {f"stage_{m.key}": stage_number(m) for m in models.all}
     columns["reason"] = _reason_number(models)
     for flag in models.flags:
-        columns[f"flag_{flag.key}"] = _truth(flag.when)
+        columns[f"flag_{flag.key}"] = truth(flag.when)
         columns[f"why_{flag.key}"] = first_true((w.when, i) for i, w in enumerate(flag.reasons))
     for segment in models.segments:
-        columns[f"segment_{segment.key}"] = _truth(segment.when)
+        columns[f"segment_{segment.key}"] = truth(segment.when)
     columns["attitude"] = first_true((a.when, i) for i, a in enumerate(models.attitudes))
     columns["tier"] = first_true((t.when, i) for i, t in enumerate(models.tiers))
-    for name, conditions in models.rfm.digits.items():
-        columns[f"rfm_{name}"] = _digit(models.rfm, conditions)
+    for name in models.rfm.digits:
+        columns[f"rfm_{name}"] = _number(_hidden(name))
     for name, condition in models.stake.items():
-        columns[f"stake_{name}"] = _truth(condition)
-    columns["sleeping_or_lost"] = _truth(_reference("dormant"))
+        columns[f"stake_{name}"] = truth(condition)
+    columns["sleeping_or_lost"] = truth(reference("dormant"))
     columns["trend"] = _trend()
     return columns
 
 
-def _reference(name: str) -> Compiled:
-    return Compiled(pl.col(name), "bool", 2, frozenset([name]))
+def _hidden(dimension: str) -> str:
+    """The name of an RFM digit among the conditions: none that a rule file can write."""
+    return f"\x00rfm_{dimension}"
 
 
-def _truth(condition: Compiled | None) -> Compiled:
-    """1 where TRUE, else 0."""
-    if condition is None:
-        return Compiled(pl.lit(1, pl.Int32), "number")
-    return combine(condition.expr.fill_null(False).cast(pl.Int32), [condition])
+def _number(name: str) -> Compiled:
+    return Compiled(pl.col(name), "number", 2, frozenset([name]))
+
+
+def digits(rfm: Rfm) -> dict[str, Compiled]:
+    """The RFM digits as further named conditions, so that each is computed once; NULL without a cell."""
+    return {_hidden(name): _digit(rfm, conditions) for name, conditions in rfm.digits.items()}
 
 
 def _digit(rfm: Rfm, conditions: tuple[Compiled, ...]) -> Compiled:
@@ -148,14 +156,22 @@ def _digit(rfm: Rfm, conditions: tuple[Compiled, ...]) -> Compiled:
 
 
 def cell_segments(rfm: Rfm) -> tuple[Segment, ...]:
-    """The groups of RFM cells as segments, with `rfm_` before their keys; in none without a cell."""
-    return tuple(Segment(f"rfm_{g.key}", g.labels, _in_group(rfm, g)) for g in rfm.segments)
+    """The groups of RFM cells as segments, with `rfm_` before their keys; in none without a cell.
+
+    Their labels say RFM, too: a cell compares with the other buyers, so that a group's published name may
+    contradict the stage, which goes by the customer's own rhythm.
+    """
+    return tuple(Segment(f"rfm_{g.key}", _of_rfm(g.labels), _in_group(rfm, g)) for g in rfm.segments)
+
+
+def _of_rfm(labels: Mapping[str, str]) -> dict[str, str]:
+    return {language: f"{RFM}{label}" for language, label in labels.items()}
 
 
 def _in_group(rfm: Rfm, group: CellGroup) -> Compiled:
-    digits = {name: _digit(rfm, rfm.digits[name]) for name in group.digits if name in rfm.digits}
-    held = [digit.expr.is_in(list(group.digits[name])) for name, digit in digits.items()]
-    return combine(pl.all_horizontal(pl.lit(True), *held).fill_null(False), digits.values(), "bool")
+    known = {name: _number(_hidden(name)) for name in group.digits if name in rfm.digits}
+    held = [digit.expr.is_in(list(group.digits[name])) for name, digit in known.items()]
+    return combine(pl.all_horizontal(pl.lit(True), *held).fill_null(False), known.values(), "bool")
 
 
 def _trend() -> Compiled:
@@ -164,21 +180,15 @@ def _trend() -> Compiled:
     return Compiled(shown, "number", 2, frozenset(["declining", "purchases_recent", "purchases_before"]))
 
 
-def _reason_number(models: Models) -> Compiled:
+def _reason_number(models: Models) -> Choice:
     """Per rule of the primary model: first the sentences that explain it, then all the others."""
-    parts: list[Compiled] = [w.when for w in models.reasons if w.when]
-    expr: pl.Expr = pl.lit(len(models.reasons) - 1, pl.Int32)
-    for rule in reversed(models.primary.rules):
-        chosen = _explanation(models.reasons, rule.when.asserts if rule.when else ())
-        if rule.when is None:
-            expr = chosen.expr
-        else:
-            parts.append(rule.when)
-            expr = pl.when(rule.when.expr.fill_null(False)).then(chosen.expr).otherwise(expr)
-    return combine(expr, parts)
+    whens = [rule.when for rule in models.primary.rules]
+    return first_true((when, _explanation(models.reasons, when.asserts if when else ())) for when in whens)
 
 
-def _explanation(reasons: tuple[Wording, ...], asserts: tuple[str, ...]) -> Compiled:
+def _explanation(reasons: tuple[Wording, ...], asserts: tuple[str, ...]) -> Choice:
+    """The number of the first sentence that holds, those that explain one of the conditions first."""
     numbered = list(enumerate(reasons))
     fitting = [(w.when, i) for i, w in numbered if set(w.of) & set(asserts)]
-    return first_true([*fitting, *((w.when, i) for i, w in numbered)])
+    found = first_true([*fitting, *((w.when, i) for i, w in numbered)])
+    return found if found.otherwise != UNKNOWN else Choice(found.of, len(reasons) - 1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from plugin.lifecycle.choices import digest
 from plugin.lifecycle.curves import Curve, sign_changes
 from plugin.lifecycle.facts import Engine, advance
 from plugin.lifecycle.plans import Plan
@@ -30,6 +31,8 @@ from plugin.lifecycle.series import (
 #: How far ahead a change is looked for, in days; day by day only a little beyond the forecast's window.
 HORIZON, WILD_HORIZON = 36_525, 401
 _CHUNK = 1_000_000
+#: A look at so few rows costs no more than at one.
+_AT_FIRST = 4_096
 _NEAR = 1e-6
 
 
@@ -41,14 +44,22 @@ def outcomes(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> pl.Data
 
 def signature(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> Ints:
     """One number a pair that is equal where all outputs are."""
-    parts = []
+    parts = [np.empty(0, np.int64)]
     for begin in range(0, len(customers), _CHUNK):
-        found = outcomes(engine, plan, customers[begin : begin + _CHUNK], days[begin : begin + _CHUNK])
-        if found.width == 1:
-            parts.append(found.to_series().cast(pl.Int64).fill_null(-1).to_numpy())
-        else:
-            parts.append(found.hash_rows(seed=0).to_numpy().view(np.int64))
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        moment = Moment(customers[begin : begin + _CHUNK], days[begin : begin + _CHUNK])
+        found = plan.numbers(engine.facts(moment, plan.facts))
+        parts.append(digest(found.values(), len(moment.keys)))
+    return np.concatenate(parts)
+
+
+def _rows_each(size: int) -> int:
+    """How many rows of each entry are looked at together to begin with: of few entries, many."""
+    return max(1, min(_AT_FIRST // max(size, 1), 64))
+
+
+def _first_step(plan: Plan, size: int) -> int:
+    """How many spans of each entry are looked at together to begin with."""
+    return 1 if plan.wild else _rows_each(size)
 
 
 def candidates(engine: Engine, plan: Plan, customers: Ints, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
@@ -110,19 +121,19 @@ def _every_day(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
     return rows, starts[rows] + 1 + (np.arange(length.sum(), dtype=np.int64) - before)
 
 
-def run_starts(engine: Engine, plan: Plan, customers: Ints, today: int) -> Ints:
+def run_starts(engine: Engine, plan: Plan, customers: Ints, today: int, target: Ints) -> Ints:
     """The first day of the unbroken run, up to today, of days with today's output; EVER where not known.
 
-    Looks back span by span, in growing steps, until the output was another or the customer was not born.
+    `target` is today's `signature`. Looks back span by span, in growing steps, until the output was another
+    or the customer was not born.
     """
     breaks = engine.breaks(plan.facts)
     todays = np.full(len(customers), today, np.int64)
-    target = signature(engine, plan, customers, todays)
     born = engine.events.born[customers]
     found = np.where(born <= today, born, EVER)
     position = np.searchsorted(breaks.keys, pack(customers, todays), side="right").astype(np.int64)
     stop = todays.copy()
-    left, step = np.flatnonzero(position > breaks.first[customers]), 1
+    left, step = np.flatnonzero(position > breaks.first[customers]), _first_step(plan, len(customers))
     while len(left):
         spans = _spans_before(breaks, customers, left, position, stop, step)
         owner, day = _last_change(engine, plan, customers, target, spans, born)
@@ -176,18 +187,19 @@ def _last_change(
     return owner[last], day[last]
 
 
-def next_changes(engine: Engine, plan: Plan, customers: Ints, today: int, until: Ints | int = FAR) -> Ints:
+def next_changes(
+    engine: Engine, plan: Plan, customers: Ints, today: int, target: Ints, until: Ints | int = FAR
+) -> Ints:
     """The first later day, up to `until`, with another output than today's; FAR where there is none.
 
-    Looks ahead span by span, in growing steps.
+    `target` is today's `signature`. Looks ahead span by span, in growing steps.
     """
     breaks = engine.breaks(plan.facts)
     limit = np.minimum(until, today + (WILD_HORIZON if plan.wild else HORIZON)) + np.zeros_like(customers)
     start = np.full(len(customers), today, np.int64)
-    target = signature(engine, plan, customers, start)
     found = np.full(len(customers), FAR, np.int64)
     position = np.searchsorted(breaks.keys, pack(customers, start), side="right").astype(np.int64)
-    left, step = np.flatnonzero(limit > today), 1
+    left, step = np.flatnonzero(limit > today), _first_step(plan, len(customers))
     while len(left):
         spans = _spans_after(breaks, customers, left, position, start, limit, step)
         hit, day = _first_change(engine, plan, customers, target, spans, limit)
@@ -236,7 +248,8 @@ def _first_change(
     entries, first = np.unique(owner, return_index=True)
     end = np.append(first[1:], len(owner))
     found = np.full(len(entries), FAR, np.int64)
-    open_, at, step = np.arange(len(entries)), first.astype(np.int64), 1
+    open_, at = np.arange(len(entries)), first.astype(np.int64)
+    step = _rows_each(len(entries))
     while len(open_):
         tried, pick = _pick(at[open_], end[open_], step)
         other = signature(engine, plan, customers[owner[pick]], day[pick]) != target[owner[pick]]

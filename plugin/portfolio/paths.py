@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from plugin.lifecycle.expressions import Compiled
+from plugin.lifecycle.choices import truth
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.plans import Plan
-from plugin.lifecycle.ruleset import Models, stage_number
+from plugin.lifecycle.ruleset import Models, reference, stage_number
 from plugin.lifecycle.series import EVER, FAR, Ints, Points, customer_of, day_of, distinct_keys, pack
 from plugin.lifecycle.walk import candidates, outcomes
 
@@ -27,10 +27,7 @@ _FLAGS = ("lost", "dormant")
 @lru_cache(maxsize=8)
 def way_plan(models: Models) -> Plan:
     """`stage` (number of the primary model's stage), `lost`, `dormant` (0 or 1)."""
-    flags = {
-        name: Compiled(pl.col(name).fill_null(False).cast(pl.Int32), "number", 2, frozenset([name]))
-        for name in _FLAGS
-    }
+    flags = {name: truth(reference(name)) for name in _FLAGS}
     return models.book.plan({"stage": stage_number(models.primary), **flags})
 
 

@@ -18,8 +18,10 @@ from plugin.jobs.meaning import fit, no_predictions_because
 from plugin.jobs.meaning import history as rebuild
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.names import NAMES
+from plugin.lifecycle.names import names as names_of
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.reading import what_was_read
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
@@ -46,13 +48,30 @@ class Case:
         """The outcomes of every customer."""
         return compute(self.records, self.mapping, self.models, self.parameters, self.day)
 
+    @cached_property
+    def account(self) -> dict[str, Any]:
+        """What was read, and what of it was left out."""
+        return what_was_read(
+            self.records,
+            self.mapping,
+            self.day,
+            time_zone=self.parameters.time_zone,
+            currency=self.parameters.currency,
+            unread=self.outcomes.findings,
+        )
+
     def only(self, key: RecordKey) -> dict[str, Any]:
         """The outcome of one customer; raises InputError if there is no such record."""
         result = compute(self.records, self.mapping, self.models, self.parameters, self.day, customers=[key])
         rows = result.to_json()
         if not rows:
             raise InputError(f"There is no {key[0]} {key[1]} here.", cure="Check the id and --object.")
-        return {**rows[0], "no_predictions_because": no_predictions_because(self.parameters, rows[0])}
+        return {
+            **rows[0],
+            "name": names_of(result, [key]).get(key),
+            "first_record": result.first_records().get(key),
+            "no_predictions_because": no_predictions_because(self.parameters, rows[0]),
+        }
 
     def path(self, key: RecordKey) -> list[dict[str, Any]]:
         """The stages of one customer since its first record."""
@@ -63,7 +82,7 @@ class Case:
 def from_files(files: dict[str, Any], models: Sequence[str] = (), *, named: bool = False) -> Case:
     """A case from CSV files; without a parameters file they are fitted on the records up to the day.
 
-    `named`: names in the files are read, too, for a report to show.
+    `named`: names in the files are read, too, to be shown.
     """
     mapping, loaded = wiring.rules(files["config"])
     names = [name.strip() for part in models for name in part.split(",") if name.strip()]

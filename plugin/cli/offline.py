@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,9 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, **files: Any
     """Compute every customer's outcome from CSV files, as the workers compute it from the CRM."""
     from plugin.cli.cases import from_files
 
-    outcomes = from_files(files, models, named=shape == "html").outcomes
-    warn(outcomes.findings, outcomes.frame.height)
+    case = from_files(files, models, named=shape == "html")
+    outcomes = case.outcomes
+    warn(case.account, outcomes.frame.height)
     if shape == "html":
         from plugin.lifecycle.report import report
 
@@ -63,17 +64,14 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, **files: Any
     click.echo(f"Wrote {len(outcomes.frame):,} customers to {out}.", err=True)
 
 
-def warn(findings: Sequence[Mapping[str, Any]], customers: int) -> None:
-    """Say on standard error what could not be read: it counts as unknown, and is never guessed."""
+def warn(account: Mapping[str, Any], customers: int) -> None:
+    """Say on standard error what was read and what was left out: it is never guessed."""
+    from plugin.lifecycle.reading import account_lines
+
     if not customers:
         click.echo("Warning: there is no customer in these files.", err=True)
-    for one in findings:
-        examples = ", ".join(repr(example) for example in one["examples"])
-        click.echo(
-            f"Warning: {one['count']} × {one['object']}.{one['property']}: {one['problem']} ({examples}); "
-            "taken as unknown.",
-            err=True,
-        )
+    for line in account_lines(account):
+        click.echo(line, err=True)
 
 
 def _write(out: Path, text: str) -> None:
@@ -110,7 +108,8 @@ def explain(
     from plugin.cli.cases import from_files, from_portal
 
     offline = any(files[name] for name in ("contacts", "deals", "companies"))
-    case = from_files({**files, "history": history_file, "at": at}) if offline else from_portal(at)
+    given = {**files, "history": history_file, "at": at}
+    case = from_files(given, named=True) if offline else from_portal(at)
     key = (object_type or case.mapping.customer_objects()[0], object_id)
     outcome = case.only(key)
     path = case.path(key) if past else []

@@ -58,12 +58,13 @@ def report(ctx: click.Context, /, html: Path | None, as_json: bool, **options: A
         return
     from plugin.portfolio import answers
 
-    source = source_of(options, hidden=as_json)
+    source, account = source_of(options, hidden=as_json)
     asked = answers.Asked(*(options[name] for name in ("period", "segment", "channel", "cohort")))
     found = {
         "metrics": answers.metrics_answer(source, asked),
         "funnel": answers.funnel_answer(source, asked),
         "cohorts": answers.cohorts_answer(source, asked),
+        "account": account,
     }
     if html is not None:
         _write(html, found)

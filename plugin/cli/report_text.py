@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.cli.show import table
+from plugin.lifecycle.reading import account_lines
 from plugin.portfolio.shown import Shown
 from plugin.portfolio.texts import words
 
@@ -27,6 +28,8 @@ def report_text(found: dict[str, Any]) -> str:
         parts.append(_channels(metrics, shown, said))
     if any(one["customers"] or one["deals"] for one in metrics["loss_reasons"]):
         parts.append(_losses(metrics, shown, said))
+    if found["account"]:
+        parts.append("\n".join(account_lines(found["account"])))
     return "\n\n".join(parts)
 
 

@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from plugin.lifecycle.reading import account_lines
 from plugin.records.parked import Parked
 
 LINE_SECONDS = 10.0
@@ -162,11 +163,7 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
         )
     if state["error"]:
         lines.append(f"It cannot go on: {state['error']['message']} Cure: {state['error']['cure']}")
-    for row in portal["unread"]["values"]:
-        examples = ": " + ", ".join(repr(text) for text in row["examples"]) if row["examples"] else ""
-        what = f"{row['count']:,} values of {row['object']} {row['property']} ({row['problem']})"
-        lines.append(f"Left out: {what}{examples}")
-    return lines
+    return lines + (account_lines(portal["account"]) if portal["account"] else [])
 
 
 def _prediction_lines(predictions: dict[str, Any]) -> list[str]:

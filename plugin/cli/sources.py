@@ -14,6 +14,7 @@ from plugin.clock import SystemClock
 from plugin.errors import InputError
 from plugin.jobs import figures, portfolio
 from plugin.jobs.context import Context, Silence
+from plugin.jobs.fit import Account, account_of
 from plugin.mapping.model import Mapping
 from plugin.portfolio.answers import Source
 from plugin.portfolio.months import month_name
@@ -23,8 +24,8 @@ from plugin.records.portals import Portal
 from plugin.records.store import Store
 
 
-def source_of(options: dict[str, Any], *, hidden: bool) -> Source:
-    """The figures that the command's options ask for."""
+def source_of(options: dict[str, Any], *, hidden: bool) -> tuple[Source, Account | None]:
+    """The figures that the command's options ask for, and what was read and left out for them."""
     files = ("contacts", "deals", "companies")
     if any(options[name] for name in files):
         return _from_files(options)
@@ -42,7 +43,9 @@ def source_of(options: dict[str, Any], *, hidden: bool) -> Source:
         with show.progress(hidden=hidden) as bar:
             wrong = portfolio.rebuild(context, portal, bar)
         click.echo(f"Added up from scratch: {wrong:,} cells were wrong.", err=True)
-    return figures.of_portal(context, portal, options["object_type"])
+    with context.store.read() as connection:
+        account = account_of(connection, portal.portal_id)
+    return figures.of_portal(context, portal, options["object_type"]), account
 
 
 def _context() -> Context:
@@ -60,22 +63,20 @@ def _context() -> Context:
     )
 
 
-def _from_files(options: dict[str, Any]) -> Source:
+def _from_files(options: dict[str, Any]) -> tuple[Source, Account]:
     from plugin.cli.cases import from_files
-    from plugin.cli.offline import warn
 
     if options["rebuild"] or options["portal"]:
         raise InputError("--portal and --rebuild are for portals.", cure="Leave them out beside files.")
     case = from_files(options)
     outcomes = case.outcomes
-    warn(outcomes.findings, outcomes.frame.height)
     source = figures.of_outcomes(outcomes, Spend({}), options["object_type"])
     path = options["spend"] or (Path(case.mapping.spend) if case.mapping.spend else None)
     if path is None:
-        return source
+        return source, case.account
     amounts = _parsed(path, source, None)
     _warn_of_channels(amounts, source)
-    return Source(**{**vars(source), "spend": Spend(amounts)})
+    return Source(**{**vars(source), "spend": Spend(amounts)}), case.account
 
 
 def _warn_of_channels(amounts: Amounts, source: Source) -> None:

@@ -14,6 +14,7 @@ from plugin.cli import show
 from plugin.cli.portal import as_json_option, only_portal, opened, portal_option
 from plugin.clock import from_milliseconds, milliseconds
 from plugin.errors import ConfigError
+from plugin.lifecycle.reading import account_lines
 from plugin.records.portals import Portal
 from plugin.sync import change_sets
 from plugin.sync.change_sets import Scope
@@ -78,10 +79,15 @@ def preview_text(result: dict[str, Any], before: str = "in the CRM") -> str:
     ]
     if result["failed"]:
         parts.append(f"{result['failed']:,} could not be computed; `lifecycle parked list` will name them.")
+    if result["account"]:
+        parts += account_lines(result["account"])
     moves = [[one["from"] or "-", one["to"], one["customers"]] for one in result["moves"]]
     changed = list(result["properties"].items())
     samples = [
-        [f"{one['object']} {one['id']}", one["from"] or "-", one["to"], len(one["properties"]), one["reason"]]
+        [
+            " ".join(str(part) for part in (one["object"], one["id"], one["name"]) if part),
+            *(one["from"] or "-", one["to"], len(one["properties"]), one["reason"]),
+        ]
         for one in result["samples"]
     ]
     tables = (

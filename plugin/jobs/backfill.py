@@ -15,7 +15,8 @@ from plugin.jobs import config_turnover
 from plugin.jobs.bulk import settle_open_import, write_by_import
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report, drain
-from plugin.jobs.fit import fit_portal
+from plugin.jobs.fit import account_of, fit_portal
+from plugin.lifecycle.reading import account_lines
 from plugin.records import inbox, parked
 from plugin.sync.backfill import Backfill, state
 from plugin.sync.progress import Progress
@@ -36,6 +37,7 @@ class Loaded:
     written: int
     parked: int
     causes: dict[str, int]
+    account: dict[str, Any] | None = None  # what was read, and what of it was left out
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
@@ -43,9 +45,10 @@ class Loaded:
 
     def as_text(self) -> str:
         """For people."""
-        return (
+        said = (
             f"Read {self.records:,} records, computed {self.customers:,} customers, wrote {self.written:,}."
         )
+        return "\n".join([said, *(account_lines(self.account) if self.account else ())])
 
 
 def run_backfill(
@@ -66,8 +69,9 @@ def run_backfill(
     drain(context, portal_id, "Customers computed", customers, report)
     with context.store.read() as connection:
         causes = parked.causes(connection, portal_id)
+        account = account_of(connection, portal_id)
     written = _written(context, portal_id) - before  # by this process and by the workers beside it
-    return Loaded(load.progress.records, customers, written, sum(causes.values()), causes)
+    return Loaded(load.progress.records, customers, written, sum(causes.values()), causes, account)
 
 
 def _read_pages(context: Context, portal_id: int, report: Report, say: Say) -> Backfill:

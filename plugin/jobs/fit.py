@@ -5,16 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from plugin.jobs.context import Context
 from plugin.jobs.meaning import fit
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.reading import what_was_read
 from plugin.records import frames, portals
 from plugin.value.drift import confirmed
 from plugin.value.standing import standing
 
 REFIT_DAYS = 7
-UNREAD = "unread"  # the note of values that could not be read when everything was last looked at
+UNREAD = "unread"  # the note of what was read and left out when everything was last looked at
 UNREAD_SHOWN = 20
+
+Account = dict[str, Any]
+
+
+def account_of(connection: Connection, portal_id: int) -> Account | None:
+    """What was read and left out when everything was last looked at (`what_was_read`); None: not yet."""
+    note = portals.watermark(connection, portal_id, UNREAD)
+    if note is None or "account" not in note:
+        return None
+    return {**note["account"], "unread": note["values"]}
 
 
 def fit_portal(context: Context, portal_id: int) -> Parameters:
@@ -28,9 +41,11 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
         if portal is None:
             raise LookupError(f"portal {portal_id} is not served")
         present = portals.current_parameters(connection, portal)
-    new, unread = fitted(context, portal, present)
+    new, account = fitted(context, portal, present)
     with context.store.write() as connection:
+        unread = account["unread"]
         note = {"values": unread[:UNREAD_SHOWN], "more": max(0, len(unread) - UNREAD_SHOWN)}
+        note["account"] = {name: account[name] for name in ("read", "revenue", "left_out")}
         portals.set_watermark(connection, context.store, portal_id, UNREAD, note, context.now())
     if present is not None and _same(present, new):
         return present
@@ -41,10 +56,10 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
 
 def fitted(
     context: Context, portal: portals.Portal, present: Parameters | None
-) -> tuple[Parameters, list[dict[str, Any]]]:
+) -> tuple[Parameters, Account]:
     """Parameters fitted on everything the mirror holds, with the next number; not adopted.
 
-    Beside them the values that could not be read: {object, property, problem, count, examples}.
+    Beside them what was read and what was left out (`what_was_read`).
     """
     with context.store.read() as connection:
         records = frames.load(connection, portal.portal_id, context.mapping, None)
@@ -59,7 +74,15 @@ def fitted(
         currency=context.mapping.currency or portal.currency,
         told=lambda row: unread.update({(row["object"], row["property"], row["problem"]): row}),
     )
-    return new, sorted(unread.values(), key=lambda row: -row["count"])
+    account = what_was_read(
+        records,
+        context.mapping,
+        context.today(portal),
+        time_zone=new.time_zone,
+        currency=new.currency,
+        unread=sorted(unread.values(), key=lambda row: -row["count"]),
+    )
+    return new, account
 
 
 def adopt_waiting(context: Context, portal_id: int) -> Parameters | None:

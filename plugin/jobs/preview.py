@@ -15,13 +15,15 @@ from pathlib import Path
 from plugin.errors import ConfigError
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
-from plugin.jobs.fit import fit_portal, fitted
+from plugin.jobs.fit import Account, account_of, fit_portal, fitted
 from plugin.jobs.outcome import compute
+from plugin.lifecycle.names import NAMES as KINDS
+from plugin.lifecycle.names import name_of
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bases import fit_basis
 from plugin.mapping.model import Mapping
-from plugin.records import drift, mirror, outcomes, portals
+from plugin.records import drift, frames, mirror, outcomes, portals
 from plugin.records.portals import Portal
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
@@ -53,14 +55,22 @@ def run_preview(
     portal, parameters = _standing(context, portal_id)
     fits = fit_basis(context.mapping) == fit_basis(present)
     if parameters is not None and not _asks_for_more(context.mapping, present):
-        if not fits:
-            parameters, _ = fitted(context, portal, parameters)
-        return _computed(context, portal, parameters, report, kept)
+        account = _account(context.store, portal_id)
+        if not fits or account is None:
+            new, account = fitted(context, portal, parameters)
+            parameters = parameters if fits else new
+        return replace(_computed(context, portal, parameters, report, kept), account=account)
     with _read_apart(context, portal, report) as apart:
         portal, parameters = _standing(apart, portal_id)
         if parameters is None:
             raise ConfigError("There is nothing to preview.", cure="Check that the portal has contacts.")
-        return _computed(apart, portal, parameters, report, kept)
+        account = _account(apart.store, portal_id)
+        return replace(_computed(apart, portal, parameters, report, kept), account=account)
+
+
+def _account(store: Store, portal_id: int) -> Account | None:
+    with store.read() as connection:
+        return account_of(connection, portal_id)
 
 
 def _standing(context: Context, portal_id: int) -> tuple[Portal, Parameters | None]:
@@ -102,7 +112,17 @@ def _computed(
             found.add(one.body, changes.get(one.key), part.standing[one.key]["outputs"], stage)
         found.failed += len(part.failed)
     report("Customers computed", total, total)
+    found.names = _names(context, portal.portal_id, found)
     return found
+
+
+def _names(context: Context, portal_id: int, found: Preview) -> dict[RecordKey, str]:
+    """What the customers of the samples are called, where the mapping lets it be read."""
+    keys = [(one["object"], one["id"]) for one in found.samples()]
+    with context.store.read() as connection:
+        records = frames.load(connection, portal_id, context.mapping, keys)
+    rows = {(kind, row["id"]): row for kind in KINDS for row in records.customers(kind).iter_rows(named=True)}
+    return {key: name_of(key[0], rows[key]) for key in keys if key in rows}
 
 
 def _labels(context: Context) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from plugin.clock import from_milliseconds
 from plugin.jobs import config_files, config_turnover, fact_faults
 from plugin.jobs.context import Context
-from plugin.jobs.fit import UNREAD
+from plugin.jobs.fit import UNREAD, account_of
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import accounts, inbox, outcomes, parked, portals, refused, work
@@ -75,6 +75,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "parameters_version": portal.parameters_version,
         "config_version": context.config_version,
         "config": turnover.as_dict(),
+        "account": account_of(connection, portal.portal_id),
         "unread": portals.watermark(connection, portal.portal_id, UNREAD) or {"values": [], "more": 0},
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),

@@ -90,11 +90,16 @@ def _lost(rows: pl.DataFrame, reasons: pl.Series, size: int) -> Points:
 
 def _activity(rows: pl.DataFrame, moves: pl.DataFrame, size: int) -> Points:
     """The days on which any deal was created, moved or closed."""
-    moved = rows.select("customer", "deal").join(moves, on="deal", how="inner")
+    moved = rows.join(moves, on="deal", how="inner").filter(_is_move())
     closed = rows.filter(pl.col("closed")).select("customer", day="ended")
     opened = rows.select("customer", day="created").drop_nulls()
     parts = [opened, closed.drop_nulls(), moved.select("customer", day="moved")]
     return gather_days(parts, size)
+
+
+def _is_move() -> pl.Expr:
+    """Whether a dated stage is a move: the first one of a deal without a date of creation is none."""
+    return pl.col("created").is_not_null() | (pl.col("moved") > pl.col("opened"))
 
 
 def _open(rows: pl.DataFrame, size: int) -> dict[str, Points]:
@@ -122,7 +127,8 @@ def _open(rows: pl.DataFrame, size: int) -> dict[str, Points]:
 def _pieces(rows: pl.DataFrame, moves: pl.DataFrame, size: int) -> Points:
     """Spans of open deals between their moves: `keys` are the moves' days, `end` the first day after."""
     base = rows.filter((pl.col("opened") < pl.col("ended")) & (pl.col("opened") > EVER))
-    starts = base.select("customer", "row", "ended", start="opened")
+    # without a date of creation the first known stage only proves that the deal was there by then
+    starts = base.filter(pl.col("created").is_not_null()).select("customer", "row", "ended", start="opened")
     later = base.join(moves, on="deal", how="inner").filter(
         (pl.col("moved") > pl.col("opened")) & (pl.col("moved") < pl.col("ended"))
     )

@@ -15,13 +15,17 @@ from plugin.mapping.model import Mapping
 
 
 class DealReader:
-    """Reads the deals frame by the mapping, counting what cannot be read."""
+    """Reads the deals frame by the mapping, counting what cannot be read.
+
+    After `table`, `bare` tells the deals with a foreign amount and no value in the home currency.
+    """
 
     def __init__(self, records: Records, mapping: Mapping, zone: str, currency: str | None) -> None:
         self.frame, self.history = records.deals, records.history
         self.mapping, self.zone, self.currency = mapping, zone, currency
         self.findings = Findings()
         self._dates: dict[str, pl.Series] = {}
+        self.bare = pl.Series("bare", [], dtype=pl.Boolean)
 
     def table(self) -> pl.DataFrame:
         """One row a deal: its days, states, cents and id lists."""
@@ -98,11 +102,13 @@ class DealReader:
         code = self._text("deal_currency_code")
         foreign = (code != self.currency).fill_null(False) if self.currency else code.is_null() & False
         found = pl.Series("amount", [None] * self.frame.height, dtype=pl.Float64)
+        self.bare = found.is_not_null()
         for name in self.mapping.purchase.amount:
             value = self._number(name)
             if not name.endswith("_in_home_currency"):
                 bare = (foreign & value.is_not_null() & found.is_null()).rename("foreign")
                 self.findings.add("deal", name, "no value in the home currency", code.filter(bare))
+                self.bare = self.bare | bare
                 value = value.to_frame("v").select(pl.when(~foreign).then(pl.col("v")).alias("v"))["v"]
             found = found.to_frame("f").select(pl.coalesce(pl.col("f"), pl.lit(value)).alias("f"))["f"]
         return _cents(found)

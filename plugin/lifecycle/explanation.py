@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from plugin.lifecycle.reasons import day_text
+from plugin.lifecycle.reasons import Number, day_text
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.stages import Named
 
@@ -15,7 +15,8 @@ WORDS: dict[str, dict[str, str]] = {
         "contact": "Contact",
         "company": "Company",
         "since": "{stage} since {day}",
-        "ever": "{stage} since the first record",
+        "first": "{stage} since {day}, the first record: before it nothing is known",
+        "ever": "{stage}; since when is not known, no record has a date",
         "why": "Why",
         "next": "Next",
         "next_text": "{stage} on {day}, if nothing happens",
@@ -25,6 +26,12 @@ WORDS: dict[str, dict[str, str]] = {
         "models": "Other models",
         "risk": "Risk",
         "segments": "Segments",
+        "rfm": "RFM",
+        "rfm_text": "recency {recency}, frequency {frequency}, money {money} of 5, compared with the other "
+        "buyers here; the stage goes by the customer's own rhythm",
+        "bought": "Bought",
+        "bought_text": "{orders:# order|# orders} on {purchases:# day|# days}: "
+        "orders of one day are one purchase",
         "unpredicted": "No prediction",
         "action": "To do",
         "path": "Path",
@@ -33,7 +40,8 @@ WORDS: dict[str, dict[str, str]] = {
         "contact": "Контакт",
         "company": "Компания",
         "since": "{stage} с {day}",
-        "ever": "{stage} с первой записи",
+        "first": "{stage} с {day}, первой записи: что было раньше, неизвестно",
+        "ever": "{stage}; с какого дня, неизвестно: ни у одной записи нет даты",
         "why": "Почему",
         "next": "Далее",
         "next_text": "{stage}, {day}, если ничего не произойдёт",
@@ -43,6 +51,12 @@ WORDS: dict[str, dict[str, str]] = {
         "models": "Другие модели",
         "risk": "Риск",
         "segments": "Сегменты",
+        "rfm": "RFM",
+        "rfm_text": "давность {recency}, частота {frequency}, сумма {money} из 5 в сравнении с другими "
+        "покупателями; этап же зависит от собственного ритма клиента",
+        "bought": "Покупки",
+        "bought_text": "{orders:# заказ|# заказа|# заказов}, {purchases:# день|# дня|# дней} с заказами: "
+        "заказы одного дня считаются одной покупкой",
         "unpredicted": "Прогноза нет",
         "action": "Что делать",
         "path": "Путь",
@@ -51,7 +65,8 @@ WORDS: dict[str, dict[str, str]] = {
         "contact": "Kontakt",
         "company": "Firma",
         "since": "{stage} od {day}",
-        "ever": "{stage} od pierwszego wpisu",
+        "first": "{stage} od {day}, pierwszego wpisu: co było wcześniej, nie wiadomo",
+        "ever": "{stage}; od kiedy, nie wiadomo: żaden wpis nie ma daty",
         "why": "Dlaczego",
         "next": "Dalej",
         "next_text": "{stage}, {day}, jeśli nic się nie wydarzy",
@@ -61,6 +76,12 @@ WORDS: dict[str, dict[str, str]] = {
         "models": "Inne modele",
         "risk": "Ryzyko",
         "segments": "Segmenty",
+        "rfm": "RFM",
+        "rfm_text": "świeżość {recency}, częstość {frequency}, kwota {money} z 5 w porównaniu z innymi "
+        "kupującymi; etap zależy od własnego rytmu klienta",
+        "bought": "Zakupy",
+        "bought_text": "{orders:# zamówienie|# zamówienia|# zamówień}, {purchases:# dzień|# dni|# dni} z "
+        "zamówieniami: zamówienia z jednego dnia to jeden zakup",
         "unpredicted": "Brak prognozy",
         "action": "Co zrobić",
         "path": "Droga",
@@ -87,7 +108,8 @@ class _Explainer:
 
     def lines(self, o: Mapping[str, Any], path: Sequence[Mapping[str, Any]]) -> list[str]:
         """The head, then one line a part that there is."""
-        said = [f"{self.words[o['object']]} {o['id']}: {self.head(o)}"]
+        named = " ".join(str(part) for part in (self.words[o["object"]], o["id"], o.get("name")) if part)
+        said = [f"{named}: {self.head(o)}"]
         said += [f"  {self.words[name]}: {text}" for name, text in self.parts(o) if text]
         at = next((i for i, line in enumerate(said) if line.startswith(f"  {self.words['risk']}:")), 0)
         said[at + 1 : at + 1] = [f"    - {sentence}" for sentence in o["risk_reasons"].values()]
@@ -101,12 +123,14 @@ class _Explainer:
         stage = self.stages[o["stage"]]
         if not o["since"]:
             return self.words["ever"].format(stage=stage)
-        return self.words["since"].format(stage=stage, day=self.day(o["since"]))
+        first = str(o["since"]) == str(o.get("first_record"))
+        return self.words["first" if first else "since"].format(stage=stage, day=self.day(o["since"]))
 
     def parts(self, o: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """The lines by their names; an empty text is no line."""
         next_text, keep_text = self.words["next_text"], self.words["keep_text"]
         yield "why", o["reason"]
+        yield "bought", self.bought(o["metrics"])
         if o["next_stage"]:
             stage = self.stages[o["next_stage"]]
             yield "next", next_text.format(stage=stage, day=self.day(o["next_stage_on"]))
@@ -117,8 +141,25 @@ class _Explainer:
         yield "risk", _labels(self.models.levels, self.language)[o["risk_level"]]
         segments = _labels(self.models.segments, self.language)
         yield "segments", ", ".join(segments[key] for key in o["segments"])
+        yield "rfm", self.rfm(o["metrics"])
         yield "unpredicted", "; ".join(o.get("no_predictions_because") or ())
         yield "action", o["next_action"]
+
+    def bought(self, metrics: Mapping[str, Any]) -> str:
+        """How many orders on how many days, where that differs."""
+        names = ("orders", "purchases")
+        if not (metrics["orders"] or 0) > (metrics["purchases"] or 0) > 0:
+            return ""
+        numbers = {name: Number.of(metrics[name], self.locale) for name in names}
+        return self.words["bought_text"].format_map(numbers)
+
+    def rfm(self, metrics: Mapping[str, Any]) -> str:
+        """What the three digits mean, and that they compare with others."""
+        names = tuple(self.models.rfm.digits)
+        if not metrics["rfm"] or set(names) != {"recency", "frequency", "money"}:
+            return ""
+        digits = dict(zip(names, metrics["rfm"], strict=True))
+        return f"{metrics['rfm']} ({self.words['rfm_text'].format(**digits)})"
 
     def secondary(self, o: Mapping[str, Any]) -> Iterable[str]:
         """The stages in the models beside the primary one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +30,13 @@ def names(outcomes: Outcomes, customers: Iterable[tuple[str, int]]) -> dict[tupl
         index = np.searchsorted(engine.events.ids, ids).astype(np.int64)
         rows = engine.facts(Moment(index, np.full(len(ids), engine.today, np.int64)), properties)
         for i, row in zip(ids, rows.iter_rows(named=True), strict=True):
-            said = (" ".join(row[n] for n in choice if row.get(n)) for choice in NAMES[kind])
-            name = next((text for text in said if text), "")
+            name = name_of(kind, row)
             if name:
                 found[(kind, int(i))] = name
     return found
+
+
+def name_of(kind: str, row: Mapping[str, Any]) -> str:
+    """The name that a row of properties gives; "" where it has none."""
+    said = (" ".join(str(row[n]) for n in choice if row.get(n)) for choice in NAMES[kind])
+    return next((text for text in said if text), "")

@@ -16,6 +16,7 @@ from plugin.lifecycle.figures import FIGURES, figures
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.ruleset import Models
+from plugin.lifecycle.series import as_dates
 from plugin.lifecycle.written import written_frame
 from plugin.mapping.model import Mapping
 
@@ -67,8 +68,19 @@ class Outcomes:
             orient="row",
         )
 
+    def first_records(self) -> dict[tuple[str, int], date]:
+        """The day of each customer's first record; without those of whom nothing has a date."""
+        found: dict[tuple[str, int], date] = {}
+        for engine in self.engines:
+            events = engine.events
+            born = as_dates(events.born)
+            pairs = zip(events.ids.tolist(), born.to_list(), strict=True)
+            found |= {(events.object_type, int(i)): day for i, day in pairs if day is not None}
+        return found
+
     def _rows(self) -> list[dict[str, Any]]:
-        return self.frame.drop("stages", "risk_flags", "segments").rows(named=True)
+        wanted = self.words.columns()
+        return self.frame.select(name for name in self.frame.columns if name in wanted).rows(named=True)
 
     def written(self) -> pl.DataFrame:
         """`object`, `id`, and one String column per switched-on output, as the CRM stores it ("": empty)."""

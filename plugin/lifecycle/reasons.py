@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from babel.units import format_unit
@@ -41,6 +42,45 @@ def span_text(days: int, language: str) -> str:
 def number_text(value: float, language: str) -> str:
     """A number with the language's separators, without needless zeros."""
     return str(format_decimal(value, format="#,##0.##", locale=language))
+
+
+#: The forms of a word beside a whole number, in the order in which a text lists them (CLDR's categories).
+FORMS = {"en": ("one", "other"), "ru": ("one", "few", "many"), "pl": ("one", "few", "many")}
+
+
+@lru_cache(maxsize=10_000)
+def plural(number: float, forms: str, locale: str) -> str:
+    """The form that goes with a number, `#` being the number: `# deal|# deals`, `# день|# дня|# дней`."""
+    language, listed = locale.partition("_")[0], forms.split("|")
+    if len(listed) != len(FORMS[language]):
+        language = "en"  # a sentence that is not there in the language stands in English
+    category = Locale(language).plural_form(number)
+    found = dict(zip(FORMS[language], listed, strict=False))
+    return found.get(category, listed[-1]).replace("#", number_text(number, locale))
+
+
+class Number(str):
+    """A number as text that a sentence may give forms of a word: `{open_deals:# deal|# deals}`."""
+
+    value: float
+    locale: str
+
+    @classmethod
+    def of(cls, value: float, locale: str) -> Number:
+        """The number in the locale."""
+        found = cls(number_text(value, locale))
+        found.value, found.locale = value, locale
+        return found
+
+    def __format__(self, forms: str) -> str:
+        return plural(self.value, forms, self.locale) if forms else str(self)
+
+
+class Unknown(str):
+    """A number that is not known: a question mark, whatever forms the sentence gives."""
+
+    def __format__(self, forms: str) -> str:
+        return forms.rsplit("|", maxsplit=1)[-1].replace("#", "?") if forms else "?"
 
 
 def shorten(text: str) -> str:
@@ -77,6 +117,7 @@ _SPANS = {
     "sleeping_after": "sleeping_after_days",
     "lost_after": "lost_after_days",
 }
+_SIGNS = ("days_since_engaged", "days_since_deal_activity")
 _COUNTS = {"recent": "purchases_recent", "before": "purchases_before"}
 #: What a sentence may have filled in, besides facts by their names.
 BLANKS: tuple[str, ...] = (*_AGES, *_SPANS, *_COUNTS, "trend", "last_sign")
@@ -92,6 +133,11 @@ class Wordsmith:
     def at(self, day: date) -> Wordsmith:
         """The same writer on another day."""
         return Wordsmith(self.mapping, self.models, self.parameters, day)
+
+    def columns(self) -> set[str]:
+        """The columns of an outcome frame that sentences are made from."""
+        flags = {f"{kind}_{flag.key}" for flag in self.models.flags for kind in ("flag", "why")}
+        return {"reason", "play", *flags, *(fact for blank in self.models.blanks for fact in _facts(blank))}
 
     def reason(self, row: Row) -> str:
         """Why the customer is in its stage."""
@@ -131,7 +177,7 @@ class Wordsmith:
         if name == "trend":
             return span_text(int(self.mapping.thresholds["trend_days"]), self.formats)
         if name == "last_sign":
-            ages = [row[n] for n in ("days_since_engaged", "days_since_deal_activity") if row[n] is not None]
+            ages = [row[n] for n in _SIGNS if row[n] is not None]
             return self._date(min(ages, default=None))
         if name in self.models.derived and self.models.derived[name].dated:
             return self._counted(name, row[name])
@@ -139,8 +185,8 @@ class Wordsmith:
         if isinstance(value, date):
             return day_text(value, self.formats)
         if isinstance(value, (int, float)):
-            return number_text(value, self.formats)
-        return "?" if value is None else str(value)
+            return Number.of(value, self.formats)
+        return Unknown("?") if value is None else str(value)
 
     def _counted(self, name: str, days: float | None) -> str:
         """The date that a derived fact counts its days from or to."""
@@ -149,6 +195,14 @@ class Wordsmith:
 
     def _date(self, age: float | None) -> str:
         return "?" if age is None else day_text(self.day - timedelta(days=int(age)), self.formats)
+
+
+def _facts(blank: str) -> tuple[str, ...]:
+    """The facts that a blank is filled from."""
+    if blank == "last_sign":
+        return _SIGNS
+    named = {**_AGES, **_SPANS, **_COUNTS}
+    return () if blank == "trend" else (named.get(blank, blank),)
 
 
 def _span(name: str, days: float) -> int:

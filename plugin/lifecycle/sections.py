@@ -11,7 +11,7 @@ from plugin.lifecycle.catalogue import FACTS, extra_fact
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled, Names
-from plugin.lifecycle.reasons import BLANKS
+from plugin.lifecycle.reasons import BLANKS, FORMS
 from plugin.lifecycle.rulefile import Item, Problem, Text
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Play, Rfm, Segment, Wording
 from plugin.mapping.findings import did_you_mean
@@ -107,16 +107,26 @@ class Sections:
     def _check_blanks(self, item: Item | None) -> None:
         """What a sentence's {blanks} name can be filled in; a brace that is none is written twice."""
         pairs = item.pairs() if item is not None and item.is_mapping() else ()
-        for text in [value for _, value in pairs] or ([item] if item is not None else []):
+        texts = [(key.text().value, value) for key, value in pairs]
+        for language, text in texts or ([("en", item)] if item is not None else []):
             try:
                 parts = list(Formatter().parse(text.text().value))
             except ValueError as error:
                 text.complain(f"a brace stands alone ({error}); write {{{{ or }}}} for a brace")
                 continue
-            for _, name, form, how in parts:
-                if name is not None and (form or how or name not in {*BLANKS, *self.facts}):
-                    near = did_you_mean(name, (*BLANKS, *self.facts), "blanks")
-                    text.complain(f"nothing can be filled in for '{{{name}}}'. {near}")
+            for _, name, forms, how in parts:
+                if name is not None:
+                    self._check_blank(text, language, name, forms or "", how)
+
+    def _check_blank(self, text: Item, language: str, name: str, forms: str, how: str | None) -> None:
+        if how or name not in {*BLANKS, *self.facts}:
+            near = did_you_mean(name, (*BLANKS, *self.facts), "blanks")
+            text.complain(f"nothing can be filled in for '{{{name}}}'. {near}")
+        elif forms and (name not in self.facts or self.facts[name].type != "number"):
+            text.complain(f"'{name}' is no number: forms of a word go with a number only")
+        elif forms and language in FORMS and forms.count("|") + 1 != len(FORMS[language]):
+            wanted = ", ".join(FORMS[language])
+            text.complain(f"'{{{name}:{forms}}}': the forms in '{language}' are {wanted}, parted by |")
 
     def _rfm(self) -> Rfm:
         sections = self.sections.get("rfm", [])

@@ -148,7 +148,8 @@ class Loader:
         latest = max([item.created_at, *(at for _, _, at in item.history)])
         stamp = moment_of(values.get(kind.modified, "")) or latest
         values |= {"hs_object_id": str(item.id), kind.modified: iso(stamp)}
-        values.setdefault(kind.created, iso(item.created_at))
+        if kind.created not in item.properties:  # a deal's date of creation can be cleared
+            values[kind.created] = iso(item.created_at)
         if kind is DEAL:
             values.setdefault("pipeline", "default")
             computed = rules.deal_values(self._portal, self._pipelines, values)

@@ -26,6 +26,7 @@ class Preview:
 
     mapping: FieldMapping
     labels: dict[str, dict[str, str]]  # "flags" and "levels": key → label, in the order of the rules
+    account: dict[str, Any] | None = None  # what was read, and what of it was left out
     customers: int = 0
     written: int = 0  # customers with at least one property that differs
     failed: int = 0  # customers that could not be computed
@@ -34,6 +35,7 @@ class Preview:
     levels: Counter[str] = field(default_factory=Counter)  # customers of each risk level
     moves: Counter[Move] = field(default_factory=Counter)
     properties: Counter[str] = field(default_factory=Counter)
+    names: Mapping[RecordKey, str] = field(default_factory=dict)  # what samples are called, where it is read
     _samples: dict[Move, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(
@@ -73,7 +75,10 @@ class Preview:
         turns = (
             self._samples[move][turn] for turn in range(SAMPLES) for move in order if self._has(move, turn)
         )
-        return [sample for sample, _ in zip(turns, range(SAMPLES), strict=False)]
+        return [
+            {**sample, "name": self.names.get((sample["object"], sample["id"]), "")}
+            for sample, _ in zip(turns, range(SAMPLES), strict=False)
+        ]
 
     def _has(self, move: Move, turn: int) -> bool:
         return turn < len(self._samples[move])
@@ -87,6 +92,7 @@ class Preview:
             "unchanged": self.customers - self.written,
             "failed": self.failed,
             "calls": -(-self.written // BATCH),
+            "account": self.account,
             "stages": dict(self.stages.most_common()),
             "moves": moves,
             "flags": dict(self.flags.most_common()),

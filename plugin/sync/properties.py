@@ -12,10 +12,11 @@ from typing import Any
 
 from plugin.errors import ConfigError, CrmRefused
 from plugin.hubspot.client import Crm, Option, PropertyDefinition
+from plugin.lifecycle.ruleset import RFM
 from plugin.mapping.model import Language, Mapping
 from plugin.sync.native_stage import check_options
 from plugin.sync.property_definitions import GROUP, Options, property_definitions
-from plugin.sync.property_texts import GROUP_LABEL, LANGUAGES
+from plugin.sync.property_texts import FORMER, GROUP_LABEL, LANGUAGES
 
 __all__ = ["GROUP", "InstallReport", "Options", "install_properties", "property_definitions"]
 
@@ -77,13 +78,14 @@ def planned(crm: Crm, mapping: Mapping, models: Options, language: Language) -> 
 
 def _known_texts(mapping: Mapping, models: Options) -> frozenset[str]:
     """Every text that we ever put on a property, in any language: what differs was changed by a person."""
-    found: set[str] = {""}
+    found: set[str] = {"", *FORMER}
     plain = {name: replace(output, label=None) for name, output in mapping.outputs.items()}
     mapping = replace(mapping, outputs=plain)  # a label that the mapping names is set whatever stands there
     for language in LANGUAGES:
         for one in property_definitions(mapping, models, language):
             found |= {one["label"], one["description"]}
-            found |= {option["label"] for option in one.get("options", ())}
+            labels = {option["label"] for option in one.get("options", ())}
+            found |= labels | {label.removeprefix(RFM) for label in labels}
     return frozenset(found)
 
 

@@ -53,8 +53,15 @@ _EN: dict[str, Text] = {
     "clm_expected_purchases": ("Expected purchases, 12 months", "How many purchases to expect in 12 months."),
     "clm_next_purchase_on": ("Next purchase expected on", "The day on which the next purchase is likely."),
     "clm_average_order": ("Average order", "The average value of an order so far."),
-    "clm_segment": ("Segments", "The segments to which the customer belongs."),
-    "clm_rfm": ("RFM", "Recency, frequency and monetary value, each from 1 to 5 (best)."),
+    "clm_segment": (
+        "Segments",
+        "The segments to which the customer belongs. Those named RFM compare with the other buyers, not with "
+        "the customer's own rhythm: a customer who buys seldom, but as usual, may be active and hibernating.",
+    ),
+    "clm_rfm": (
+        "RFM",
+        "Recency, frequency and monetary value, each from 1 to 5 (best), compared with the other buyers.",
+    ),
     "clm_tier": ("Customer tier", "The customer's rank by value among all customers."),
     "clm_next_action": ("Next action", "What to do next with this customer."),
 }
@@ -90,8 +97,16 @@ _RU: dict[str, Text] = {
     "clm_expected_purchases": ("Ожидаемые покупки, 12 месяцев", "Сколько покупок ожидать за 12 месяцев."),
     "clm_next_purchase_on": ("Следующая покупка ожидается", "День, когда вероятна следующая покупка."),
     "clm_average_order": ("Средний заказ", "Средняя сумма заказа до сих пор."),
-    "clm_segment": ("Сегменты", "Сегменты, к которым относится клиент."),
-    "clm_rfm": ("RFM", "Давность, частота и сумма покупок, каждая от 1 до 5 (лучшая)."),
+    "clm_segment": (
+        "Сегменты",
+        "Сегменты, к которым относится клиент. Сегменты RFM сравнивают с другими покупателями, а не с "
+        "собственным ритмом клиента: кто покупает редко, но как обычно, может быть активным и «давно не "
+        "покупать».",
+    ),
+    "clm_rfm": (
+        "RFM",
+        "Давность, частота и сумма покупок, каждая от 1 до 5 (лучшая), в сравнении с другими покупателями.",
+    ),
     "clm_tier": ("Класс клиента", "Место клиента по ценности среди всех клиентов."),
     "clm_next_action": ("Следующее действие", "Что делать с клиентом дальше."),
 }
@@ -121,10 +136,30 @@ _PL: dict[str, Text] = {
         "Dzień, w którym prawdopodobny jest następny zakup.",
     ),
     "clm_average_order": ("Średnie zamówienie", "Średnia wartość zamówienia do tej pory."),
-    "clm_segment": ("Segmenty", "Segmenty, do których należy klient."),
-    "clm_rfm": ("RFM", "Świeżość, częstość i wartość zakupów, każda od 1 do 5 (najlepsza)."),
+    "clm_segment": (
+        "Segmenty",
+        "Segmenty, do których należy klient. Segmenty RFM porównują z innymi kupującymi, a nie z własnym "
+        "rytmem klienta: kto kupuje rzadko, ale jak zwykle, może być aktywny i „w hibernacji”.",
+    ),
+    "clm_rfm": (
+        "RFM",
+        "Świeżość, częstość i wartość zakupów, każda od 1 do 5 (najlepsza), w porównaniu z innymi "
+        "kupującymi.",
+    ),
     "clm_tier": ("Klasa klienta", "Miejsce klienta według wartości wśród wszystkich klientów."),
     "clm_next_action": ("Następne działanie", "Co dalej zrobić z klientem."),
 }
 
 TEXTS: dict[Language, dict[str, Text]] = {"en": _EN, "ru": _RU, "pl": _PL}
+
+#: What earlier versions wrote on our properties: it is ours, and not a person's, and is replaced.
+FORMER: frozenset[str] = frozenset(
+    {
+        "The segments to which the customer belongs.",
+        "Recency, frequency and monetary value, each from 1 to 5 (best).",
+        "Сегменты, к которым относится клиент.",
+        "Давность, частота и сумма покупок, каждая от 1 до 5 (лучшая).",
+        "Segmenty, do których należy klient.",
+        "Świeżość, częstość i wartość zakupów, każda od 1 do 5 (najlepsza).",
+    }
+)

@@ -72,7 +72,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_explain_speaks_the_configured_language_with_labels_and_dates(files: list[str]) -> None:
     said = CliRunner().invoke(cli, ["explain", "102", "--history", *files]).stdout
     for part in (
-        "Kontakt 102: Utracony od 2 lut 2026",
+        "Kontakt 102 Bob: Utracony od 2 lut 2026",
         "Dlaczego: Brak zamówień",
         "Ryzyko:",
         "Droga:",

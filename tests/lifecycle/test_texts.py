@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
@@ -19,9 +20,20 @@ from plugin.lifecycle.parameters import Comparison, Parameters, fit
 from plugin.lifecycle.reasons import LIMIT, shorten
 from plugin.lifecycle.written import nearest, plain_number
 from plugin.mapping.model import Language, Mapping, ModelChoice, Output
-from tests.lifecycle.naive import Person
+from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.test_schemes import PATHS
-from tests.lifecycle.worlds import ALL, MAPPING, MODELS, START, day, people, portals, records_of, rhythm
+from tests.lifecycle.worlds import (
+    ALL,
+    EPOCH,
+    MAPPING,
+    MODELS,
+    START,
+    day,
+    people,
+    portals,
+    records_of,
+    rhythm,
+)
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 CYRILLIC = re.compile("[а-яё]")
@@ -79,6 +91,89 @@ def test_russian_and_polish_decline_their_days() -> None:
         said[language] = found["reason"]
     assert said["ru"] == "Покупок: 3, последняя 10 мар. 2024; обычный интервал: 31 день."
     assert said["pl"] == "Zakupy: 3, ostatni 10 mar 2024; zwykły odstęp: 31 dni."
+
+
+STALLED = {
+    ("en", 1): "The open deal has not moved since 8 Mar 2024.",
+    ("en", 2): "None of the 2 open deals has moved since 8 Mar 2024.",
+    ("ru", 1): "Открытая сделка не двигалась с 8 мар. 2024.",
+    ("ru", 2): "Ни одна из 2 открытых сделок не двигалась с 8 мар. 2024.",
+    ("ru", 21): "Ни одна из 21 открытой сделки не двигалась с 8 мар. 2024.",
+    ("pl", 1): "Otwarta transakcja stoi od 8 mar 2024.",
+    ("pl", 5): "Żadna z 5 otwartych transakcji nie ruszyła się od 8 mar 2024.",
+}
+EVALUATING = {
+    ("en", 1): "Open deal, last moved on 8 Mar 2024.",
+    ("en", 14): "14 open deals; the latest move was on 8 Mar 2024.",
+    ("ru", 1): "Открытая сделка, последнее движение 8 мар. 2024.",
+    ("ru", 3): "3 открытые сделки; последнее движение 8 мар. 2024.",
+    ("ru", 14): "14 открытых сделок; последнее движение 8 мар. 2024.",
+    ("pl", 1): "Otwarta transakcja, ostatni ruch 8 mar 2024.",
+    ("pl", 3): "3 otwarte transakcje; ostatni ruch 8 mar 2024.",
+    ("pl", 14): "14 otwartych transakcji; ostatni ruch 8 mar 2024.",
+}
+MARCH_8 = (date(2024, 3, 8) - EPOCH).days
+
+
+def about(person: Person, language: Language, when: date, deals: Sequence[str] = ()) -> dict[str, Any]:
+    """The outcome of one person in a language; without their dates of creation the deals named so."""
+    mapping, records = in_language(language), records_of([person])
+    blank = (
+        pl.when(pl.col("id").cast(pl.String).is_in(list(deals))).then(None).otherwise(pl.col("createdate"))
+    )
+    records = replace(records, deals=records.deals.with_columns(blank.alias("createdate")))
+    [found] = evaluate(records, mapping, load_models(mapping), rhythm(3, 30.0), when).to_json()
+    return found
+
+
+@pytest.mark.parametrize(("language", "number"), sorted({*STALLED, *EVALUATING}))
+def test_several_open_deals_are_told_with_their_number_and_the_word_that_goes_with_it(
+    language: Language, number: int
+) -> None:
+    """The day is that of the latest move of any."""
+    deals = [Deal(MARCH_8 - 30 * i) for i in range(number)]
+    person = Person(MARCH_8 - 900, deals)
+    soon, late = about(person, language, date(2024, 3, 20)), about(person, language, date(2024, 5, 30))
+    assert soon["reason"] == EVALUATING.get((language, number), soon["reason"])
+    assert late["risk_reasons"]["stalled_deal"] == STALLED.get(
+        (language, number), late["risk_reasons"]["stalled_deal"]
+    )
+
+
+def test_a_buyer_in_the_middle_of_several_deals_is_told_so() -> None:
+    bought = Deal(MARCH_8 - 400, MARCH_8 - 400, won=True)
+    person = Person(MARCH_8 - 900, [bought, Deal(MARCH_8), Deal(MARCH_8 - 9)])
+    said = {language: about(person, language, date(2024, 3, 20))["reason"] for language in LANGUAGES}
+    assert said == {
+        "en": "No order since 2 Feb 2023, but 2 deals are open; the latest move was on 8 Mar 2024.",
+        "ru": "Нет заказов с 2 февр. 2023, но есть 2 открытые сделки; последнее движение 8 мар. 2024.",
+        "pl": "Brak zamówień od 2 lut 2023, ale są 2 otwarte transakcje; ostatni ruch 8 mar 2024.",
+    }
+
+
+def test_a_deal_without_a_date_is_not_dated_by_the_day_on_which_it_was_first_seen() -> None:
+    """Its first known stage proves that it was there, not that it moved; the next one is a move."""
+    person = Person(MARCH_8 - 900, [Deal(MARCH_8), Deal(MARCH_8, moves=[MARCH_8 + 5])])
+    still = about(replace(person, deals=person.deals[:1]), "en", date(2024, 3, 20), deals=["1000"])
+    assert still["stage"] == "lead"
+    assert still["reason"] == "1 open deal, none with a date of creation or movement; no purchase yet."
+    assert (still["metrics"]["open_deals"], still["metrics"]["days_since_deal_moved"]) == (1, None)
+    moved = about(person, "en", date(2024, 3, 20), deals=["1000", "1001"])
+    assert moved["reason"] == "2 open deals; the latest move was on 13 Mar 2024."
+
+
+def test_orders_of_one_day_are_one_purchase_and_the_reason_says_it() -> None:
+    days = [MARCH_8 - 40 * i for i in range(5)]
+    twice = [Deal(d, d, won=True) for d in [*days, *days[:2]]]
+    person = Person(MARCH_8 - 900, twice)
+    said = {language: about(person, language, date(2024, 3, 20))["reason"] for language in LANGUAGES}
+    assert said == {
+        "en": "7 orders on 5 days, the last on 8 Mar 2024; usually every 36 days.",
+        "ru": "7 заказов (5 дней с заказами), последний 8 мар. 2024; обычный интервал: 36 дней.",
+        "pl": "7 zamówień (5 dni z zamówieniami), ostatnie 8 mar 2024; zwykły odstęp: 36 dni.",
+    }
+    once = about(replace(person, deals=twice[:5]), "en", date(2024, 3, 20))
+    assert once["reason"] == "5 purchases, the last on 8 Mar 2024; usually every 36 days."
 
 
 @settings(max_examples=20, deadline=None)

@@ -10,9 +10,11 @@ import pytest
 from plugin.clock import SystemClock
 from plugin.errors import ConfigError
 from plugin.hubspot.budget import NullBudget
-from plugin.hubspot.client import Crm, PropertyDefinition
+from plugin.hubspot.client import Crm, Option, PropertyDefinition
+from plugin.lifecycle.models import load_models
 from plugin.mapping.model import OUTPUT_NAMES, Language, Mapping, ModelChoice, Output
 from plugin.sandbox.server import SandboxServer
+from plugin.sync.options import RuleOptions
 from plugin.sync.properties import GROUP, install_properties, property_definitions
 from plugin.sync.property_texts import LANGUAGES, TEXTS
 
@@ -189,6 +191,29 @@ def test_what_a_person_renamed_stays_renamed(crm: Crm) -> None:
     stage = ours(crm)["clm_stage"]
     assert stage.label == "Our journey"
     assert [one.label for one in stage.options] == ["Lead (pl)", "VIP", "Utracony", "New"]
+
+
+def test_labels_that_an_earlier_version_wrote_are_renewed_and_no_value_is_lost(crm: Crm) -> None:
+    """An RFM group stood there without RFM; a person's own name for another stays."""
+    options = RuleOptions(load_models(Mapping()))
+    install_properties(crm, Mapping(), options, "ru")
+    before = [option.value for option in ours(crm)["clm_segment"].options]
+    old = [
+        {"value": one.value, "label": _former(one), "displayOrder": one.order}
+        for one in ours(crm)["clm_segment"].options
+    ]
+    texts = {"description": "Сегменты, к которым относится клиент.", "options": old}
+    crm.update_property("contact", "clm_segment", texts)
+    report = install_properties(crm, Mapping(), options, "ru")
+    assert report.changed == (("contact", "clm_segment", "description, options updated"),)
+    now = {option.value: option.label for option in ours(crm)["clm_segment"].options}
+    assert list(now) == before
+    assert (now["rfm_hibernating"], now["rfm_champions"]) == ("RFM: Давно не покупали", "Our best")
+    assert install_properties(crm, Mapping(), options, "ru").changed == ()
+
+
+def _former(option: Option) -> str:
+    return "Our best" if option.value == "rfm_champions" else option.label.removeprefix("RFM: ")
 
 
 def test_a_foreign_property_of_the_same_name_is_refused_before_any_change(

@@ -50,7 +50,7 @@ def opportunities(path: Path | str, *, end: date | None = None, time_zone: str =
     """The pipeline in `path` (sales_pipeline.csv or its directory), with accounts.csv if it lies beside it.
 
     `end` moves all days so that the last one in the file falls on it; None keeps them. A prospect has no
-    day in the file: it is dated on the file's last one.
+    day in the file, and so no date of creation; the record itself is made on the file's last day.
     """
     file = Path(path)
     file = file / "sales_pipeline.csv" if file.is_dir() else file
@@ -156,7 +156,7 @@ def _deal(place: int, o: Opportunity, account: int, when: tuple[str, str, int, i
     properties = {
         "dealname": f"{o.row['product']} for {o.row['account'].strip() or 'an unnamed account'}",
         **wire.money(o.row["close_value"].strip(), "USD"),
-        "createdate": createdate,
+        "createdate": createdate if o.engaged is not None else "",
         **wire.stage_properties(o.stage),
         "opportunity_id": o.row["opportunity_id"],
         "sales_agent": o.row.get("sales_agent", ""),

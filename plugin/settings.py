@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -57,6 +57,10 @@ SECRETS = frozenset(
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 OAUTH_BURST = 110  # and of an app that is installed by OAuth
 KEEP_DAYS = 30
+#: What is said of a path that counts from wherever a command happens to run.
+RELATIVE = (
+    " (a relative path counts from the folder that the command runs in): give the whole path, or unset it"
+)
 _HUBSPOT_API, _HUBSPOT_APP = "hubapi.com", "https://app.hubspot.com"
 _CURES = {
     "HUBSPOT_ACCESS_TOKEN": "copy the access token of your app from HubSpot's settings; for many portals by "
@@ -123,12 +127,13 @@ class Settings:
             _refuse([f"{name} is not set: {_CURES[name]}" for name in missing])
 
 
-def load(env: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
+def load(env: Mapping[str, str] | None = None, *, without: Collection[str] = ()) -> Settings:
+    """Read and check the settings; `without`: as if those were not set.
 
     Raises ConfigError naming every fault at once. A secret may come from the file that NAME_FILE names.
     """
-    reader = _Reader(dict(os.environ if env is None else env))
+    given = os.environ if env is None else env
+    reader = _Reader({name: value for name, value in given.items() if name not in without})
     data_dir = Path(reader.text("DATA_DIR") or "./var").expanduser().absolute()
     port = reader.number("PORT", 8000, 1, 65_535)
     api_url = reader.url("HUBSPOT_API_URL", "https://api.hubapi.com")
@@ -160,6 +165,12 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     if reader.faults:
         _refuse(reader.faults)
     return settings
+
+
+def config_file() -> Path | None:
+    """The file that LIFECYCLE_CONFIG names, be it there or not."""
+    value = os.environ.get("LIFECYCLE_CONFIG", "").strip()
+    return Path(value).expanduser().absolute() if value else None
 
 
 def _app_url(api_url: str) -> str:
@@ -291,7 +302,11 @@ class _Reader:
             return None
         path = Path(value).expanduser().absolute()
         if not path.is_file():
-            self.faults.append(f"{name} is {value!r}: there is no such file")
+            said = f"{name} is {value!r}: there is no file {path}"
+            relative = not Path(value).expanduser().is_absolute()
+            self.faults.append(
+                said + RELATIVE if relative else f"{said}: name one that is there, or unset it"
+            )
         return path
 
     def clock_file(self, name: str, api_url: str) -> Path | None:

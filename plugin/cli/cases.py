@@ -95,7 +95,8 @@ def from_files(files: dict[str, Any], models: Sequence[str] = (), *, named: bool
     records = read_records(mapping=mapping, **{name: files[name] for name in FILES})
     given = _parameters(files["parameters"])
     zone = mapping.time_zone or (given.time_zone if given else None) or "UTC"
-    day = _day(files["at"], zone, settings.load().clock_file)
+    clock = settings.load(without=("LIFECYCLE_CONFIG",)).clock_file  # the file is among the arguments
+    day = _day(files["at"], zone, clock)
     return Case(
         records, mapping, loaded, given or fit(records, mapping, day, currency=_currency(records)), day
     )

@@ -10,7 +10,7 @@ from contextlib import closing
 import click
 
 from plugin import settings, wiring
-from plugin.cli.checks import house, subscriptions
+from plugin.cli.checks import house, server, subscriptions
 from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.clock import Clock, SystemClock
@@ -59,8 +59,7 @@ def examine(portal: int | None = None) -> Iterator[Check]:
     yield from run("mapping", lambda: house.mapping_checks(chosen.config_path))
     yield from run("crm", lambda: house.crm_checks(chosen.api_url, clock))
     yield from run("store", lambda: house.store_checks(chosen.database_url))
-    yield from run("queue", lambda: house.queue_checks(chosen))
-    yield from run("scheduler", lambda: house.running_checks(chosen.database_url, clock))
+    yield from run("server", lambda: server.server_checks(chosen, clock))
     yield from run("keys", lambda: house.key_checks(chosen))
     yield from run("subscriptions", lambda: _subscriptions(chosen))
     yield from run("portals", lambda: _portals(chosen, clock, portal))

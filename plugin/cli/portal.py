@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,8 @@ from plugin.records.store import Store
 from plugin.wiring import Parts
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+#: An argument or option that names a file that is there.
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 portal_option = click.option(
     "--portal", type=int, help="The portal's id; needed only where several are served."
 )
@@ -24,16 +27,17 @@ object_option = click.option(
 
 
 @contextmanager
-def opened(*, take_up: bool = False, instead: str = "", warn: bool = True) -> Iterator[Parts]:
+def opened(*, take_up: bool = False, instead: str = "", file: Path | None = None) -> Iterator[Parts]:
     """The parts of a process that does the work itself, on a migrated store.
 
-    `take_up`: where no server runs that would, put a mapping file that was changed in force first.
-    `warn`: say that such a file is not in force; `instead`: what the user may do about it here.
+    `take_up`: where no server runs that would, put a mapping file that was changed in force first; else say
+    that such a file is not in force, and `instead` what the user may do about it here. `file`: the mapping
+    file that the command is about; then the one that LIFECYCLE_CONFIG names is not looked at.
     """
     from plugin import settings, wiring
     from plugin.jobs import config_files, sweeps
 
-    chosen = settings.load()
+    chosen = settings.load(without=("LIFECYCLE_CONFIG",) if file else ())
     chosen.require("HUBSPOT_ACCESS_TOKEN")
     wiring.migrate_store(chosen)
     parts = wiring.open_parts(chosen, silent=True)
@@ -42,7 +46,7 @@ def opened(*, take_up: bool = False, instead: str = "", warn: bool = True) -> It
         version = config_files.take_up(parts.context, chosen.config_path, "by a command")
         if version is not None:
             click.echo(f"{name} was changed: version {version.number} is now in force.", err=True)
-    elif warn and config_files.differs(parts.context, chosen.config_path):
+    elif file is None and config_files.differs(parts.context, chosen.config_path):
         cure = instead or (
             "A running server takes it up within seconds; `lifecycle config apply` does so at once."
         )
@@ -64,7 +68,9 @@ def only_portal(store: Store, wanted: int | None) -> Portal:
     if len(served) == 1:
         return served[0]
     if not served:
-        raise ConfigError("This portal is not installed yet.", cure="Run `lifecycle install` first.")
+        said = f"No portal is installed in the store {store.place}."
+        cure = "Run `lifecycle install` first; if you did, check DATA_DIR: a relative one counts from here."
+        raise ConfigError(said, cure=cure)
     ids = ", ".join(str(portal.portal_id) for portal in served)
     raise ConfigError("Several portals are served.", cure=f"Name one with --portal: {ids}.")
 

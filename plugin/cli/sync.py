@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,7 +14,6 @@ from plugin.cli import show
 from plugin.cli.portal import as_json_option, only_portal, opened, portal_option
 from plugin.clock import from_milliseconds, milliseconds
 from plugin.errors import ConfigError
-from plugin.lifecycle.reading import account_lines
 from plugin.records.portals import Portal
 from plugin.sync import change_sets
 from plugin.sync.change_sets import Scope
@@ -61,50 +60,15 @@ def preview(config: Path | None, portal: int | None, as_json: bool) -> None:
     Nothing is written, neither to the CRM nor to the outcomes kept here. Works before the first load, too.
     """
     from plugin import wiring
+    from plugin.cli.preview_text import preview_text
     from plugin.jobs.preview import run_preview
 
-    with opened(instead=PREVIEW_OF_FILE, warn=config is None) as parts:
+    with opened(instead=PREVIEW_OF_FILE, file=config) as parts:
         served = only_portal(parts.context.store, portal)
         wanted = wiring.rules(config) if config else None
         with show.progress(hidden=as_json) as bar:
             result = run_preview(parts.context, served.portal_id, wanted, bar).as_dict()
     click.echo(json.dumps(result) if as_json else preview_text(result))
-
-
-def preview_text(result: dict[str, Any], before: str = "in the CRM") -> str:
-    """The counts for people; `before` heads the stages that customers would move from."""
-    parts = [
-        f"Of {show.counted(result['customers'], 'customer')} {result['written']:,} would be written in "
-        f"{show.counted(result['calls'], 'call')}; {result['unchanged']:,} stay as they are."
-    ]
-    if result["failed"]:
-        parts.append(f"{result['failed']:,} could not be computed; `lifecycle parked list` will name them.")
-    if result["account"]:
-        parts += account_lines(result["account"])
-    moves = [[one["from"] or "-", one["to"], one["customers"]] for one in result["moves"]]
-    changed = list(result["properties"].items())
-    samples = [
-        [
-            " ".join(str(part) for part in (one["object"], one["id"], one["name"]) if part),
-            *(one["from"] or "-", one["to"], len(one["properties"]), one["reason"]),
-        ]
-        for one in result["samples"]
-    ]
-    tables = (
-        ("Stages", [before, "computed", "customers"], moves),
-        ("Risk levels", ["level", "customers"], _labelled(result, "levels")),
-        ("Risk flags", ["flag", "key", "customers"], _labelled(result, "flags")),
-        ("Properties", ["property", "customers"], changed),
-        ("Samples", ["record", before, "computed", "properties", "reason"], samples),
-    )
-    return "\n".join([*parts, *(show.table(title, names, rows) for title, names, rows in tables if rows)])
-
-
-def _labelled(result: dict[str, Any], what: str) -> list[list[Any]]:
-    """Label and customers of each risk level, or label, key and customers of each flag that somebody has."""
-    labels = result["labels"][what]
-    keyed = what == "flags"  # `lifecycle export --flag` wants the key
-    return [[labels[key], *([key] if keyed else []), n] for key, n in result[what].items() if n]
 
 
 @click.command(epilog="Example: lifecycle undo --last")

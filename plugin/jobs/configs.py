@@ -18,7 +18,7 @@ from plugin.lifecycle.models import load_models
 from plugin.lifecycle.rulefile import RuleError
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bundle import Bundle
-from plugin.mapping.checks import Clash
+from plugin.mapping.clash import Clash
 from plugin.mapping.findings import Finding, did_you_mean
 from plugin.mapping.load import place_clashes, read_mapping, refuse_faults
 from plugin.mapping.model import Mapping

@@ -127,7 +127,13 @@ def _names(context: Context, portal_id: int, found: Preview) -> dict[RecordKey, 
 
 def _labels(context: Context) -> dict[str, dict[str, str]]:
     options, language = RuleOptions(context.models), context.mapping.language
-    return {"flags": dict(options.risk_flags(language)), "levels": dict(options.risk_levels(language))}
+    return {
+        "flags": dict(options.risk_flags(language)),
+        "levels": dict(options.risk_levels(language)),
+        "segments": dict(options.segments(language)),
+        "tiers": dict(options.tiers(language)),
+        **{model: dict(options.stages(model, language)) for model in context.mapping.models.secondary},
+    }
 
 
 def _kept_stages(store: Store, portal_id: int, keys: list[RecordKey]) -> dict[RecordKey, str]:

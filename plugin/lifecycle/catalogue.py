@@ -220,6 +220,6 @@ CURVED: frozenset[str] = frozenset(name for name, fact in FACTS.items() if fact.
 METRICS: tuple[str, ...] = tuple(name for name, fact in FACTS.items() if fact.group != "portal")
 
 
-def extra_fact(name: str) -> Fact:
-    """A further mapped property as a text fact."""
-    return Fact(name, "text", "a mapped property", (name,), "still", "property")
+def extra_fact(name: str, kind: FactType = "text") -> Fact:
+    """A further mapped property as a fact: a text, unless the mapping declares it to be something else."""
+    return Fact(name, kind, "a mapped property", (name,), "still", "property")

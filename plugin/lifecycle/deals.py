@@ -6,8 +6,11 @@ Money is whole cents. A deal of several customers gives each an equal share, the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
+from plugin.lifecycle.conversions import converted, meant, problem
 from plugin.lifecycle.records import Records, ids_column, text_column
 from plugin.lifecycle.series import EVER, FAR
 from plugin.lifecycle.values import Findings, days, flags, numbers, unread
@@ -23,7 +26,7 @@ class DealReader:
     def __init__(self, records: Records, mapping: Mapping, zone: str, currency: str | None) -> None:
         self.frame, self.history = records.deals, records.history
         self.mapping, self.zone, self.currency = mapping, zone, currency
-        self.findings = Findings()
+        self.findings, self.readings = Findings(), mapping.readings_of("deal")
         self._dates: dict[str, pl.Series] = {}
         self.bare = pl.Series("bare", [], dtype=pl.Boolean)
 
@@ -57,16 +60,21 @@ class DealReader:
     def _days(self, name: str) -> pl.Series:
         if name in self._dates:  # the purchase date is the close date, mostly
             return self._dates[name]
-        text = self._text(name)
-        found = days(text, self.zone)
-        self.findings.add("deal", name, "not a date", unread(text, found))
-        self._dates[name] = found
-        return found
+        self._dates[name] = self._read(name, lambda text: days(text, self.zone), "not a date")
+        return self._dates[name]
 
     def _number(self, name: str) -> pl.Series:
-        text = self._text(name)
-        found = numbers(text)
-        self.findings.add("deal", name, "not a number", unread(text, found))
+        return self._read(name, numbers, "not a number")
+
+    def _read(self, name: str, reader: Callable[[pl.Series], pl.Series], said: str) -> pl.Series:
+        """Values by `reader`, of a declared property after its conversion; counts what cannot be read."""
+        text, reading = self._text(name), self.readings.get(name)
+        if reading is None:
+            found = reader(text)
+        else:
+            text, said = meant(text, reading), problem(reading)
+            found = reader(converted(text, reading, self.zone))
+        self.findings.add("deal", name, said, unread(text, found))
         return found
 
     def _primary(self) -> pl.Series:

@@ -60,18 +60,18 @@ class DerivedError(ConfigError):
 
 def derive(
     specs: Collection[DerivedFact],
-    extras: Collection[str],
+    extras: Mapping[str, FactType],
     taken: Collection[str],
     functions: Mapping[str, Function] | None = None,
 ) -> Mapping[str, Derived]:
     """The derived facts by name, in the order listed; DerivedError tells every fault.
 
-    `extras` are mapped properties that may be read, `taken` names that are something else (thresholds);
-    `functions` stand in for installed packages' (tests).
+    `extras` are mapped properties that may be read, with what they are declared as; `taken` names that are
+    something else (thresholds); `functions` stand in for installed packages' (tests).
     """
     found: dict[str, Derived] = {}
     faults: list[DerivedFault] = []
-    facts = {**FACTS, **{name: extra_fact(name) for name in extras if name not in FACTS}}
+    facts = {**FACTS, **{n: extra_fact(n, kind) for n, kind in extras.items() if n not in FACTS}}
     for index, spec in enumerate(specs):
         name = f"The derived fact {spec.name!r}"
         mine = [*_naming(index, spec, facts, taken), *_reading(index, spec, facts)]

@@ -17,7 +17,7 @@ from plugin.lifecycle.catalogue import FACTS, Fact, extra_fact
 from plugin.lifecycle.derived import DAY, Column, Derived
 from plugin.lifecycle.ground import Ground, Lookup, nothing
 from plugin.lifecycle.pasts import Pasts
-from plugin.lifecycle.person_facts import PERSON, loyalty
+from plugin.lifecycle.person_facts import PERSON, held, loyalty
 from plugin.lifecycle.pipeline_facts import PIPELINE
 from plugin.lifecycle.predictions import Predictor, predicted
 from plugin.lifecycle.purchase_facts import PURCHASES
@@ -52,6 +52,7 @@ class Engine(Ground):
         super().__post_init__()
         told = (self.events.object_type, self.events.findings)
         self._derivers = {name: Column(found, *told) for name, found in self.derived.items()}
+        self._extras = self.mapping.extra_types()
         self._breaks: dict[tuple[str, ...], Points] = {}
         self._predicted: tuple[Moment | None, dict[str, Floats]] = (None, {})
 
@@ -62,7 +63,9 @@ class Engine(Ground):
 
     def fact(self, name: str) -> Fact:
         """The fact's entry in the catalogue, a derived one's, or a mapped property's."""
-        return self.derived[name].fact if name in self.derived else FACTS.get(name) or extra_fact(name)
+        if name in self.derived:
+            return self.derived[name].fact
+        return FACTS.get(name) or extra_fact(name, self._extras.get(name, "text"))
 
     def facts(self, moment: Moment, names: Iterable[str]) -> pl.DataFrame:
         """One row a pair, one column a fact: Float64, String, Boolean or Date."""
@@ -77,7 +80,8 @@ class Engine(Ground):
         fact = self.fact(name)
         if fact.type == "text":
             return self._text(name, moment)
-        value = FUNCTIONS[name](self, moment) if name in FUNCTIONS else self._prediction(name, moment)
+        find = FUNCTIONS.get(name) or (held(name) if fact.group == "property" else None)
+        value = find(self, moment) if find else self._prediction(name, moment)
         column = pl.Series(name, value, nan_to_null=True)
         if fact.type == "bool":
             return column.cast(pl.Boolean)

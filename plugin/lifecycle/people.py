@@ -29,7 +29,8 @@ class People:
     ) -> None:
         self.records, self.mapping, self.object_type, self.index = records, mapping, object_type, index
         self.size, self.zone, self.findings = index.height, zone, findings
-        self.own = PropertyReader(records, object_type, index, self.size, zone, findings)
+        readings = mapping.readings_of(object_type)
+        self.own = PropertyReader(records, object_type, index, self.size, zone, findings, readings=readings)
         self.sources = mapping.sources(object_type)
         self.readers: list[tuple[PropertyReader, Sources]] = [(self.own, self.sources)]
         if object_type == "company":
@@ -53,7 +54,10 @@ class People:
         owners = owners.with_columns(person=pl.int_range(pl.len(), dtype=pl.Int64))
         links = links.join(owners, on="id").select("person", "customer").unique()
         people = owners.rename({"person": "customer"})
-        return PropertyReader(self.records, "contact", people, people.height, self.zone, self.findings, links)
+        readings, size = self.mapping.readings_of("contact"), people.height
+        return PropertyReader(
+            self.records, "contact", people, size, self.zone, self.findings, links, readings
+        )
 
     def _conversion(self) -> pl.DataFrame:
         name = self.sources.conversion
@@ -74,7 +78,7 @@ class People:
             self.missing.add("loyalty_activity")
         self._text("churn_reason", s.churn_reason)
         for name in s.extras:
-            self._text(name, name)
+            self._extra(name)
         self._read_fixed()
 
     def _read_dates(self) -> None:
@@ -104,6 +108,19 @@ class People:
         else:
             self.missing.add(fact)
 
+    def _extra(self, name: str) -> None:
+        """A further property: a text, unless it is declared to be something else."""
+        reading = self.own.readings.get(name)
+        if reading is None or reading.kind == "text":
+            self._text(name, name)
+            return
+        readers = {
+            "number": self.own.number_steps,
+            "flag": self.own.flag_steps,
+            "date": self.own.date_steps,
+        }
+        self._steps(name, name, readers[reading.kind])
+
     def _read_fixed(self) -> None:
         s = self.sources
         for fact, name in (("channel", s.channel), ("direction", s.direction)):
@@ -119,7 +136,7 @@ class People:
             self.points["key_fields"] = gather_days([], self.size)
 
     def _column(self, name: str | None) -> pl.Series:
-        rows = self.own.current(name).unique("customer", keep="first") if name else None
+        rows = self.own.texts(name).unique("customer", keep="first") if name else None
         if rows is None:
             return pl.Series([None] * self.size, dtype=pl.String)
         return self.index.select("customer").join(rows, on="customer", how="left", maintain_order="left")[

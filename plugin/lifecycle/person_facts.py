@@ -16,7 +16,9 @@ def _outreaches(e: Ground, m: Moment) -> Floats:
     return seen("outreach")(e, m) if "outreach" in e.comparison.seen else nothing(m)
 
 
-def _step(name: str) -> Lookup:
+def held(name: str) -> Lookup:
+    """The value of a property that holds from a day on; unknown where it is not read."""
+
     def read(e: Ground, m: Moment) -> Floats:
         points = e.events.steps.get(name)
         return nothing(m) if points is None else m.last(points, points.values["value"])
@@ -50,7 +52,7 @@ def loyalty(events: Events) -> list[Points]:
 
 
 def _contract_left(e: Ground, m: Moment) -> Floats:
-    return np.asarray(_step("contract_until")(e, m) - m.days)
+    return np.asarray(held("contract_until")(e, m) - m.days)
 
 
 def _cancellation(e: Ground, m: Moment) -> tuple[Floats, Floats]:
@@ -105,9 +107,9 @@ PERSON: dict[str, Lookup] = {
     "days_since_outreach": seen("outreach", days=True),
     "days_since_marker": seen("markers", days=True),
     "loyalty_activity": _loyalty,
-    "contract_until": _step("contract_until"),
+    "contract_until": held("contract_until"),
     "contract_days_left": _contract_left,
-    **{name: _step(name) for name in ("nps", "csat", "referrals", "reviews", "open_tickets")},
+    **{name: held(name) for name in ("nps", "csat", "referrals", "reviews", "open_tickets")},
     "cancelled": lambda e, m: _cancellation(e, m)[0],
     "cancelled_on": lambda e, m: _cancellation(e, m)[1],
     "missing_key_fields": _missing_keys,

@@ -6,14 +6,18 @@ says so, without history since the record was created.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
+from plugin.lifecycle.conversions import converted, meant
+from plugin.lifecycle.conversions import problem as said_of
 from plugin.lifecycle.records import Records, text_column
 from plugin.lifecycle.series import EVER, Ints, Points
 from plugin.lifecycle.values import Findings, days, flags, numbers, unread
+from plugin.mapping.readings import Reading
 
 Reader = Callable[[pl.Series], pl.Series]
 
@@ -23,6 +27,7 @@ class PropertyReader:
 
     `owners` maps the frame's `id` to `customer`. In company mode a contact's dates belong to its companies:
     then `customer` numbers the contacts, and `links` (`person`, `customer`) says whose they are.
+    `readings` say of declared properties how their values are read.
     """
 
     def __init__(
@@ -34,8 +39,10 @@ class PropertyReader:
         zone: str,
         findings: Findings,
         links: pl.DataFrame | None = None,
+        readings: Mapping[str, Reading] = MappingProxyType({}),
     ) -> None:
-        self.links = links
+        self.links, self.readings = links, readings
+        self.counted_once: set[tuple[str, str]] = set()
         self.object_type, self.zone, self.size, self.findings = object_type, zone, size, findings
         self.owners = owners
         self.frame = records.customers(object_type)
@@ -58,10 +65,20 @@ class PropertyReader:
         return rows.sort("customer", "at", maintain_order=True).drop("at")
 
     def read(self, name: str, text: pl.Series, reader: Reader, problem: str) -> pl.Series:
-        """Values by `reader`, counting what it cannot read."""
-        found = reader(text)
-        self.findings.add(self.object_type, name, problem, unread(text, found))
+        """Values by `reader`, of a declared property after its conversion; counts what cannot be read."""
+        reading = self.readings.get(name)
+        if reading is not None:
+            text, problem = meant(text, reading), said_of(reading)
+        found = reader(text if reading is None else converted(text, reading, self.zone))
+        if (name, problem) not in self.counted_once:  # a property that two keys name is counted at the first
+            self.findings.add(self.object_type, name, problem, unread(text, found))
+            self.counted_once.add((name, problem))
         return found
+
+    def texts(self, name: str) -> pl.DataFrame:
+        """`customer`, `text` of the values that stand today, as they are declared to be read."""
+        now = self.current(name)
+        return now.with_columns(text=self.read(name, now["text"], lambda text: text, "")).drop_nulls()
 
     def dates(self, names: Sequence[str], *, calendar: bool = False) -> list[pl.DataFrame]:
         """`customer`, `day` of every date that stands or stood in the properties."""
@@ -139,8 +156,8 @@ class PropertyReader:
     def text_steps(self, name: str, created: Ints) -> tuple[Points, pl.Series]:
         """Codes that hold from which day on, and the texts the codes stand for."""
         frame = self._steps_frame(name, created, lambda t: t, "")
-        texts = frame["text"].drop_nulls().unique().sort()
-        code = pl.col("text").replace_strict(
+        texts = frame["value"].drop_nulls().unique().sort()
+        code = pl.col("value").replace_strict(
             texts, pl.Series(range(texts.len()), dtype=pl.Float64), default=None
         )
         coded = frame.with_columns(value=code if texts.len() else pl.lit(None, pl.Float64))

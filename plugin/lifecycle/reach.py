@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from plugin.lifecycle.catalogue import FACTS, extra_fact
+from plugin.lifecycle.catalogue import FACTS, FactType, extra_fact
 from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.ruleset import Models, stage_number
 from plugin.lifecycle.stages import StageModel
@@ -27,20 +27,22 @@ _TEXTS = ("inbound", "outbound", "EMAIL_MARKETING", "x")
 _DAYS = tuple(date(2024, 1, 1) + timedelta(days=n) for n in range(0, 1200, 60))
 #: A value that a rule may be written with.
 Literal = float | str | date
+#: What further properties are declared as.
+Extras = MappingABC[str, FactType]
 
 
 def warnings_of(models: Models, mapping: Mapping) -> list[str]:
     """One sentence a warning, for every model that the rule files hold."""
-    del mapping  # figures of the mapping are already in the compiled rules
+    extras = mapping.extra_types()  # its figures are in the compiled rules already
     found = []
     for model in models.known.values():
-        found += _unreached(models, model) + _predictions(models, model)
+        found += _unreached(models, model, extras) + _predictions(models, model)
     return found
 
 
-def _unreached(models: Models, model: StageModel) -> list[str]:
+def _unreached(models: Models, model: StageModel, extras: Extras) -> list[str]:
     plan = models.book.plan({"stage": stage_number(model)})
-    reached = set(plan.run(sample(plan.facts, models.derived, plan.literals))["stage"].to_list())
+    reached = set(plan.run(sample(plan.facts, models.derived, plan.literals, extras))["stage"].to_list())
     missed = [s for s in model.stages if s.order not in reached]
     places = {rule.stage: rule.place for rule in reversed(model.rules)}
     return [
@@ -65,6 +67,7 @@ def sample(
     facts: tuple[str, ...],
     derived: MappingABC[str, Derived] = MappingProxyType({}),
     literals: Collection[Literal] = (),
+    extras: Extras = MappingProxyType({}),
     tries: int = _TRIES,
     seed: int = 1,
 ) -> pl.DataFrame:
@@ -76,7 +79,11 @@ def sample(
     near = _Near(literals)
     columns: dict[str, pl.Series] = {"": pl.Series(np.zeros(tries))}
     for name in facts:
-        fact = derived[name].fact if name in derived else FACTS.get(name, extra_fact(name))
+        fact = (
+            derived[name].fact
+            if name in derived
+            else FACTS.get(name, extra_fact(name, extras.get(name, "text")))
+        )
         columns[name] = _values(fact.type, near, tries, rng).alias(name)
     return pl.DataFrame(columns)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from string import Formatter
 from types import MappingProxyType
 from typing import TypeVar
 
-from plugin.lifecycle.catalogue import FACTS, extra_fact
+from plugin.lifecycle.catalogue import FACTS, FactType, extra_fact
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled, Names
@@ -27,13 +27,13 @@ class Sections:
     def __init__(
         self,
         thresholds: Mapping[str, float],
-        extras: Sequence[str],
+        extras: Mapping[str, FactType],
         derived: Mapping[str, Derived] = MappingProxyType({}),
     ) -> None:
         self.problems: list[Problem] = []
         self.thresholds = thresholds
         self.derived = derived
-        self.facts = {**FACTS, **{n: extra_fact(n) for n in extras if n not in FACTS}}
+        self.facts = {**FACTS, **{n: extra_fact(n, t) for n, t in extras.items() if n not in FACTS}}
         self.facts |= {name: found.fact for name, found in derived.items()}
         self.sections: dict[str, list[Item]] = {}
         self.models: dict[str, dict[str, Item]] = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from plugin.mapping.clash import Clash
 from plugin.mapping.findings import Severity, did_you_mean
 from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
 from plugin.mapping.positions import Path
+from plugin.mapping.reading_checks import reading_clashes
 
 #: Stage models that ship with the product.
 SHIPPED_MODELS = (
@@ -26,15 +28,6 @@ SHIPPED_MODELS = (
 
 #: What a company's contacts tell about the company (lifecycle/people.py); all else is read from itself.
 OF_CONTACTS = frozenset({"engagement_dates", "engagement_counters", "outreach_dates", "markers"})
-
-
-class Clash(NamedTuple):
-    """A finding whose place is still a path: the first of `paths` that stands in the file."""
-
-    paths: tuple[Path, ...]
-    severity: Severity
-    message: str
-    cure: str
 
 
 #: (smaller, greater): between a least and a greatest nothing could be held otherwise.
@@ -59,6 +52,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     yield from _values(mapping)
     yield from _sources(mapping)
     yield from _unused_sources(mapping)
+    yield from reading_clashes(mapping)
 
 
 def _locale(mapping: Mapping) -> Iterator[Clash]:

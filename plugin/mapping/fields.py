@@ -76,6 +76,10 @@ class OneOrMany(fields.Field[tuple[str, ...]]):
         super().__init__(**kwargs, allow_none=True)
         self.inner = inner
 
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two entries are the same."""
+        return bool(one == other)
+
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """None is an empty list."""
         return () if value is None else super().deserialize(value, attr, data, **kwargs)
@@ -86,17 +90,17 @@ class OneOrMany(fields.Field[tuple[str, ...]]):
         if not isinstance(value, list):
             return (self.inner.deserialize(value),)
         good: list[str] = []
-        bad: dict[int, list[str]] = {}
+        bad: dict[int, Any] = {}
         for place, item in enumerate(value):
             try:
                 good.append(self.inner.deserialize(item))
             except ValidationError as error:
-                bad[place] = error.messages if isinstance(error.messages, list) else [str(error)]
+                bad[place] = error.messages
         bad.update(
             {
                 n: [Said(f"{shown(x)} stands here twice.", "Keep one.")]
                 for n, x in enumerate(value)
-                if x in value[:n]
+                if any(self.same(x, before) for before in value[:n])
             }
         )
         if bad:

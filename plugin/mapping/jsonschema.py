@@ -10,6 +10,7 @@ from plugin.mapping.checks import SHIPPED_MODELS
 from plugin.mapping.derived import DerivedFacts, DerivedFactSchema, FactName
 from plugin.mapping.fields import PROPERTY, Choice, Known, Number, OneOrMany, Property, Switch
 from plugin.mapping.model import LIFECYCLESTAGE, LOSS_CATEGORIES, OUTPUT_NAMES
+from plugin.mapping.readings import SOURCE_TYPES
 from plugin.mapping.schema import (
     CURRENT_VERSION,
     SECONDARY_OUTPUT,
@@ -24,6 +25,8 @@ from plugin.mapping.schema import (
     Values,
     Version,
 )
+from plugin.mapping.source_faults import NEEDED, OF_TYPES, RIGHT_SIDES
+from plugin.mapping.sources import DateFormat, Sign, Source, SourceSchema, ValueMap
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME: dict[str, Any] = {"type": "string", "pattern": f"^{PROPERTY}$"}
@@ -32,7 +35,8 @@ _NAME: dict[str, Any] = {"type": "string", "pattern": f"^{PROPERTY}$"}
 def json_schema() -> dict[str, Any]:
     """The schema of a whole mapping file (JSON Schema 2020-12); checks across keys are not in it."""
     title = {"$schema": DIALECT, "title": "Customer lifecycle: mapping file"}
-    return title | _object(MappingSchema()) | {"anyOf": [{"required": ["rules"]}, _shipped_models()]}
+    shared = {"$defs": {"source": {"anyOf": [dict(_NAME), *(_source(kind) for kind in SOURCE_TYPES)]}}}
+    return title | shared | _object(MappingSchema()) | {"anyOf": [{"required": ["rules"]}, _shipped_models()]}
 
 
 def _shipped_models() -> dict[str, Any]:
@@ -61,6 +65,8 @@ def _field(field: fields.Field[Any]) -> dict[str, Any]:
     if isinstance(field, OneOrMany):
         one = _field(field.inner)
         return {"anyOf": [one, {"type": "array", "items": one, "uniqueItems": True}]}
+    if isinstance(field, Source):
+        return {"$ref": "#/$defs/source"}
     if isinstance(field, Number):
         kind = "integer" if field.whole else "number"
         return {"type": kind, "minimum": field.low, "maximum": field.high}
@@ -69,6 +75,27 @@ def _field(field: fields.Field[Any]) -> dict[str, Any]:
     if isinstance(field, Known):
         return {"enum": sorted(field.names())}
     return _plain(field)
+
+
+def _source(kind: str) -> dict[str, Any]:
+    """The long form of a source of one type: only the keys that this type has."""
+    known = SourceSchema().fields
+    of_type = {key: field for key, field in known.items() if kind in OF_TYPES.get(key, SOURCE_TYPES)}
+    properties = {key: _of_source(field, kind) for key, field in of_type.items()}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(NEEDED),
+        "properties": properties | {"type": {"const": kind}},
+    }
+
+
+def _of_source(field: fields.Field[Any], kind: str) -> dict[str, Any]:
+    if isinstance(field, ValueMap):
+        return {"type": "object", "additionalProperties": {"type": [*RIGHT_SIDES[kind], "null"]}}
+    if isinstance(field, DateFormat):
+        return {"type": "string", "examples": ["DD.MM.YYYY", "M/D/YYYY HH:mm"]}
+    return {"enum": list(field.words)} if isinstance(field, Sign) else _field(field)
 
 
 def _plain(field: fields.Field[Any]) -> dict[str, Any]:

@@ -17,12 +17,16 @@ from marshmallow import Schema, ValidationError, fields
 
 from plugin.errors import ConfigError
 from plugin.mapping import presets
-from plugin.mapping.checks import Clash, clashes
+from plugin.mapping.checks import clashes
+from plugin.mapping.clash import Clash
 from plugin.mapping.fields import Said
 from plugin.mapping.findings import Finding
-from plugin.mapping.model import DEFAULT_THRESHOLDS, Mapping, ModelChoice, Output, Purchase, Sources
+from plugin.mapping.model import DEFAULT_THRESHOLDS, Mapping, ModelChoice, Output, Purchase
 from plugin.mapping.positions import Document, Path, read_yaml
+from plugin.mapping.reading_checks import SECTIONS as SOURCE_SECTIONS
+from plugin.mapping.reading_checks import declared_twice
 from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
+from plugin.mapping.sources import split
 from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
@@ -97,7 +101,7 @@ def read_mapping(
     mapping = replace(mapping, rules=tuple(_place(name, folder, files) for name in mapping.rules))
     if mapping.spend:
         mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
-    findings += [_placed(document, clash) for clash in clashes(mapping)]
+    findings += [_placed(document, clash) for clash in (*declared_twice(data), *clashes(mapping))]
     return mapping, sorted(findings)
 
 
@@ -188,13 +192,17 @@ def _build(data: dict[str, Any]) -> Mapping:
         k: v for k, v in data.items() if k in {"time_zone", "currency", "language", "locale", "customer"}
     }
     thresholds = {**DEFAULT_THRESHOLDS, **data.get("thresholds", {})}
+    named = {section: split(data.get(section, {})) for section in SOURCE_SECTIONS}
+    readings = {
+        SOURCE_SECTIONS[section]: MappingProxyType(found) for section, (_, found) in named.items() if found
+    }
     return replace(
         default,
         version=int(data.get("version", CURRENT_VERSION)),
         **plain,
-        purchase=replace(Purchase(), **data.get("purchase", {})),
-        contact=_sources(default.contact, data.get("contact", {})),
-        company=_sources(default.company, data.get("company", {})),
+        purchase=replace(Purchase(), **named["purchase"][0]),
+        contact=replace(default.contact, **named["contact"][0]),
+        company=replace(default.company, **named["company"][0]),
         thresholds=MappingProxyType({name: float(value) for name, value in thresholds.items()}),
         models=replace(ModelChoice(), **data.get("models", {})),
         read_companies=bool(data.get("read_companies", default.read_companies)),
@@ -206,11 +214,8 @@ def _build(data: dict[str, Any]) -> Mapping:
         derived_facts=tuple(data.get("derived_facts") or ()),
         outputs=_outputs(default.outputs, data.get("outputs", {})),
         headers=MappingProxyType(dict(data.get("headers", {}))),
+        readings=MappingProxyType(readings),
     )
-
-
-def _sources(default: Sources, given: dict[str, Any]) -> Sources:
-    return replace(default, **given)
 
 
 def _outputs(default: MappingABC[str, Output], given: dict[str, dict[str, Any]]) -> MappingABC[str, Output]:

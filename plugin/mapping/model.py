@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from plugin.mapping.readings import Reading
+
 Language = Literal["en", "ru", "pl"]
 CustomerObject = Literal["contact", "company", "both"]
 Attribution = Literal["split", "all", "primary"]
 UpdateMode = Literal["overwrite", "if_empty", "unless_human"]
 DerivedType = Literal["number", "text", "bool", "date"]
 Moves = Literal["still", "since", "until", "any"]
+
+_SEEN_AS: dict[str, DerivedType] = {"number": "number", "date": "date", "flag": "bool", "text": "text"}
 
 #: Every threshold of the domain with its default: days unless the name says otherwise.
 DEFAULT_THRESHOLDS: MappingABC[str, float] = MappingProxyType(
@@ -253,6 +257,9 @@ class Mapping:
     headers: MappingABC[str, str] = field(
         default_factory=lambda: MappingProxyType({})
     )  # CSV header → property
+    readings: MappingABC[str, MappingABC[str, Reading]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # object type → declared property → how its values are read
 
     @property
     def formats(self) -> str:
@@ -271,6 +278,19 @@ class Mapping:
     def sources(self, object_type: str) -> Sources:
         """The sources of contacts or of companies."""
         return self.company if object_type == "company" else self.contact
+
+    def readings_of(self, object_type: str) -> MappingABC[str, Reading]:
+        """The declared properties of contacts, companies or deals, and how each is read."""
+        return self.readings.get(object_type, {})
+
+    def extra_types(self) -> dict[str, DerivedType]:
+        """Every further property of the customers and what conditions see it as: a text unless declared."""
+        found: dict[str, DerivedType] = {}
+        for object_type in self.customer_objects():
+            for name in self.sources(object_type).extras:
+                reading = self.readings_of(object_type).get(name)
+                found[name] = _SEEN_AS[reading.kind] if reading else found.get(name, "text")
+        return found
 
     def deal_properties(self) -> tuple[str, ...]:
         """The deal properties that facts are read from, once each."""

@@ -1,41 +1,17 @@
-"""What in a mapping does not fit its portal: names that do not exist, wrong types, what stays empty."""
+"""What in a mapping does not fit its portal: pipelines, outputs, account; sources by `portal_sources`."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 
-from plugin.mapping.checks import Clash
+from plugin.mapping.clash import Clash, named
 from plugin.mapping.findings import Severity, nearest
-from plugin.mapping.model import Mapping, Sources
+from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
+from plugin.mapping.portal_sources import source_clashes
 from plugin.mapping.positions import Path
 
 OUR_GROUP = "customer_lifecycle"
-#: Kind of source → the property types it can be read from without doubt, and those that may hold it as text.
-DATES = ("date", "datetime")
-READABLE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "date": (DATES, ("string", "number")),
-    "number": (("number",), ("string", "enumeration")),
-    "flag": (("bool",), ("string", "enumeration")),
-    "text": (("string", "enumeration", "bool", "number", "phone_number", *DATES), ()),
-}
-#: Source key → what its values are read as.
-KINDS = {
-    "engagement_dates": "date",
-    "engagement_counters": "number",
-    "outreach_dates": "date",
-    "markers": "date",
-    "conversion": "date",
-    "loyalty_activity": "date",
-    "nps": "number",
-    "csat": "number",
-    "referrals": "number",
-    "reviews": "number",
-    "open_tickets": "number",
-    "cancelled": "flag",
-    "cancelled_on": "date",
-    "contract_until": "date",
-}
 
 
 def portal_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]) -> Iterator[Clash]:
@@ -44,15 +20,7 @@ def portal_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]
     `stated` holds the paths that the file itself has; everything else is the shipped default's.
     """
     yield from _pipelines(mapping, facts)
-    quiet: dict[Path, tuple[str, str]] = {}  # of the shipped default: its name, and what is odd about it
-    for kind, path, name, wanted in _named_properties(mapping):
-        written = path in stated or (isinstance(path[-1], int) and path[:-1] in stated)
-        odd = None if written else _quiet(kind, name, facts)
-        if odd:
-            quiet[path] = (name, odd)
-        else:
-            yield from _property(kind, path, name, wanted, facts)
-    yield from _of_default(mapping, quiet)
+    yield from source_clashes(mapping, facts, stated)
     yield from _outputs(mapping, facts)
     yield from _account(mapping, facts)
     for one in facts.unread:
@@ -109,72 +77,6 @@ def _never_won(mapping: Mapping, one: PipelineFacts) -> Iterator[Clash]:
     elif one.won_deals == 0:
         said = f"No deal of the pipeline {one.label!r} ({one.id}) was ever won."
         yield _warning(("purchase", "pipelines"), place, said, "Check won_stages, or leave the pipeline out.")
-
-
-def _named_properties(mapping: Mapping) -> Iterator[tuple[str, Path, str, str]]:
-    """(object type, path, property, what it is read as) of everything that is read."""
-    for kind in mapping.customer_objects():
-        for key, place, name in named(mapping.sources(kind)):
-            path: Path = (kind, key) if place is None else (kind, key, place)
-            yield kind, path, name, KINDS.get(key, "text")
-    deal = mapping.purchase
-    money: list[tuple[Path, str | None]] = [
-        *((("purchase", "amount", n), name) for n, name in enumerate(deal.amount)),
-        (("purchase", "margin_property"), deal.margin_property),
-        (("purchase", "cost_property"), deal.cost_property),
-    ]
-    for path, amount in money:
-        if amount:
-            yield "deal", path, amount, "number"
-    yield "deal", ("purchase", "date"), deal.date, "date"
-
-
-def _quiet(kind: str, name: str, facts: PortalFacts) -> str | None:
-    """What is odd about a property that is no fault of the file, if anything."""
-    found = facts.properties.get(kind, {}).get(name)
-    if found is None:
-        return "are not in the portal"
-    return "are empty in every record" if found.filled == 0 and facts.records.get(kind) else None
-
-
-def _of_default(mapping: Mapping, quiet: dict[Path, tuple[str, str]]) -> Iterator[Clash]:
-    """One warning for all sources that the file does not state: it has no line to point at, or to delete."""
-    for odd in dict.fromkeys(odd for _, odd in quiet.values()):
-        names = [f"{path[0]}.{path[1]} ({name})" for path, (name, said) in quiet.items() if said == odd]
-        said = f"These sources of the shipped default {odd}: {', '.join(names)}."
-        first = mapping.customer_objects()[0]
-        cure = f"Nothing need be done; write e.g. `channel: null` under `{first}` to switch one off."
-        yield Clash(((),), "warning", said, cure)
-
-
-def named(sources: Sources) -> Iterator[tuple[str, int | None, str]]:
-    """(key, place in its list or None, property) of every source."""
-    for key, value in vars(sources).items():
-        if isinstance(value, tuple):
-            yield from ((key, place, name) for place, name in enumerate(value))
-        elif value:
-            yield key, None, value
-
-
-def _property(kind: str, path: Path, name: str, wanted: str, facts: PortalFacts) -> Iterator[Clash]:
-    have = facts.properties.get(kind, {})
-    found = have.get(name)
-    if found is None:
-        said = f"The portal has no {kind} property {name}."
-        # what the shipped default names and a smaller edition of HubSpot lacks is no fault of the user's
-        severity: Severity = "warning" if name in Mapping().read_properties(kind) else "error"
-        yield Clash((path, path[:-1]), severity, said, _right_property(name, have))
-        return
-    sure, doubtful = READABLE[wanted]
-    if found.type in doubtful:
-        said = f"{name} is of type {found.type}: values that are no {wanted} are left out and counted."
-        yield Clash((path, path[:-1]), "warning", said, f"A property of type {sure[0]} is better.")
-    elif found.type not in sure:
-        said = f"{name} is of type {found.type} and cannot be read as a {wanted}."
-        yield Clash((path, path[:-1]), "error", said, f"Name a property of type {' or '.join(sure)}.")
-    if found.filled == 0 and facts.records.get(kind):
-        said = f"{name} is empty in every {kind}."
-        yield Clash((path, path[:-1]), "warning", said, "Delete it here, or see that the CRM fills it.")
 
 
 def _outputs(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
@@ -253,13 +155,3 @@ def _right(wanted: str, ids: Iterable[str], labels: dict[str, str], kind: str) -
         return f"Did you mean {close[0]!r}?"
     listed = ", ".join(f"{id_!r} ({label})" for label, id_ in list(labels.items())[:12])
     return f"The {kind} are: {listed}."
-
-
-def _right_property(name: str, have: dict[str, PropertyFacts] | object) -> str:
-    known = have if isinstance(have, dict) else {}
-    labels = {one.label: one.name for one in known.values()}
-    if close := nearest(name, known):
-        return f"Did you mean {close[0]}?"
-    if close := nearest(name.replace("_", " "), labels):
-        return f"Did you mean {labels[close[0]]} ({close[0]})?"
-    return "Take its internal name from HubSpot's settings, Properties, </>; or delete the line."

@@ -37,6 +37,7 @@ from plugin.mapping.model import (
     Sources,
     UpdateMode,
 )
+from plugin.mapping.sources import Source, SourceList
 from plugin.mapping.upgrades import STEPS
 
 CURRENT_VERSION = 1 + len(STEPS)
@@ -61,7 +62,7 @@ def _threshold(name: str) -> Number:
 
 def _source(kind: Any) -> fields.Field[Any]:
     """One source of facts: a property, or several."""
-    return Property(allow_none=True) if kind == "str | None" else OneOrMany(Property())
+    return Source(allow_none=True) if kind == "str | None" else SourceList(Source())
 
 
 def unknown_key(key: str, where: str, schema: Schema) -> Said:
@@ -75,11 +76,11 @@ class PurchaseSchema(Schema):
     pipelines = OneOrMany(Text())
     won_stages = OneOrMany(Text())
     refund_stages = OneOrMany(Text())
-    amount = OneOrMany(Property())
-    date = Property()
+    amount = SourceList(Source())
+    date = Source()
     margin_share = Number(0, 1)
-    margin_property = Property(allow_none=True)
-    cost_property = Property(allow_none=True)
+    margin_property = Source(allow_none=True)
+    cost_property = Source(allow_none=True)
     attribution = Choice(get_args(Attribution))
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from plugin.mapping.load import default_text
 from plugin.mapping.model import Mapping as FieldMapping
-from plugin.mapping.portal_checks import KINDS, READABLE
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
+from plugin.mapping.portal_sources import READABLE
 from plugin.mapping.positions import Path, read_yaml
+from plugin.mapping.readings import KINDS, Kind
 
 #: Source → what the names and labels of properties for it look like, the best first.
 LOOKS: dict[str, str] = {
@@ -103,7 +104,7 @@ def _sources(kind: str, have: Mapping[str, PropertyFacts]) -> list[Guess]:
     return found
 
 
-def _best(looks: str, have: Mapping[str, PropertyFacts], kind: str) -> PropertyFacts | None:
+def _best(looks: str, have: Mapping[str, PropertyFacts], kind: Kind) -> PropertyFacts | None:
     """The property that looks most like it: readable as such, filled most, and not one of ours."""
     fits = [
         one

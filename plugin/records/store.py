@@ -41,6 +41,12 @@ class Store:
         self.engine = _engine(url, durable)
         self.is_postgresql = self.engine.dialect.name == "postgresql"
 
+    @property
+    def place(self) -> str:
+        """Where it is, for messages: a file, or a server's database without user and password."""
+        url = self.engine.url
+        return f"{url.host}/{url.database}" if self.is_postgresql else str(url.database)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads.

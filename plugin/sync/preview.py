@@ -1,5 +1,4 @@
-"""What writing would change, counted: stages from where to where, properties, samples with reasons, and who
-is at risk.
+"""What writing would change, counted: stages from where to where, properties, who is at risk; with samples.
 
 Pure: takes outcomes and the differences that the write-back would send, and writes nothing.
 """
@@ -17,6 +16,7 @@ from plugin.sync.diff import Change
 
 SAMPLES = 20
 BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
+Labels = Mapping[str, Mapping[str, str]]
 Move = tuple[str, str]  # stage that stands in the CRM ("": none), stage computed
 
 
@@ -25,7 +25,7 @@ class Preview:
     """Counts over all customers, and twenty samples spread over the kinds of move."""
 
     mapping: FieldMapping
-    labels: dict[str, dict[str, str]]  # "flags" and "levels": key → label, in the order of the rules
+    labels: Labels  # "flags", "levels", "segments", "tiers" and each secondary model: key → label, as ruled
     account: dict[str, Any] | None = None  # what was read, and what of it was left out
     customers: int = 0
     written: int = 0  # customers with at least one property that differs
@@ -33,6 +33,9 @@ class Preview:
     stages: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)  # customers with each risk flag
     levels: Counter[str] = field(default_factory=Counter)  # customers of each risk level
+    segments: Counter[str] = field(default_factory=Counter)  # customers in each segment
+    tiers: Counter[str] = field(default_factory=Counter)  # and in each tier; those in none are not counted
+    secondary: dict[str, Counter[str]] = field(default_factory=dict)  # model → stage → customers
     moves: Counter[Move] = field(default_factory=Counter)
     properties: Counter[str] = field(default_factory=Counter)
     names: Mapping[RecordKey, str] = field(default_factory=dict)  # what samples are called, where it is read
@@ -53,6 +56,7 @@ class Preview:
         self.stages[body["stage"]] += 1
         self.flags.update(body["risk_flags"])
         self.levels[body["risk_level"]] += 1
+        self._count_groups(body)
         move = (self._stands(standing) if stage is None else stage, body["stage"])
         if change is None and stage is None:
             return
@@ -65,6 +69,13 @@ class Preview:
         kept = self._samples.setdefault(move, [])
         if len(kept) < SAMPLES:
             kept.append(_sample((body["object"], int(body["id"])), body, change, move))
+
+    def _count_groups(self, body: Mapping[str, Any]) -> None:
+        self.segments.update(body["segments"])
+        if tier := body["metrics"]["tier"]:
+            self.tiers[tier] += 1
+        for model in self.mapping.models.secondary:
+            self.secondary.setdefault(model, Counter())[body["stages"][model]] += 1
 
     def _stands(self, standing: Mapping[str, str]) -> str:
         return standing.get(dict(self.mapping.outputs)["clm_stage"].name) or ""
@@ -84,7 +95,8 @@ class Preview:
         return turn < len(self._samples[move])
 
     def as_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """For machines; `samples` hold what differs, `record` is the first of them with every property."""
+        samples = [{k: v for k, v in one.items() if k != "written"} for one in self.samples()]
         moves = [{"from": a, "to": b, "customers": n} for (a, b), n in self.moves.most_common()]
         return {
             "customers": self.customers,
@@ -97,9 +109,13 @@ class Preview:
             "moves": moves,
             "flags": dict(self.flags.most_common()),
             "levels": {key: self.levels[key] for key in self.labels["levels"]},
+            "segments": dict(self.segments.most_common()),
+            "tiers": {key: self.tiers[key] for key in self.labels["tiers"]},
+            "secondary": {model: dict(found.most_common()) for model, found in self.secondary.items()},
             "labels": self.labels,
             "properties": dict(self.properties.most_common()),
-            "samples": self.samples(),
+            "samples": samples,
+            "record": next(iter(self.samples()), None),
         }
 
 
@@ -113,4 +129,5 @@ def _sample(key: RecordKey, body: Mapping[str, Any], change: Change | None, move
         "properties": {name: [change.old[name], value] for name, value in change.new.items()}
         if change
         else {},
+        "written": dict(body["written"]),
     }

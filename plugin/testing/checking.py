@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -11,14 +11,17 @@ from typing import Any
 from plugin.errors import InputError
 from plugin.lifecycle.evaluate import evaluate, history
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Comparison, Parameters, fit
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.findings import did_you_mean
 from plugin.mapping.load import load_mapping
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.mapping.model import ModelChoice
+from plugin.testing.deciding import deciding_flags, deciding_stage
+from plugin.testing.expected import got, plain, singly
 from plugin.testing.tables import Case, Table, read_table
-from plugin.testing.wire import as_facts, as_of, records_of
+from plugin.testing.wire import as_of, records_of
 
 Functions = Mapping[str, Callable[[Any], Any]]
 _ABSENT = "(not recorded yet)"
@@ -26,7 +29,10 @@ _ABSENT = "(not recorded yet)"
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One expectation that does not hold; `reason` is the sentence that the product would write."""
+    """One expectation that does not hold; `reason` is the sentence that the product would write.
+
+    `decided` are lines about the rules in question, each with what it was computed from.
+    """
 
     customer: str
     on: date
@@ -34,10 +40,12 @@ class Disagreement:
     expected: Any
     got: Any
     reason: str = ""
+    decided: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         why = f"   {self.reason}" if self.reason else ""
-        return f"{self.on}  {self.what}: expected {self.expected}, got {self.got}{why}"
+        said = f"{self.on}  {self.what}: expected {self.expected}, got {self.got}{why}"
+        return "\n".join([said, *(f"      {line}" for line in self.decided)])
 
 
 def check_table(
@@ -134,43 +142,42 @@ class _Trial:
         found = []
         for on in sorted({*path, *got}):
             stage, why = got.get(on, (None, ""))
-            if on not in path:
-                found.append(Disagreement(self.case.name, on, "path", "no change", stage, why))
-            elif stage != path[on]:
-                found.append(Disagreement(self.case.name, on, "path", path[on], stage or "no change", why))
+            if path.get(on) != stage:
+                told = (path.get(on, "no change"), stage or "no change", why)
+                decided = self._decided(on, path.get(on), stage)
+                found.append(Disagreement(self.case.name, on, "path", *told, decided))
         return found
+
+    def _decided(self, on: date, expected: str | None, got: str | None) -> tuple[str, ...]:
+        """Why the stage is what it is on that day; without a change, the one before goes on."""
+        outcomes = self._outcomes(on)
+        if not outcomes.frame.height:
+            return ()
+        return tuple(deciding_stage(outcomes, expected, got or outcomes.frame["stage"][0]))
+
+    def _outcomes(self, on: date) -> Outcomes:
+        records = records_of([as_of(self.case, on)], self.object, self.zone)
+        found = evaluate(records, self.mapping, self.models, self.parameters, on)
+        return found.only([(self.object, 1)])
 
     def _day(self, on: date, expected: Mapping[str, Any]) -> list[Disagreement]:
-        records = records_of([as_of(self.case, on)], self.object, self.zone)
-        day_frame = evaluate(records, self.mapping, self.models, self.parameters, on)
-        rows = day_frame.only([(self.object, 1)]).to_json()
+        outcomes = self._outcomes(on)
+        rows = outcomes.to_json()
         if not rows:
             return [Disagreement(self.case.name, on, "stage", expected.get("stage"), _ABSENT)]
-        row, facts = rows[0], day_frame.frame.row(0, named=True)
+        row, facts = rows[0], outcomes.frame.row(0, named=True)
         found = []
-        for what, wanted in expected.items():
-            got = _got(row, facts, what, wanted)
-            if got != _plain(wanted):
+        for what, wanted in singly(expected):
+            seen, right = got(row, facts, what, wanted), plain(wanted)
+            if seen != right:
                 why = row["reason"] if what == "stage" else " ".join(row["risk_reasons"].values())
-                found.append(Disagreement(self.case.name, on, what, _plain(wanted), got, why))
+                why = why if what in ("stage", "flags", "risk_level") else ""
+                decided = _deciding(outcomes, what, right, seen)
+                found.append(Disagreement(self.case.name, on, what, right, seen, why, decided))
         return found
 
 
-def _got(row: Mapping[str, Any], facts: Mapping[str, Any], what: str, wanted: Any) -> Any:
-    """What the outcome says of one expectation; of flags and segments all, in the order named."""
-    if what == "facts":
-        return as_facts(facts, list(wanted))
-    if what in ("flags", "segments"):
-        had = row["risk_flags" if what == "flags" else "segments"]
-        return sorted(had)
-    return row[what]
-
-
-def _plain(wanted: Any) -> Any:
-    if isinstance(wanted, date):
-        return wanted.isoformat()
-    if isinstance(wanted, Mapping):
-        return {str(k): _plain(v) for k, v in wanted.items()}
-    if isinstance(wanted, Sequence) and not isinstance(wanted, str):
-        return sorted(wanted)
-    return wanted
+def _deciding(outcomes: Outcomes, what: str, wanted: Any, seen: Any) -> tuple[str, ...]:
+    if what == "stage":
+        return tuple(deciding_stage(outcomes, wanted, seen))
+    return tuple(deciding_flags(outcomes, set(wanted) ^ set(seen))) if what == "flags" else ()

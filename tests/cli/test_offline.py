@@ -1,17 +1,17 @@
-"""`evaluate` and `explain` as a user runs them: real files, real processes, clear errors."""
+"""`evaluate` and `explain` as a user runs them: real files, clear errors."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.commands import lifecycle
 
 CONTACTS = """id,firstname,hs_feedback_last_nps_rating,createdate
 101,Ada,10,2025-01-02
@@ -25,19 +25,6 @@ DEALS = """id,contact_ids,amount,closedate,dealstage,pipeline,hs_is_closed,hs_is
 4,101;102,30.01,2026-11-10,closedwon,default,true,true,2026-11-01
 """
 AT = "2026-11-22"
-
-
-def lifecycle(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1", "DATA_DIR": str(folder / "var")}
-    return subprocess.run(
-        [sys.executable, "-m", "plugin", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_offline import CONTACTS, DEALS, lifecycle
+from tests.cli.test_offline import CONTACTS, DEALS
+from tests.support.commands import lifecycle
 
 MODEL = """model: two
 labels: {en: Two stages}

@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -109,12 +110,17 @@ class Reader:
             return self._serve(words[words.index("--world") + 1])
         if words[0] == "lifecycle":
             return self._lifecycle(words[1:])
-        if words[0] == "pytest":
+        if words[:3] == ["python", "-m", "pytest"]:
             return self.pytester.runpytest_inprocess(
-                "-p", "plugin.testing.pytest_plugin", *words[1:]
+                "-p", "plugin.testing.pytest_plugin", *words[3:]
             ).stdout.str()
-        if words[:2] == ["pip", "install"]:
-            return self._install(self.folder / words[2])
+        if words[:4] == ["python", "-m", "pip", "install"]:
+            # a folder is installed as an installer would; anything else must be here, as after the line
+            return (
+                self._install(self.folder / words[4])
+                if "/" in words[4]
+                else " ".join(map(version, words[4:]))
+            )
         assert words[0] == "sed", f"the tests do not know how to run: {line}"
         subprocess.run(words, cwd=self.folder, check=True)
         return ""
@@ -122,6 +128,7 @@ class Reader:
     def _export(self, pairs: list[str]) -> None:
         for pair in pairs:
             name, _, value = pair.partition("=")
+            value = value.replace("$PWD", str(self.folder))
             if name == "HUBSPOT_API_URL" and self.sandbox is not None:
                 value = self.sandbox.url  # the page's port may be taken here
             self.monkeypatch.setenv(name, value)

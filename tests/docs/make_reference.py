@@ -20,6 +20,7 @@ from plugin.mapping.derived import DerivedFactSchema
 from plugin.mapping.load import default_text
 from plugin.mapping.model import OUTPUT_NAMES
 from plugin.mapping.schema import MappingSchema, OutputSchema
+from plugin.mapping.sources import SourceSchema
 from plugin.sync import refusals, writeback
 from plugin.sync.property_texts import _EN
 from plugin.testing import tables
@@ -27,7 +28,7 @@ from tests.docs.book import ROOT
 from tests.docs.codes import error_classes, finding_codes, record_problems
 from tests.docs.pages import code, table
 from tests.docs.rules_part import conditions_shipped, facts, flags_and_segments, models_and_presets
-from tests.docs.sentences import DERIVED, OUTPUT, PROBLEMS, RULES, TABLES
+from tests.docs.sentences import DERIVED, OUTPUT, PROBLEMS, RULES, SOURCE, TABLES
 
 PAGE = ROOT / "docs/reference.md"
 
@@ -101,8 +102,9 @@ def _mapping() -> str:
     text += "[mapping.md](mapping.md) explains the whole.\n\n"
     text += table(("key", "default", "meaning"), rows)
     derived = _described(DERIVED, DerivedFactSchema().fields, "derived_facts[].")
+    sources = _described(SOURCE, SourceSchema().fields, "SOURCE.")
     outputs = _described(OUTPUT, OutputSchema().fields, "outputs.NAME.")
-    return text + "\n" + table(("key of an entry", "meaning"), [*derived, *outputs])
+    return text + "\n" + table(("key of an entry", "meaning"), [*sources, *derived, *outputs])
 
 
 def _described(sentences: dict[str, str], keys: Iterable[str], before: str = "") -> list[list[str]]:

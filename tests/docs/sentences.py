@@ -14,6 +14,17 @@ DERIVED = {
     "a date), or `any`",
     "meaning": "a sentence for people",
 }
+SOURCE = {
+    "property": "the property's internal name",
+    "type": "how its values are written: number, date, datetime, boolean, enumeration or text",
+    "format": "of date and datetime: how they are written, in YYYY YY MM M DD D HH H mm ss and the signs "
+    "between, as in `DD.MM.YYYY`; without it as HubSpot writes its own types (`2026-01-31`); YY is 20YY",
+    "decimal": "of number: the sign before the decimals, `.` (default) or `,`",
+    "thousands": "of number: the sign between thousands, where one may stand: `.`, `,`, `'` or a space",
+    "scale": "of number: what it is multiplied by, as 0.01 where the property holds cents",
+    "values": "a text in the CRM: what it stands for; empty: nothing. Of boolean and enumeration it lists "
+    "all texts that can be read; of the other types, those that differ from the rest. Capitals do not matter",
+}
 OUTPUT = {
     "name": "the property in the CRM",
     "write": "false: not written",

@@ -60,8 +60,10 @@ def test_a_failure_names_customer_day_expectation_and_the_products_own_reason(
             "  2024-02-10  path: expected no change, got active *2 purchases, the last on 10 Feb 2024*",
             "  2024-02-11  path: expected active, got no change",
             "  2024-08-09  stage: expected active, got sleeping *No order since 10 Feb 2024*",
+            "      sleeping: sleeping holds (sleeping yes; *days_since_purchase 181*purchases 2*)",
+            "      active: buyer AND NOT onboarding holds too, but comes later (buyer yes, onboarding no; *)",
             "ours.customers.yaml: Bob",
-            "  2024-02-01  facts: expected {'open_deals': 2, *}, got {'open_deals': 1*}",
+            "  2024-02-01  fact open_deals: expected 2, got 1",
         ]
     )
     assert "Traceback" not in done.stdout.str()

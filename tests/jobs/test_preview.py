@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from plugin import wiring
+from plugin.cli.preview_text import preview_text
 from plugin.clock import FixedClock
 from plugin.jobs.backfill import run_backfill
 from plugin.jobs.install import install_portal
@@ -30,9 +31,12 @@ def rows(store: Store) -> dict[str, list[Any]]:
         }
 
 
-def test_a_preview_of_a_first_install_says_what_is_then_written(store: Store, clock: FixedClock) -> None:
-    """Before anything was loaded: the counts by stage and property are exactly those of the load."""
-    with house(store, clock, cdnow(NOON.date(), limit=150)) as home:
+def test_a_preview_of_a_first_install_says_what_is_then_written(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Before anything was loaded: counts by stage, property, segment and tier are those of the load."""
+    (file := tmp_path / "two.yaml").write_text("version: 1\nmodels: {secondary: [path5]}\n")
+    with house(store, clock, cdnow(NOON.date(), limit=150), config=file) as home:
         install_portal(home.context, live=False)
         before, standing = rows(store), home.standing()
         told = run_preview(home.context, home.portal_id).as_dict()
@@ -54,6 +58,20 @@ def test_a_preview_of_a_first_install_says_what_is_then_written(store: Store, cl
         levels = Counter(one["clm_risk_level"] for one in after.values())
         assert told["levels"] == {key: levels[key] for key in ("none", "low", "medium", "high")}
         assert told["properties"]["clm_reason"] == sum(bool(one.get("clm_reason")) for one in after.values())
+        segments = Counter(key for one in after.values() for key in one["clm_segment"].split(";"))
+        assert told["segments"] == dict(segments)
+        tiers = Counter(one["clm_tier"] for one in after.values() if one.get("clm_tier"))
+        assert {key: n for key, n in told["tiers"].items() if n} == dict(tiers)
+        assert sum(told["secondary"]["path5"].values()) == 150
+        full, first = told["record"], told["samples"][0]
+        assert (full["object"], full["id"], full["reason"]) == (first["object"], first["id"], first["reason"])
+        assert {k: v for k, v in full["written"].items() if v} == {
+            k: v for k, v in after[full["id"]].items() if k.startswith("clm_")
+        }
+        shown = preview_text(told)
+        assert all(f"contact {one['id']}: - → {one['to']}" in shown for one in told["samples"])
+        assert "Stages of path5" in shown
+        assert f"One record in full: contact {full['id']}" in shown
 
 
 def updates(home: House) -> str:

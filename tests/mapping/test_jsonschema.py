@@ -22,6 +22,8 @@ def _fits(value: Any, schema: dict[str, Any]) -> bool:
         "object": isinstance(value, dict),
         "array": isinstance(value, list),
     }
+    if "$ref" in schema:
+        return _fits(value, json_schema()["$defs"][schema["$ref"].removeprefix("#/$defs/")])
     kind = schema.get("type", [])
     checks = [
         not kind or any(kinds[k] for k in ([kind] if isinstance(kind, str) else kind)),
@@ -68,6 +70,16 @@ def test_the_shipped_default_fits_and_the_schema_is_json():
         ),
         ("outputs: {clm_stage: our_stage, clm_rfm: false, clm_stage_path5: {write: true}}", True),
         ("headers: {Datum: closedate}", True),
+        ("contact: {cancelled_on: {property: left_on, type: date, format: DD.MM.YYYY}}", True),
+        ("contact: {markers: [demo, {property: quote, type: datetime}]}", True),
+        ("contact: {nps: {property: mood, type: enumeration, values: {good: 9, bad: 2, none: }}}", True),
+        ("purchase: {amount: {property: cents, type: number, scale: 0.01, decimal: ','}}", True),
+        ("contact: {cancelled_on: {property: left_on}}", False),
+        ("contact: {cancelled_on: {property: left_on, type: day}}", False),
+        ("contact: {cancelled_on: {property: left_on, type: date, decimal: ','}}", False),
+        ("contact: {cancelled: {property: gone, type: boolean, values: {ja: 1}}}", False),
+        ("purchase: {amount: {property: Amount, type: number}}", False),
+        ("purchase: {amount: {property: cents, type: number, scale: 0}}", False),
         ("langage: en", False),
         ("version: 2", False),
         ("purchase: {date: Close Date}", False),

@@ -1,4 +1,4 @@
-"""Checks of the installation itself: settings, versions, mapping, clock, store, queue, keys, processes."""
+"""Checks of the installation itself: settings, versions, mapping, clock, store, keys."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from datetime import UTC, date
 from pathlib import Path
 
 import sqlalchemy as sa
-from redis import Redis
-from redis.exceptions import RedisError
-from rq import Queue, Worker
 
 from plugin import __version__, wiring
 from plugin.cli.checks.check import FAIL, WARN, Check, good
-from plugin.clock import Clock, milliseconds
-from plugin.embedded import running_url
+from plugin.clock import Clock
 from plugin.hubspot.client.probe import probe
 from plugin.hubspot.versions import DEFAULT_VERSION
-from plugin.jobs.bells import QUEUES
 from plugin.jobs.keys import sealing
-from plugin.records import inbox
-from plugin.records.schema import locks
 from plugin.records.store import Store, newest_schema, schema_version
 from plugin.settings import Settings, is_loopback
 from plugin.vault import Vault
@@ -31,7 +24,6 @@ from plugin.vault import Vault
 ENDS = {"2026-09": date(2028, 3, 1), "2026-03": date(2027, 9, 1), "legacy": date(2027, 3, 30)}
 SOON_DAYS = 120
 SKEW_WARN, SKEW_FAIL = 60.0, 240.0  # seconds; HubSpot's signatures are refused when 300 s old
-LATE_SECONDS = 300.0
 
 
 def settings_checks(chosen: Settings) -> Iterator[Check]:
@@ -119,52 +111,6 @@ def store_checks(database_url: str) -> Iterator[Check]:
         else:
             cure = "Run `lifecycle migrate`." if found < newest else "Update this plugin."
             yield Check("store", FAIL, f"the schema is {found}, this version needs {newest}", cure)
-
-
-def queue_checks(chosen: Settings) -> Iterator[Check]:
-    """The queue server answers, and every queue has a worker."""
-    url = chosen.redis_url or running_url(chosen.data_dir)
-    if url is None:
-        yield Check("queue", FAIL, "the embedded queue server does not run", "Start `lifecycle up`.")
-        return
-    redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
-    try:
-        redis.ping()
-        waiting = {name: Queue(name, connection=redis).count for name in QUEUES}
-        heard = {queue for worker in Worker.all(connection=redis) for queue in worker.queue_names()}
-    except RedisError as error:
-        yield Check(
-            "queue",
-            FAIL,
-            f"the queue server does not answer: {error}",
-            "Check REDIS_URL and that the server runs; no work is lost, it is kept in the store.",
-        )
-        return
-    finally:
-        redis.close()
-    yield good("queue", "answers; " + ", ".join(f"{name}: {count} jobs" for name, count in waiting.items()))
-    if deaf := [name for name in QUEUES if name not in heard]:
-        yield Check("workers", FAIL, f"nobody works on {', '.join(deaf)}", "Start `lifecycle worker`.")
-    else:
-        yield good("workers", "every queue has one")
-
-
-def running_checks(database_url: str, clock: Clock) -> Iterator[Check]:
-    """A scheduler leads, and what arrives is applied."""
-    now = milliseconds(clock.now())
-    with closing(Store(database_url)) as store, store.read() as connection:
-        lead = connection.execute(sa.select(locks.c.until).where(locks.c.name == "scheduler")).scalar()
-        bodies, events, oldest = inbox.waiting(connection)
-    if lead is None or lead < now:
-        yield Check("scheduler", FAIL, "none leads", "Start `lifecycle scheduler` or `lifecycle up`.")
-    else:
-        yield good("scheduler", "leads")
-    late = 0.0 if oldest is None else (now - oldest) / 1000
-    if late > LATE_SECONDS:
-        finding = f"{events} events in {bodies} bodies wait, the oldest for {late / 60:.0f} minutes"
-        yield Check("inbox", FAIL, finding, "Start workers; nothing is lost meanwhile.")
-    else:
-        yield good("inbox", f"{events} events wait")
 
 
 def key_checks(chosen: Settings) -> Iterator[Check]:

@@ -40,13 +40,15 @@ def load_models(
     """
     paths = [*shipped_files(), *(Path(p) for p in extra_paths)]
     given = tuple((functions or {}).items())
-    rules = (mapping.models, tuple(sorted(_numbers(mapping).items())), _extras(mapping), _stamps(extra_paths))
+    extras = mapping.extra_types()
+    numbers = tuple(sorted(_numbers(mapping).items()))
+    rules = (mapping.models, numbers, tuple(sorted(extras.items())), _stamps(extra_paths))
     key = (*rules, mapping.derived_facts, given)
     if key not in _CACHE:
         if len(_CACHE) > 64:  # one entry a mapping in use; old ones go when rule files are edited
             _CACHE.clear()
-        derived = derive(mapping.derived_facts, _extras(mapping), _numbers(mapping), functions)
-        loaded = Loader(_numbers(mapping), _extras(mapping), derived).load(paths)
+        derived = derive(mapping.derived_facts, extras, _numbers(mapping), functions)
+        loaded = Loader(_numbers(mapping), extras, derived).load(paths)
         _CACHE[key] = _chosen(loaded, mapping)
     return _CACHE[key]
 
@@ -61,10 +63,6 @@ def check_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> li
 def _numbers(mapping: Mapping) -> dict[str, float]:
     """What rules may name besides facts: the thresholds, and whether companies are read (1 or 0)."""
     return {**mapping.thresholds, "companies_read": float(mapping.companies)}
-
-
-def _extras(mapping: Mapping) -> tuple[str, ...]:
-    return tuple(sorted({n for t in mapping.customer_objects() for n in mapping.sources(t).extras}))
 
 
 def _stamps(paths: Iterable[str | Path]) -> tuple[object, ...]:

@@ -1,0 +1,122 @@
+"""`lifecycle config init`: a first mapping file, from a preset, the portal, CSV exports or the default."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plugin.cli import show
+from plugin.cli.portal import FILE
+from plugin.errors import InputError
+
+if TYPE_CHECKING:
+    from plugin.mapping.portal_facts import PortalFacts
+    from plugin.mapping.starting import Guess
+
+
+@click.command("init", epilog="Example: lifecycle config init lifecycle.yaml --from-portal")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="lifecycle.yaml")
+@click.option("--from-portal", is_flag=True, help="Look at the portal's pipelines and properties.")
+@click.option("--preset", help="For a kind of business: b2b, subscriptions, shop or services.")
+@click.option("--contacts", type=FILE, help="Look at this CSV export of contacts instead.")
+@click.option("--deals", type=FILE, help="And at this one of deals.")
+@click.option("--companies", type=FILE, help="And at this one of companies.")
+@click.option("--customer", type=click.Choice(["contact", "company", "both"]), help="Whose lifecycle it is.")
+@click.option("--language", type=click.Choice(["en", "ru", "pl"]), help="Of labels and reasons.")
+@click.option("--yes", is_flag=True, help="Take every guess and ask nothing.")
+def config_init(
+    file: Path,
+    from_portal: bool,
+    preset: str | None,
+    contacts: Path | None,
+    deals: Path | None,
+    companies: Path | None,
+    customer: str | None,
+    language: str | None,
+    yes: bool,
+) -> None:
+    """Write a first mapping file: the shipped default with its comments, and what was found filled in.
+
+    Without a source it is the default. On a terminal it asks a few questions, each with a good guess.
+    """
+    from plugin.mapping import presets
+    from plugin.mapping.load import default_text
+
+    if preset and (from_portal or contacts or deals or companies or customer or language):
+        raise click.UsageError("A preset is written as it is: give --preset alone.")
+    _refuse_existing(file)
+    ask = not yes and sys.stdin.isatty()
+    facts: PortalFacts | None = None
+    if from_portal:
+        facts = _portal_facts()
+    elif contacts or deals or companies:
+        from plugin.jobs.config_first import from_files
+
+        facts = from_files(contacts, deals, companies)
+    text = _first_text(facts, customer, language, ask) if facts or customer or language else default_text()
+    text = presets.text(preset) if preset else text
+    _write_new(file, text)
+    click.echo(
+        f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
+    )
+
+
+def _portal_facts() -> PortalFacts:
+    from plugin import settings, wiring
+    from plugin.jobs.config_first import from_portal
+
+    chosen = settings.load(without=("LIFECYCLE_CONFIG",))  # it may name the file that is to be written
+    chosen.require("HUBSPOT_ACCESS_TOKEN")
+    wiring.migrate_store(chosen)
+    with show.progress() as bar:
+        return from_portal(wiring.open_parts(chosen, silent=True).context.crm(0, "interactive"), bar)
+
+
+def _first_text(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> str:
+    from plugin.mapping.portal_facts import PortalFacts
+    from plugin.mapping.starting import Guess, first_file, guesses, likely_customer
+
+    known = facts or PortalFacts()
+    likely = customer or likely_customer(known)
+    if ask and customer is None:
+        likely = click.prompt(
+            "Whose lifecycle is tracked?", type=click.Choice(["contact", "company", "both"]), default=likely
+        )
+    if ask and language is None:
+        language = click.prompt(
+            "Language of labels and reasons?", type=click.Choice(["en", "ru", "pl"]), default="en"
+        )
+    found = [_asked(guess, ask) for guess in guesses(known, likely)]
+    if language:
+        found.append(Guess(("language",), language, ""))
+    return first_file(known, [guess for guess in found if guess is not None])
+
+
+def _asked(guess: Guess, ask: bool) -> Guess | None:
+    """A guess that the person agrees with; what merely leaves out what the portal lacks is not asked."""
+    if not ask or not guess.why or guess.value in (None, []) or guess.path == ("purchase", "amount"):
+        return guess
+    value = ", ".join(guess.value) if isinstance(guess.value, list) else guess.value
+    return (
+        guess
+        if click.confirm(f"{'.'.join(map(str, guess.path))}: {value} ({guess.why})?", default=True)
+        else None
+    )
+
+
+def _refuse_existing(file: Path) -> None:
+    if file.exists():
+        raise InputError(f"{file} exists already.", cure="Name another file, or delete that one.")
+
+
+def _write_new(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError as error:
+        raise InputError(f"{file} exists already.", cure="Name another file, or delete that one.") from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.", cure="Name another.") from error

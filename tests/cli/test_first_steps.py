@@ -1,0 +1,95 @@
+"""What somebody meets who has never seen the product: names nearly right, other folders, empty files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plugin.cli import show
+from plugin.cli.checks.check import OK, WARN
+from plugin.cli.checks.server import server_checks
+from plugin.cli.config_versions import _about, _by
+from plugin.clock import SystemClock
+from plugin.records.store import Store
+from plugin.settings import load
+from tests.cli.test_offline import CONTACTS, DEALS
+from tests.support.commands import lifecycle
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("b2c", "shop"), ("saas", "subscriptions"), ("shopp", "shop"), ("B2B", "b2b")]
+)
+def test_a_preset_by_another_name_is_answered_with_the_nearest_and_what_each_is_for(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    """And no file is written."""
+    done = lifecycle(tmp_path, "config", "init", "m.yaml", "--preset", name)
+    assert done.returncode == 2
+    assert f"Did you mean {meant}?" in done.stderr
+    assert "people who order often" in done.stderr
+    assert not (tmp_path / "m.yaml").exists()
+    assert "The presets are:" in lifecycle(tmp_path, "config", "preset", "zzz", "--rules").stderr
+
+
+def test_a_file_that_says_nothing_is_told_what_it_stands_for(tmp_path: Path) -> None:
+    """Not only that it is in order; one that says something is not explained."""
+    (tmp_path / "m.yaml").write_text("version: 1\n")
+    said = lifecycle(tmp_path, "config", "check", "m.yaml").stdout
+    assert "m.yaml is in order. It says nothing that differs from the shipped default: customers are" in said
+    assert "22 properties are written" in said
+    (tmp_path / "m.yaml").write_text("version: 1\nlanguage: pl\n")
+    assert lifecycle(tmp_path, "config", "check", "m.yaml").stdout == "m.yaml is in order.\n"
+
+
+def test_a_command_with_a_file_does_not_ask_for_another(tmp_path: Path) -> None:
+    """LIFECYCLE_CONFIG may name what is not there; without a file one is told where it was looked for."""
+    (tmp_path / "c.csv").write_text(CONTACTS)
+    (tmp_path / "d.csv").write_text(DEALS)
+    (tmp_path / "m.yaml").write_text("version: 1\n")
+    gone = {"LIFECYCLE_CONFIG": "gone.yaml"}
+    files = ("--contacts", "c.csv", "--deals", "d.csv", "--config", "m.yaml", "--at", "2026-11-22")
+    done = lifecycle(tmp_path, "explain", "101", *files, **gone)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lifecycle(tmp_path, "config", "check", "m.yaml", **gone).returncode == 0
+    missing = lifecycle(tmp_path, "config", "check", **gone)
+    assert missing.returncode == 2
+    assert (
+        f"there is no file {tmp_path / 'gone.yaml'} (a relative path counts from the folder" in missing.stderr
+    )
+
+
+def test_the_history_fits_a_terminal_of_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is cut: a long note goes on in the next line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    note = "the new pipeline of the Polish branch, as agreed in May, and thresholds of forty days"
+    row = {
+        "source": "command",
+        "who": "administrator",
+        "file": "/srv/house/config/lifecycle.yaml",
+        "note": note,
+    }
+    cells = [["12", "2026-11-22 19:58", _by(row), _about(row)]]
+    text = show.table("Versions", ("version", "at (UTC)", "who", "file and note"), cells)
+    assert max(map(len, text.splitlines())) <= 80
+    plain = " ".join(line.strip("│ ").split("│")[-1].strip() for line in text.splitlines()[4:-1])
+    assert plain == f"lifecycle.yaml: {note}"
+    assert _by({**row, "source": "file", "who": "file /srv/x.yaml"}) == "the watched file"
+
+
+def test_a_doctor_without_a_server_says_what_it_did_not_look_at(tmp_path: Path) -> None:
+    """And goes on with what needs none."""
+    store = Store(f"sqlite:///{tmp_path / 'lifecycle.db'}")
+    store.migrate()
+    store.close()
+    found = list(server_checks(load({"DATA_DIR": str(tmp_path)}), SystemClock()))
+    assert [(one.name, one.state) for one in found] == [("server", WARN), ("inbox", OK)]
+    assert "queue, workers and scheduler were not looked at" in found[0].finding
+
+
+def test_the_schema_of_sources_is_shared(tmp_path: Path) -> None:
+    """An editor gets one definition instead of forty copies."""
+    text = lifecycle(tmp_path, "config", "schema").stdout
+    assert text.count('"DD.MM.YYYY"') == 2  # of a date and of a datetime
+    assert json.loads(text)["$defs"]["source"]["anyOf"][0]["type"] == "string"

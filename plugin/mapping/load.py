@@ -21,7 +21,14 @@ from plugin.mapping.checks import clashes
 from plugin.mapping.clash import Clash
 from plugin.mapping.fields import Said
 from plugin.mapping.findings import Finding
-from plugin.mapping.model import DEFAULT_THRESHOLDS, Mapping, ModelChoice, Output, Purchase
+from plugin.mapping.model import (
+    DEFAULT_THRESHOLDS,
+    CsatScale,
+    Mapping,
+    ModelChoice,
+    Output,
+    Purchase,
+)
 from plugin.mapping.positions import Document, Path, read_yaml
 from plugin.mapping.reading_checks import SECTIONS as SOURCE_SECTIONS
 from plugin.mapping.reading_checks import declared_twice
@@ -30,7 +37,10 @@ from plugin.mapping.sources import split
 from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
-SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers", "loss_reasons")
+SECTIONS = (
+    *("purchase", "contact", "company", "thresholds", "models", "outputs", "headers"),
+    *("loss_reasons", "csat_scale"),
+)
 
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
@@ -208,6 +218,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
+        csat_scale=replace(CsatScale(), **{k: float(v) for k, v in data.get("csat_scale", {}).items()}),
         spend=data.get("spend"),
         loss_reasons=MappingProxyType(dict(data.get("loss_reasons", {}))),
         rules=tuple(data.get("rules", ())),

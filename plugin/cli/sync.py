@@ -78,6 +78,7 @@ def preview_text(result: dict[str, Any], before: str = "in the CRM") -> str:
     ]
     if result["failed"]:
         parts.append(f"{result['failed']:,} could not be computed; `lifecycle parked list` will name them.")
+    parts.append(show.lanes_text(result["lanes"]))
     moves = [[one["from"] or "-", one["to"], one["customers"]] for one in result["moves"]]
     changed = list(result["properties"].items())
     samples = [

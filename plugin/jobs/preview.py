@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plugin.errors import ConfigError
+from plugin.jobs import lanes
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
 from plugin.jobs.fit import fit_portal, fitted
@@ -55,12 +56,12 @@ def run_preview(
     if parameters is not None and not _asks_for_more(context.mapping, present):
         if not fits:
             parameters, _ = fitted(context, portal, parameters)
-        return _computed(context, portal, parameters, report, kept)
+        return _with_lanes(context, portal_id, _computed(context, portal, parameters, report, kept))
     with _read_apart(context, portal, report) as apart:
         portal, parameters = _standing(apart, portal_id)
         if parameters is None:
             raise ConfigError("There is nothing to preview.", cure="Check that the portal has contacts.")
-        return _computed(apart, portal, parameters, report, kept)
+        return _with_lanes(context, portal_id, _computed(apart, portal, parameters, report, kept))
 
 
 def _standing(context: Context, portal_id: int) -> tuple[Portal, Parameters | None]:
@@ -105,6 +106,13 @@ def _computed(
     return found
 
 
+def _with_lanes(context: Context, portal_id: int, found: Preview) -> Preview:
+    """With how a whole load of so many customers would go."""
+    with context.store.read() as connection:
+        found.lanes = lanes.as_dict(lanes.lanes_in(context, connection, portal_id, found.customers))
+    return found
+
+
 def _labels(context: Context) -> dict[str, dict[str, str]]:
     options, language = RuleOptions(context.models), context.mapping.language
     return {"flags": dict(options.risk_flags(language)), "levels": dict(options.risk_levels(language))}
@@ -140,7 +148,7 @@ def _read_apart(context: Context, portal: Portal, report: Report) -> Iterator[Co
             with store.write() as connection:
                 portals.remember(connection, store, portal.portal_id, *account)
             crm = context.crm(portal.portal_id, "backfill")
-            load = Backfill(store, crm, portal.portal_id, context.mapping, context.clock)
+            load = Backfill(store, crm, portal.portal_id, context.mapping, context.clock, context.bulk)
             load.run(lambda now: report("Records read", now.records, now.expected))
             fit_portal(apart, portal.portal_id)
             _take_over_ours(context, apart, portal.portal_id)

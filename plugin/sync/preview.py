@@ -34,6 +34,7 @@ class Preview:
     levels: Counter[str] = field(default_factory=Counter)  # customers of each risk level
     moves: Counter[Move] = field(default_factory=Counter)
     properties: Counter[str] = field(default_factory=Counter)
+    lanes: dict[str, Any] = field(default_factory=dict)  # how a whole load would read and write
     _samples: dict[Move, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(
@@ -87,6 +88,7 @@ class Preview:
             "unchanged": self.customers - self.written,
             "failed": self.failed,
             "calls": -(-self.written // BATCH),
+            "lanes": self.lanes,
             "stages": dict(self.stages.most_common()),
             "moves": moves,
             "flags": dict(self.flags.most_common()),

@@ -8,6 +8,21 @@ from typing import Any
 
 
 @dataclass
+class Exporting:
+    """The export that is being read; moments in ms."""
+
+    object_type: str
+    id: str  # HubSpot's number of it; "": it is to be asked for (again)
+    asked_at: int
+    names: list[str]  # the properties asked for
+    associations: list[str]  # the object types whose links were asked for
+    rows: int = 0  # kept so far
+    zone: str = ""  # in which its moments stand, once known
+    checked: bool = False  # a sample of it says what HubSpot says
+    tries: int = 0  # links that did not open, in a row
+
+
+@dataclass
 class Progress:
     """How far a backfill has come; moments in ms."""
 
@@ -24,6 +39,10 @@ class Progress:
     resumed_with: int = 0
     noted_at: int = 0  # when the last page was kept
     waits_until: int = 0  # the CRM is away; the load goes on at this moment
+    lane: str = "pages"  # how records are read: pages, export
+    lane_because: str = ""
+    export: Exporting | None = None
+    zone: str = ""  # in which exports tell moments, once known
 
     @property
     def records(self) -> int:
@@ -58,7 +77,10 @@ class Progress:
 
 def progress_of(note: Mapping[str, Any]) -> Progress:
     """A kept note, of this version or of an earlier one, as what it says."""
-    return Progress(**{name: note[name] for name in Progress.__dataclass_fields__ if name in note})
+    progress = Progress(**{name: note[name] for name in Progress.__dataclass_fields__ if name in note})
+    if note.get("export"):
+        progress.export = Exporting(**note["export"])
+    return progress
 
 
 def as_status(note: Mapping[str, Any], computing: int) -> dict[str, Any]:
@@ -70,6 +92,8 @@ def as_status(note: Mapping[str, Any], computing: int) -> dict[str, Any]:
     progress = progress_of(note)
     return {
         "state": _state(progress, computing),
+        "lane": progress.lane,
+        "lane_because": progress.lane_because,
         "finished": progress.finished,
         "phase": progress.phase or None,
         "phases": list(progress.phases),

@@ -36,6 +36,7 @@ NAMES = (
     "KEEP_DAYS",
     "HUBSPOT_JOURNAL",
     "HUBSPOT_BULK",
+    "HUBSPOT_API_VERSION",
     "LIFECYCLE_CONFIG",
     "LIFECYCLE_CLOCK_FILE",
     "SECRET_KEY",
@@ -54,6 +55,7 @@ SECRETS = frozenset(
     }
 )
 
+API_VERSIONS = ("2026-09", "2026-03", "legacy")  # of HubSpot's API; the first is the default
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 OAUTH_BURST = 110  # and of an app that is installed by OAuth
 KEEP_DAYS = 30
@@ -85,7 +87,8 @@ class Settings:
     client_secret: str = field(default="", repr=False)
     burst_limit: int | None = STATIC_TOKEN_BURST  # None: the share of whatever the account allows
     journal: bool = False  # read HubSpot's own record of events, too
-    bulk: str = "off"  # a whole base is written by import: off, on, auto (very large ones)
+    bulk: str = "off"  # a whole base is read by export and written by import: off, on, auto (very large ones)
+    api_version: str = API_VERSIONS[0]
     share: float = 1.0  # of the account's allowance that is ours
     config_path: Path | None = None
     clock_file: Path | None = None
@@ -150,6 +153,7 @@ def load(env: Mapping[str, str] | None = None, *, without: Collection[str] = ())
         burst_limit=reader.burst_limit(OAUTH_BURST if oauth else STATIC_TOKEN_BURST),
         journal=reader.switch("HUBSPOT_JOURNAL"),
         bulk=reader.choice("HUBSPOT_BULK", ("off", "on", "auto")),
+        api_version=reader.choice("HUBSPOT_API_VERSION", API_VERSIONS),
         share=reader.number("HUBSPOT_SHARE", 100, 1, 100) / 100,
         config_path=reader.file("LIFECYCLE_CONFIG"),
         clock_file=reader.clock_file("LIFECYCLE_CLOCK_FILE", api_url),

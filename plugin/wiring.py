@@ -94,7 +94,11 @@ def open_parts(chosen: Settings, *, silent: bool = False) -> Parts:
 def open_app(chosen: Settings, clock: Clock) -> tuple[App, Vault]:
     """The app's own line to HubSpot, and what its tokens are sealed with."""
     app = App(
-        base_url=chosen.api_url, client_id=chosen.client_id, client_secret=chosen.client_secret, clock=clock
+        base_url=chosen.api_url,
+        client_id=chosen.client_id,
+        client_secret=chosen.client_secret,
+        clock=clock,
+        version=chosen.api_version,
     )
     return app, Vault(chosen.encryption_keys)
 
@@ -215,6 +219,7 @@ def crm_maker(
             portal_id=portal_id,
             budget=budget(portal_id),
             clock=clock,
+            version=chosen.api_version,
             session=session,
             breaker=breaker(portal_id),
         )
@@ -232,6 +237,7 @@ def _journal(chosen: Settings, clock: Clock) -> Journal | None:
         client_id=chosen.client_id,
         client_secret=chosen.client_secret,
         clock=clock,
+        version=chosen.api_version,
     )
 
 

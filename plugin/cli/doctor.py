@@ -47,17 +47,19 @@ def doctor(as_json: bool, portal: int | None) -> None:
 
 def examine(portal: int | None = None) -> Iterator[Check]:
     """Every check, one after the other."""
-    yield from run("version", lambda: house.version_checks(SystemClock().now().date()))
     try:
         chosen = settings.load()
         chosen.require("HUBSPOT_ACCESS_TOKEN")
     except LifecycleError as error:
+        yield from run("version", lambda: house.version_checks(SystemClock().now().date()))
         yield Check("settings", FAIL, error.message.strip(), error.cure)
         return
+    today = SystemClock().now().date()
+    yield from run("version", lambda: house.version_checks(today, chosen.api_version))
     clock = SystemClock(chosen.clock_file)
     yield from run("settings", lambda: house.settings_checks(chosen))
     yield from run("mapping", lambda: house.mapping_checks(chosen.config_path))
-    yield from run("crm", lambda: house.crm_checks(chosen.api_url, clock))
+    yield from run("crm", lambda: house.crm_checks(chosen.api_url, clock, chosen.api_version))
     yield from run("store", lambda: house.store_checks(chosen.database_url))
     yield from run("server", lambda: server.server_checks(chosen, clock))
     yield from run("keys", lambda: house.key_checks(chosen))
@@ -97,6 +99,7 @@ def _context(chosen: Settings, store: Store, clock: Clock) -> Context:
         bells=Silence(),
         config_path=chosen.config_path,
         keep_days=chosen.keep_days,
+        bulk=chosen.bulk,
     )
 
 

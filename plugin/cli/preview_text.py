@@ -28,6 +28,7 @@ def _head(result: dict[str, Any]) -> Iterator[str]:
     )
     if result["failed"]:
         yield f"{result['failed']:,} could not be computed; `lifecycle parked list` will name them."
+    yield show.lanes_text(result["lanes"])
     if result["account"]:
         yield from account_lines(result["account"])
 

@@ -149,6 +149,7 @@ def status_text(status: dict[str, Any]) -> str:
             parts.extend(_prediction_lines(portal["predictions"]))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
+            parts.append(lanes_text(portal["lanes"]))
     if refused := status.get("config_refused"):
         parts.append(f"The mapping file {refused['file']} is not in force: {refused['message']}")
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
@@ -176,8 +177,20 @@ def _prediction_lines(predictions: dict[str, Any]) -> list[str]:
     return lines
 
 
+def lanes_text(lanes: dict[str, Any]) -> str:
+    """How a whole load goes, and why not otherwise; `lanes` as the status has them."""
+    read, write = lanes["read"], lanes["write"]
+    if read["because"] == write["because"]:
+        return f"A load reads by {read['lane']} and writes by {write['lane']}: {read['because']}."
+    return (
+        f"A load reads by {read['lane']} ({read['because']}) and writes by {write['lane']} "
+        f"({write['because']})."
+    )
+
+
 def _load_text(load: dict[str, Any]) -> str:
     said = f"Whole load ({load['state']}): {load['records']:,} of {load['expected']:,} records read"
+    said += f" by {load['lane']}" + (f" ({load['lane_because']})" if load["lane_because"] else "")
     if load["per_second"] and load["seconds_left"] is not None:
         said += f", {load['per_second']:,.0f}/s, {load['seconds_left']:,.0f} s left"
     return said + (f"; resumes at {load['resumes_at']}." if load["resumes_at"] else ".")

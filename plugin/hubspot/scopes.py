@@ -24,6 +24,7 @@ OPTIONAL: dict[str, str] = {
     "crm.objects.owners.read": "giving a task to the owner of its customer",
     "crm.lists.read": "going live for the members of a list first",
     "crm.lists.write": "making a list of each stage and risk flag (`install --lists`)",
+    "crm.export": "reading a large base by exports (`HUBSPOT_BULK`)",
     "crm.import": "writing a large base by imports (`HUBSPOT_BULK`)",
 }
 _COMPANIES = tuple(scope for scope in OPTIONAL if "companies" in scope)

@@ -78,14 +78,16 @@ def _read_pages(context: Context, portal_id: int, report: Report, say: Say) -> B
     """Every page, waiting out a CRM that is away: a load of hours must not end for an outage of minutes."""
     crm = context.crm(portal_id, "backfill")
     load: Backfill | None = None
+    tell = _telling("", report, say)
     read, waited = -1, 0.0
     while True:
         try:
             if load is None:
-                load = Backfill(context.store, crm, portal_id, context.mapping, context.clock)
+                load = Backfill(context.store, crm, portal_id, context.mapping, context.clock, context.bulk)
                 if load.resumed:
                     say(f"Goes on where an earlier load stopped: {load.progress.where()}.")
-            load.run(lambda now: _report_pages(report, now))
+                tell = _telling(load.progress.lane, report, say)
+            load.run(tell)
             return load
         except CrmError as error:
             now = _records_read(context, portal_id)
@@ -117,6 +119,19 @@ def _records_read(context: Context, portal_id: int) -> int:
 def _written(context: Context, portal_id: int) -> int:
     with context.store.read() as connection:
         return inbox.counts(connection, portal_id).get("customers_written", 0)
+
+
+def _telling(lane: str, report: Report, say: Say) -> Callable[[Progress], None]:
+    """Counts after each step, and a sentence when the lane is left in which the load began."""
+    told = [lane]
+
+    def tell(now: Progress) -> None:
+        if now.lane != told[-1]:
+            told.append(now.lane)
+            say(f"The load does not read by export ({now.lane_because}); the rest is read by pages.")
+        _report_pages(report, now)
+
+    return tell
 
 
 def _report_pages(report: Report, progress: Progress) -> None:

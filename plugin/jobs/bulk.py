@@ -14,12 +14,11 @@ from plugin.jobs.drain import Report, waiting
 from plugin.jobs.evaluate import Round
 from plugin.jobs.sending import Load, Sending, Sent
 from plugin.records.work import Claimed, RecordKey
-from plugin.sync import importing
+from plugin.sync import importing, lanes
 from plugin.sync.diff import Change
 from plugin.sync.importing import ImportBack
 from plugin.sync.writeback import WriteBack
 
-AUTO_ABOVE = 50_000  # customers
 FILE_ROWS = 20_000  # what is claimed and held by one process while a file is collected and worked off
 _RENEW_MS = 30_000
 Say = Callable[[str], None]
@@ -68,7 +67,7 @@ def settle_open_import(context: Context, portal_id: int, say: Say) -> None:
 
 def wanted(context: Context, customers: int) -> bool:
     """Whether a load of so many customers goes by the bulk lane."""
-    return context.bulk == "on" or (context.bulk == "auto" and customers > AUTO_ABOVE)
+    return lanes.wanted(context.bulk, customers)
 
 
 def write_by_import(context: Context, portal_id: int, customers: int, report: Report, say: Say) -> None:

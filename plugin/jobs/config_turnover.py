@@ -171,7 +171,7 @@ def _read_whole(context: Context, portal_id: int, go_on: Callable[[], bool]) -> 
             raise _Pause
 
     crm = context.crm(portal_id, "backfill")
-    load = Backfill(context.store, crm, portal_id, context.mapping, context.clock)
+    load = Backfill(context.store, crm, portal_id, context.mapping, context.clock, context.bulk)
     try:
         load.run(told)
     except _Pause:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plugin.errors import ConfigError
+from plugin.jobs import lanes
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
 from plugin.jobs.fit import Account, account_of, fit_portal, fitted
@@ -59,13 +60,15 @@ def run_preview(
         if not fits or account is None:
             new, account = fitted(context, portal, parameters)
             parameters = parameters if fits else new
-        return replace(_computed(context, portal, parameters, report, kept), account=account)
+        found = _computed(context, portal, parameters, report, kept)
+        return _with_lanes(context, portal_id, replace(found, account=account))
     with _read_apart(context, portal, report) as apart:
         portal, parameters = _standing(apart, portal_id)
         if parameters is None:
             raise ConfigError("There is nothing to preview.", cure="Check that the portal has contacts.")
         account = _account(apart.store, portal_id)
-        return replace(_computed(apart, portal, parameters, report, kept), account=account)
+        found = _computed(apart, portal, parameters, report, kept)
+        return _with_lanes(context, portal_id, replace(found, account=account))
 
 
 def _account(store: Store, portal_id: int) -> Account | None:
@@ -125,6 +128,13 @@ def _names(context: Context, portal_id: int, found: Preview) -> dict[RecordKey, 
     return {key: name_of(key[0], rows[key]) for key in keys if key in rows}
 
 
+def _with_lanes(context: Context, portal_id: int, found: Preview) -> Preview:
+    """With how a whole load of so many customers would go."""
+    with context.store.read() as connection:
+        found.lanes = lanes.as_dict(lanes.lanes_in(context, connection, portal_id, found.customers))
+    return found
+
+
 def _labels(context: Context) -> dict[str, dict[str, str]]:
     options, language = RuleOptions(context.models), context.mapping.language
     return {
@@ -166,7 +176,7 @@ def _read_apart(context: Context, portal: Portal, report: Report) -> Iterator[Co
             with store.write() as connection:
                 portals.remember(connection, store, portal.portal_id, *account)
             crm = context.crm(portal.portal_id, "backfill")
-            load = Backfill(store, crm, portal.portal_id, context.mapping, context.clock)
+            load = Backfill(store, crm, portal.portal_id, context.mapping, context.clock, context.bulk)
             load.run(lambda now: report("Records read", now.records, now.expected))
             fit_portal(apart, portal.portal_id)
             _take_over_ours(context, apart, portal.portal_id)

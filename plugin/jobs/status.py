@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from plugin.clock import from_milliseconds
-from plugin.jobs import config_files, config_turnover, fact_faults
+from plugin.jobs import config_files, config_turnover, fact_faults, lanes
 from plugin.jobs.context import Context
 from plugin.jobs.fit import UNREAD, account_of
 from plugin.jobs.reconcile import CHECKED
@@ -80,6 +80,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "predictions": _predictions(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": _backfill(connection, portal.portal_id),
+        "lanes": lanes.as_dict(lanes.lanes_in(context, connection, portal.portal_id)),
         "facts_failed": fact_faults.standing(context, connection, portal.portal_id),
         "last_check": portals.watermark(connection, portal.portal_id, CHECKED),
     }

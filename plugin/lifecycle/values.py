@@ -41,9 +41,9 @@ class Findings:
 def days(text: pl.Series, zone: str, *, calendar: bool = False) -> pl.Series:
     """Int64 days since 1970 in the time zone `zone`; null where `text` is no date.
 
-    Read are YYYY-MM-DD and a time without zone (that calendar day), ISO 8601 with a zone, and
-    milliseconds since 1970. HubSpot's date type may stand as ms at exactly midnight UTC: with
-    `calendar` such a moment is that calendar day, whatever the zone.
+    Read are YYYY-MM-DD and a time without zone (that calendar day), ISO 8601 with a zone (in UTC also
+    without seconds), and milliseconds since 1970. HubSpot's date type may stand as ms at exactly midnight
+    UTC: with `calendar` such a moment is that calendar day, whatever the zone.
     """
     v = pl.col("v")
     frame = text.alias("v").to_frame()
@@ -52,8 +52,10 @@ def days(text: pl.Series, zone: str, *, calendar: bool = False) -> pl.Series:
         v.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     )
     iso = v.str.to_datetime("%+", strict=False, time_zone="UTC", time_unit="ms")
+    minute = v.str.to_datetime("%Y-%m-%dT%H:%MZ", strict=False, time_unit="ms")
     ms = pl.when(v.str.contains(r"^-?\d{9,15}$")).then(v.cast(pl.Int64, strict=False))
-    moment = pl.coalesce(iso, ms.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"))
+    utc = pl.coalesce(minute, ms.cast(pl.Datetime("ms"))).dt.replace_time_zone("UTC")
+    moment = pl.coalesce(iso, utc)
     there = moment.dt.convert_time_zone(zone).dt.date()
     if calendar:
         midnight = moment.dt.epoch("ms") % 86_400_000 == 0

@@ -216,6 +216,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         thresholds=MappingProxyType({name: float(value) for name, value in thresholds.items()}),
         models=replace(ModelChoice(), **data.get("models", {})),
         read_companies=bool(data.get("read_companies", default.read_companies)),
+        read_histories=bool(data.get("read_histories", default.read_histories)),
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
         csat_scale=replace(CsatScale(), **{k: float(v) for k, v in data.get("csat_scale", {}).items()}),

@@ -254,6 +254,7 @@ class Mapping:
     thresholds: MappingABC[str, float] = field(default_factory=lambda: DEFAULT_THRESHOLDS)
     models: ModelChoice = field(default_factory=ModelChoice)
     read_companies: bool = False  # where contacts are customers: also read which companies they belong to
+    read_histories: bool = True  # read the dated past of properties; without it only what stands today
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
     csat_scale: CsatScale = field(default_factory=CsatScale)
@@ -317,7 +318,12 @@ class Mapping:
         return tuple(dict.fromkeys(("createdate", *self.sources(object_type).properties())))
 
     def history_properties(self, object_type: str) -> tuple[str, ...]:
-        """The properties whose dated past is read and kept: what is undated or says «last …»."""
+        """The properties whose dated past is read and kept: what is undated or says «last …».
+
+        None where `read_histories` is off.
+        """
+        if not self.read_histories:
+            return ()
         if object_type == "deal":
             return ("dealstage",)
         s = self.sources(object_type)

@@ -294,6 +294,7 @@ class MappingSchema(Schema):
     thresholds = fields.Nested(ThresholdsSchema)
     models = fields.Nested(ModelsSchema)
     read_companies = Switch()
+    read_histories = Switch()
     tasks = Switch()
     compare_seasons = Switch()
     csat_scale = fields.Nested(CsatScaleSchema)

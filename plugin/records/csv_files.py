@@ -42,8 +42,12 @@ def read_records(
     history: PathLike | None = None,
     mapping: Mapping | None = None,
 ) -> Records:
-    """The records in these files. InputError names every fault with file, line and cure, up to twenty."""
+    """The records in these files. InputError names every fault with file, line and cure, up to twenty.
+
+    `history` is not looked at where the mapping says that histories are not read.
+    """
     mapping = mapping or Mapping()
+    history = history if mapping.read_histories else None
     faults = Faults()
     _demand(mapping, contacts, companies)
     blank = Records.empty()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,20 +77,25 @@ def read_table(file: Path, faults: Faults) -> Table | None:
         return None
     skip = 1 if text[:4].lower() == "sep=" else 0  # Excel's own note of the delimiter
     head = text.split("\n", 2)[skip] if skip < text.count("\n") + 1 else ""
-    numbered = _rows(file, text, _delimiter(head), faults)
+    numbered = numbered_rows(file, _lines(text), _delimiter(head), faults)
     first = next((row for row in numbered if row[0] > skip), None)
     if first is None:
         faults.add(file, 1, "The file is empty.", "It needs a line of headers, then a line a record.")
         return None
     table = Table(file, [header.strip() for header in first[1]], [], [])
     for line, cells in numbered:
-        if len(cells) != len(table.headers):
-            said = f"This row has {len(cells)} cells, the header has {len(table.headers)}."
-            faults.add(file, line, said, "Quote cells that hold the delimiter or a line break.")
-            continue
-        table.rows.append(cells)
-        table.lines.append(line)
+        take_row(table, line, cells, faults)
     return table
+
+
+def take_row(table: Table, line: int, cells: list[str], faults: Faults) -> None:
+    """Add a row to the table; one of another width is a fault."""
+    if len(cells) != len(table.headers):
+        said = f"This row has {len(cells)} cells, the header has {len(table.headers)}."
+        faults.add(table.file, line, said, "Quote cells that hold the delimiter or a line break.")
+        return
+    table.rows.append(cells)
+    table.lines.append(line)
 
 
 def _delimiter(head: str) -> str:
@@ -99,11 +104,13 @@ def _delimiter(head: str) -> str:
     return max(",;\t", key=bare.count)
 
 
-def _rows(file: Path, text: str, delimiter: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
-    """(line on which it begins, cells) of every row that is not blank."""
+def numbered_rows(
+    file: Path, lines: Iterable[str], delimiter: str, faults: Faults
+) -> Iterator[tuple[int, list[str]]]:
+    """(line on which it begins, cells) of every row that is not blank; `lines` with their ends."""
     before = csv.field_size_limit(MAX_CELL)
     begins = 1
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             if cells:

@@ -51,7 +51,7 @@ def load(
             _lists(deals["id"], sides["company"], "company_ids"),
             _primary(deals["id"], sides["contact"]),
         ),
-        history=reader.history(wanted),
+        history=reader.history(wanted if mapping.read_histories else {}),
     )
 
 

@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from plugin.records import tombstones
+from plugin.records import minutes, tombstones
 from plugin.records.schema import associations, history, mirror
 from plugin.records.store import Row, Store, chunks
 from plugin.records.work import RecordKey
@@ -34,8 +34,19 @@ class Seen:
     modified_at: int
 
 
-def save(store: Store, connection: Connection, portal_id: int, records: Sequence[Seen], read_at: int) -> None:
-    """Keep what was read at `read_at` (ms), unless something newer is kept already."""
+def save(
+    store: Store,
+    connection: Connection,
+    portal_id: int,
+    records: Sequence[Seen],
+    read_at: int,
+    *,
+    exported: bool = False,
+) -> None:
+    """Keep what was read at `read_at` (ms), unless something newer is kept already.
+
+    `exported`: what an export told that was asked for then; whatever was read since wins over it.
+    """
     gone = tombstones.erased(store, connection, portal_id, [(r.object_type, r.id) for r in records])
     records = [one for one in records if (one.object_type, one.id) not in gone]
     rows = [_mirror_row(portal_id, record, read_at) for record in records]
@@ -45,15 +56,22 @@ def save(store: Store, connection: Connection, portal_id: int, records: Sequence
         alive = sa.or_(mirror.c.deleted_at.is_(None), new.read_at > mirror.c.deleted_at)
         later = sa.or_(
             new.modified_at > mirror.c.modified_at,
-            sa.and_(new.modified_at == mirror.c.modified_at, new.read_at >= mirror.c.read_at),
+            sa.and_(_same_stamp(new.modified_at), new.read_at >= mirror.c.read_at),
         )
-        return sa.and_(alive, later)
+        return sa.and_(alive, later, *([new.read_at > mirror.c.read_at] if exported else ()))
 
     def update(new: Any) -> dict[str, Any]:
         return {**{name: new[name] for name in fields}, "deleted_at": None}
 
     store.upsert(connection, mirror, rows, update, newer)
     _save_history(store, connection, portal_id, records)
+
+
+def _same_stamp(told: Any) -> Any:
+    """Whether the kept stamp is the one told, or stands for the minute that it lies in (see minutes.py)."""
+    kept = mirror.c.modified_at
+    whole = sa.and_(kept % minutes.MINUTE == minutes.MINUTE - 1, (kept - told).between(0, minutes.MINUTE - 1))
+    return sa.or_(kept == told, whole)
 
 
 def _mirror_row(portal_id: int, record: Seen, read_at: int) -> Row:
@@ -197,6 +215,34 @@ def forget(
                     associations.c.portal_id == portal_id, type_ == object_type, id_.in_(part)
                 )
             )
+
+
+def note_gone(
+    store: Store, connection: Connection, portal_id: int, object_type: str, ids: Iterable[int], read_at: int
+) -> None:
+    """Note that the CRM does not have these records, also where they were never kept.
+
+    An export that was asked for before must not bring them back. Nobody who was erased is named.
+    """
+    erased = tombstones.erased_ids(store, connection, portal_id, object_type, list(ids))
+    rows = [
+        _mirror_row(portal_id, Seen(object_type, id_, {}, {}, (), 0), read_at) | {"deleted_at": read_at}
+        for id_ in set(ids) - erased
+    ]
+    store.upsert(connection, mirror, rows)
+
+
+def gone_since(
+    connection: Connection, portal_id: int, object_type: str, ids: Iterable[int], moment: int
+) -> set[int]:
+    """Those of the ids that were found to be gone after this moment."""
+    result: set[int] = set()
+    for part in chunks(sorted(ids), _PART):
+        query = sa.select(mirror.c.object_id).where(
+            *_these(portal_id, object_type, part), mirror.c.deleted_at > moment
+        )
+        result |= set(connection.execute(query).scalars())
+    return result
 
 
 def _these(portal_id: int, object_type: str, ids: Sequence[int]) -> list[Any]:

@@ -33,7 +33,7 @@ from plugin.sandbox.world import World
 
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but a stand-in
 _TABLES = ("settings", "portals", "tokens", "definitions", "records", "uniques", "history",
-           "associations", "memberships", "events")  # fmt: skip
+           "associations", "memberships", "files", "events")  # fmt: skip
 
 
 class Core:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from plugin.sandbox import imports
+from plugin.sandbox import exports, imports
 from plugin.sandbox.faults import Fault, problem
 from plugin.sandbox.history import Source
 from plugin.sandbox.httpd import hang_up
@@ -60,6 +60,7 @@ def _authorise(call: Call, address: Address) -> None:
     call.portal = here.store.portals.get(call.token.portal)
     _check_scopes(call.token, address)
     imports.run_due(here.store, call.portal.id)
+    exports.run_due(here.store, call.portal.id)
     if address.family == "objects" and address.rest.endswith("/search"):
         here.limits.search(call.portal)
         return
@@ -95,8 +96,8 @@ def needed_scope(address: Address, method: str) -> str:
         return f"crm.schemas.{plural}.{act}"
     if address.family == "lists":
         return f"crm.lists.{'read' if address.rest.endswith('/search') else act}"
-    if address.family == "imports":
-        return "crm.import"
+    if address.family in ("imports", "exports"):
+        return f"crm.{address.family.removesuffix('s')}"
     return "crm.objects.owners.read" if address.family == "owners" else ""
 
 

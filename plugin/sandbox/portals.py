@@ -31,6 +31,11 @@ class Portal:
     history_depth: int = 0  # values of a property's history in an answer; 0: all
     index_lag: float = 0.0  # seconds until a search sees a change
     lifecycle_sync: bool = True  # deals move the lifecyclestage of their contacts and companies
+    export_daily: int = 30  # exports within any 24 hours
+    export_link_seconds: int = 300  # how long the link to an export's file opens
+    export_part_rows: int = 1_000_000  # rows of a file of an export
+    export_zip_bytes: int = 2_000_000  # a larger file is zipped
+    export_zone: str = ""  # the time zone in which exports tell moments; "": the portal's
     exchange_rates: dict[str, str] = field(default_factory=dict)  # code: home currency for one unit
     required: list[dict[str, Any]] = field(default_factory=list)  # conditional rules, see rules.py
     withheld_scopes: list[str] = field(default_factory=list)  # what its tier cannot grant

@@ -80,6 +80,12 @@ def _since(kind: Kind, groups: list[list[dict[str, Any]]]) -> int:
     return min(floors, default=0)
 
 
+def indexed(conn: sqlite3.Connection, portal: Portal, kind: Kind, now: int) -> Iterable[Record]:
+    """Every record as the index knows it at this moment."""
+    lag = round(portal.index_lag * 1000)
+    return _indexed(conn, portal, kind, 0, now - lag if lag else None)
+
+
 def _indexed(
     conn: sqlite3.Connection, portal: Portal, kind: Kind, since: int, seen_until: int | None
 ) -> Iterable[Record]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 DATED = ("2026-03", "2026-09")
 INNER = "/_api"
-_FAMILIES = "objects|associations|properties|pipelines|owners|lists|limits|imports"
+_FAMILIES = "objects|associations|properties|pipelines|owners|lists|limits|imports|exports"
 _LEGACY = re.compile(rf"/crm/(v3|v4)/({_FAMILIES})(/.*)?\Z")
 _DATED = re.compile(rf"/crm/({_FAMILIES})/(\d{{4}}-\d{{2}})(/.*)?\Z")
 _OTHER = re.compile(r"/(account-info|oauth|appinstalls|webhooks)/(v1|v3|\d{4}-\d{2})(/.*)?\Z")

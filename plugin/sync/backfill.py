@@ -1,4 +1,4 @@
-"""The whole load: every page of every object type into the mirror, resumable at any page.
+"""The whole load: every page of every object type into the mirror, or every row of its export; resumable.
 
 Nothing is evaluated here. Live changes that arrive meanwhile win by their stamps; records that the pages
 no longer show are marked, read again, and so found to be gone.
@@ -7,7 +7,7 @@ no longer show are marked, read again, and so found to be gone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -16,12 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from plugin.clock import Clock, milliseconds
-from plugin.hubspot.client import Crm, Page
+from plugin.hubspot.client import Crm, Record
 from plugin.mapping.bases import reads_digest
 from plugin.mapping.model import Mapping
 from plugin.records import mirror, portals, tombstones, work
 from plugin.records.schema import mirror as mirror_table
 from plugin.records.store import Store, chunks
+from plugin.sync import lanes
+from plugin.sync.exporting import ExportReader, LaneLeft
 from plugin.sync.progress import Progress, progress_of
 from plugin.sync.reading import Reading, as_seen, linked
 
@@ -31,7 +33,11 @@ WATERMARK = "backfill"
 class Backfill:
     """A whole load of one portal: begun anew, or taken up where the last one stopped."""
 
-    def __init__(self, store: Store, crm: Crm, portal_id: int, mapping: Mapping, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, crm: Crm, portal_id: int, mapping: Mapping, clock: Clock, bulk: str = "off"
+    ) -> None:
+        """`bulk`: whether the load may read by export: off, on, auto (see lanes.py)."""
+        self.bulk = bulk
         self.store = store
         self.crm = crm
         self.portal_id = portal_id
@@ -39,6 +45,7 @@ class Backfill:
         self.mapping = mapping
         self.companies = mapping.companies
         self.basis = reads_digest(mapping)
+        self.exports: ExportReader | None = None
         self.resumed = False
         self.progress = self._resume() or self._begin()
 
@@ -62,6 +69,12 @@ class Backfill:
         total = {name: self.crm.search(name, [], limit=1).total for name in phases}
         progress = Progress(uuid.uuid4().hex, self._now(), phases, phases[0], None, {}, total)
         progress.basis = self.basis
+        customers = sum(total[name] for name in self.mapping.customer_objects())
+        with self.store.read() as connection:
+            lane = lanes.reading(
+                self.bulk, self.mapping, customers, lanes.granted(connection, self.portal_id)
+            )
+        progress.lane, progress.lane_because = lane.name, lane.because
         self._note(progress)
         return progress
 
@@ -78,14 +91,63 @@ class Backfill:
         self._note(self.progress)
 
     def run(self, report: Callable[[Progress], None] = lambda _: None) -> Progress:
-        """Read every page that is still to be read; raises CrmError, and resumes there when run again."""
+        """Read what is still to be read; raises CrmError, and resumes there when run again."""
         progress = self.progress
         report(progress)
-        while progress.phase:
-            self._read_page(progress)
-            report(progress)
+        try:
+            while progress.phase:
+                if progress.lane == lanes.EXPORT:
+                    self._read_export(progress)
+                else:
+                    self._read_page(progress)
+                report(progress)
+        finally:
+            if self.exports is not None:
+                self.exports.close()
         self._mark_unseen(progress)
         return progress
+
+    def _read_export(self, progress: Progress) -> None:
+        """One step by export; what it cannot do is left to the pages, from the phase's first."""
+        try:
+            self._export_step(progress, self._exports())
+        except LaneLeft as left:
+            progress.lane, progress.lane_because, progress.export = lanes.PAGES, f"{left}", None
+            progress.begin_phase()
+            self._note(progress)
+
+    def _exports(self) -> ExportReader:
+        if self.exports is None:
+            with self.store.read() as connection:
+                portal = portals.get(connection, self.portal_id)
+            zone = portal.time_zone if portal else self.crm.account().time_zone
+            self.exports = ExportReader(self.crm, self.mapping, zone, self._now, self.clock.sleep)
+        return self.exports
+
+    def _export_step(self, progress: Progress, exports: ExportReader) -> None:
+        phase, export, read_at = progress.phase, progress.export, self._now()
+        if export is None or not export.id:
+            names = Reading(self.store, self.crm, self.portal_id, self.mapping, read_at).properties(phase)
+            begun = exports.begin(phase, names, self._associations(phase), progress.run)
+            begun.zone, begun.tries = progress.zone, export.tries if export else 0
+            progress.export, progress.read[phase] = begun, 0
+            self._note(progress)
+            return
+        rows = exports.step(export)
+        progress.noted_at, progress.waits_until = self._now(), 0
+        if rows is None:
+            self._note(progress)
+            return
+        export.rows += rows.count
+        progress.zone, progress.read[phase] = export.zone, export.rows
+        if not rows.count:
+            exports.close()
+            progress.export = None
+            progress.next_phase()
+        with self.store.write() as connection:
+            self._keep(connection, phase, rows.told, export.asked_at, exported=True)
+            self._keep(connection, phase, rows.read, read_at, links_at=export.asked_at)
+            self._note_in(connection, progress)
 
     def _read_page(self, progress: Progress) -> None:
         phase, read_at = progress.phase, self._now()
@@ -99,22 +161,39 @@ class Backfill:
         progress.turn_page(len(page.records), page.after)
         progress.noted_at, progress.waits_until = self._now(), 0
         with self.store.write() as connection:
-            self._keep(connection, phase, page, read_at)
+            self._keep(connection, phase, page.records, read_at)
             self._note_in(connection, progress)
 
     def _associations(self, phase: str) -> list[str]:
         company = ["company"] if self.companies else []
         return {"deal": ["contact", *company], "contact": company, "company": []}[phase]
 
-    def _keep(self, connection: Connection, phase: str, page: Page, read_at: int) -> None:
+    def _keep(
+        self,
+        connection: Connection,
+        phase: str,
+        records: Sequence[Record],
+        read_at: int,
+        *,
+        exported: bool = False,
+        links_at: int | None = None,
+    ) -> None:
+        """`links_at`: when their links were asked for, if before the records."""
+        if not records:
+            return
         outputs = {output.name for _, output in self.mapping.crm_outputs()}
-        seen = [as_seen(phase, record, outputs) for record in page.records]
-        mirror.save(self.store, connection, self.portal_id, seen, read_at)
+        seen = [as_seen(phase, record, outputs) for record in records]
+        mirror.save(self.store, connection, self.portal_id, seen, read_at, exported=exported)
+        at = links_at or read_at
         for to_type in self._associations(phase):
-            links = {record.id: linked(record.associations.get(to_type, [])) for record in page.records}
-            mirror.save_associations(self.store, connection, self.portal_id, phase, to_type, links, read_at)
-        ids = [record.id for record in page.records]
-        mirror.stamp_associations(connection, self.portal_id, phase, ids, read_at)
+            links = {record.id: linked(record.associations.get(to_type, [])) for record in records}
+            far = {id_ for listed in links.values() for id_, _ in listed}
+            gone = mirror.gone_since(connection, self.portal_id, to_type, far, at)
+            if gone:  # found to be gone after this was told
+                links = {id_: [one for one in listed if one[0] not in gone] for id_, listed in links.items()}
+            mirror.save_associations(self.store, connection, self.portal_id, phase, to_type, links, at)
+        ids = [record.id for record in records]
+        mirror.stamp_associations(connection, self.portal_id, phase, ids, at)
 
     def _mark_unseen(self, progress: Progress) -> None:
         """Records kept from before that no page showed: look at each again."""

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.hubspot.client import Record
 from plugin.mapping.model import Mapping as FieldMapping
-from plugin.records import drift, tombstones, work
+from plugin.records import drift, minutes, tombstones, work
 from plugin.records.drift import Kept
 from plugin.records.store import Store
 
@@ -95,11 +95,11 @@ def fault_of(
         by_import and _as_written(record, kept, mapping, object_type)
     ):
         return CHANGED
-    if record.modified_at < kept.modified_at:
+    if record.modified_at < kept.modified_at and not minutes.same_stamp(kept.modified_at, record.modified_at):
         return None
     values = record.properties
     names = mapping.read_properties(object_type)
-    if any((values.get(name) or "") != (kept.properties.get(name) or "") for name in names):
+    if not all(minutes.same_value(kept.properties.get(name), values.get(name)) for name in names):
         return CHANGED
     counted = {other: values.get(name) for name, other in COUNTS[object_type].items()}
     wrong = any(_differs(text, kept.linked.get(other, 0)) for other, text in counted.items())

@@ -39,6 +39,7 @@ class Preview:
     moves: Counter[Move] = field(default_factory=Counter)
     properties: Counter[str] = field(default_factory=Counter)
     names: Mapping[RecordKey, str] = field(default_factory=dict)  # what samples are called, where it is read
+    lanes: dict[str, Any] = field(default_factory=dict)  # how a whole load would read and write
     _samples: dict[Move, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(
@@ -105,6 +106,7 @@ class Preview:
             "failed": self.failed,
             "calls": -(-self.written // BATCH),
             "account": self.account,
+            "lanes": self.lanes,
             "stages": dict(self.stages.most_common()),
             "moves": moves,
             "flags": dict(self.flags.most_common()),

@@ -9,6 +9,21 @@ from typing import Any
 
 
 @dataclass
+class Exporting:
+    """The export that is being read; moments in ms."""
+
+    object_type: str
+    id: str  # HubSpot's number of it; "": it is to be asked for (again)
+    asked_at: int
+    names: list[str]  # the properties asked for
+    associations: list[str]  # the object types whose links were asked for
+    rows: int = 0  # kept so far
+    zone: str = ""  # in which its moments stand, once known
+    checked: bool = False  # a sample of it says what HubSpot says
+    tries: int = 0  # links that did not open, in a row
+
+
+@dataclass
 class Progress:
     """How far a backfill has come; moments in ms."""
 
@@ -27,6 +42,10 @@ class Progress:
     waits_until: int = 0  # the CRM is away; the load goes on at this moment
     before: str | None = None  # the cursor of the page before, and what was read of the phase up to there
     before_read: int = 0
+    lane: str = "pages"  # how records are read: pages, export
+    lane_because: str = ""
+    export: Exporting | None = None
+    zone: str = ""  # in which exports tell moments, once known
 
     @property
     def records(self) -> int:
@@ -59,9 +78,18 @@ class Progress:
         self.read[self.phase] = seen + records
         self.after = after
         if after is None:
-            following = self.phases[self.phases.index(self.phase) + 1 :]
-            self.phase = following[0] if following else ""
-            self.before, self.before_read = None, 0
+            self.next_phase()
+
+    def next_phase(self) -> None:
+        """This kind of record is read: on to the next, or to the end."""
+        following = self.phases[self.phases.index(self.phase) + 1 :]
+        self.phase = following[0] if following else ""
+        self.before, self.before_read = None, 0
+
+    def begin_phase(self) -> None:
+        """Back to the first page of this kind of record."""
+        self.read[self.phase], self.after = 0, None
+        self.before, self.before_read = None, 0
 
     def naming_nobody_of(self, erased: Callable[[str, Iterable[int]], set[int]]) -> Progress:
         """The same, so many pages back that no cursor names somebody who was erased.
@@ -90,7 +118,10 @@ def _names_any(cursor: str, phase: str, erased: Callable[[str, Iterable[int]], s
 
 def progress_of(note: Mapping[str, Any]) -> Progress:
     """A kept note, of this version or of an earlier one, as what it says."""
-    return Progress(**{name: note[name] for name in Progress.__dataclass_fields__ if name in note})
+    progress = Progress(**{name: note[name] for name in Progress.__dataclass_fields__ if name in note})
+    if note.get("export"):
+        progress.export = Exporting(**note["export"])
+    return progress
 
 
 def as_status(note: Mapping[str, Any], computing: int) -> dict[str, Any]:
@@ -102,6 +133,8 @@ def as_status(note: Mapping[str, Any], computing: int) -> dict[str, Any]:
     progress = progress_of(note)
     return {
         "state": _state(progress, computing),
+        "lane": progress.lane,
+        "lane_because": progress.lane_because,
         "finished": progress.finished,
         "phase": progress.phase or None,
         "phases": list(progress.phases),

@@ -131,6 +131,9 @@ class Reading:
         for name in TYPES:
             self._keep_records(connection, name, self.found.records[name])
             mirror.forget(connection, self.portal_id, name, self.found.missing[name], self.found.read_at)
+            mirror.note_gone(
+                self.store, connection, self.portal_id, name, self.found.missing[name], self.found.read_at
+            )
         for (from_type, to_type), links in self.found.links.items():
             self._keep_links(connection, from_type, to_type, links)
         self._stamp(connection)

@@ -21,6 +21,7 @@ from plugin.sandbox.loaders import cdnow
 from plugin.sync.backfill import Backfill
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
+from tests.support.versions import at
 
 
 def pages(home: House) -> int:
@@ -122,7 +123,7 @@ def test_a_load_says_when_it_goes_on_after_an_outage(store: Store, clock: FixedC
     """An operator who looks at a log knows that nothing is stuck."""
     with house(store, clock, cdnow(NOON.date(), limit=60)) as home:
         install_portal(home.context, live=True)
-        fault(home, kind="503", path="/crm/objects", method="GET", calls=8, retry_after=30.0)
+        fault(home, kind="503", path=at("/crm/v3/objects"), method="GET", calls=8, retry_after=30.0)
         said: list[str] = []
         run_backfill(home.context, home.portal_id, say=said.append)
         assert said
@@ -140,7 +141,7 @@ def test_a_crm_that_does_not_answer_ends_the_load_with_an_error_and_nothing_half
     """The next run goes on from there."""
     with house(store, clock, cdnow(NOON.date(), limit=60)) as home:
         install_portal(home.context, live=True)
-        fault(home, kind="503", path="/crm/objects", method="GET")
+        fault(home, kind="503", path=at("/crm/v3/objects"), method="GET")
         with pytest.raises(CrmError):
             run_backfill(home.context, home.portal_id)
         with store.read() as connection:

@@ -28,6 +28,7 @@ from plugin.sandbox.world import World
 from plugin.sync import importing, ledger
 from tests.jobs.test_backfill import fault
 from tests.support.house import House, differing, house
+from tests.support.versions import at
 from tests.sync.test_calls import CUSTOMERS, calls, customers, promised
 
 
@@ -155,7 +156,7 @@ def test_of_a_row_with_one_bad_value_the_others_land(
 def test_without_the_scope_everything_is_written_in_batches(store: Store, clock: FixedClock) -> None:
     """And the command says so."""
     with bulk_house(store, clock, customers(60)) as home:
-        fault(home, kind="403", path="/crm/imports")
+        fault(home, kind="403", path=at("/crm/v3/imports"))
         said = load(home)
         assert ["written in batches" in one for one in said] == [True]
         assert (home.writes(), differing(home)) == (60, [])
@@ -185,7 +186,7 @@ def test_an_import_that_is_cancelled_is_read_back_and_written_in_batches(
 def test_an_answer_that_never_came_is_settled_by_reading_back(store: Store, clock: FixedClock) -> None:
     """The import may have begun: what it wrote counts as written."""
     with bulk_house(store, clock, customers(60)) as home:
-        fault(home, kind="reset", path="/crm/imports", method="POST", calls=1, after=True)
+        fault(home, kind="reset", path=at("/crm/v3/imports"), method="POST", calls=1, after=True)
         load(home)
         clock.sleep(60)
         run_reconcile(home.context, home.portal_id)

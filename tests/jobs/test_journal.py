@@ -20,6 +20,7 @@ from plugin.sandbox.loaders import cdnow
 from plugin.sandbox.world import World
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
+from tests.support.versions import API_VERSION
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def world() -> World:
 def journal(home: House, **changes: str) -> Journal:
     app = home.crm.store.app
     names = {"client_id": app.client_id, "client_secret": app.client_secret, **changes}
-    return Journal(base_url=home.crm.url, clock=home.clock, **names)
+    return Journal(base_url=home.crm.url, version=API_VERSION, clock=home.clock, **names)
 
 
 @contextmanager
@@ -159,6 +160,7 @@ def test_the_journal_opens_to_the_apps_own_token_only(store: Store, clock: Fixed
         here = {"installPortalId": str(home.portal_id)}
         assert requests.get(base, here, headers=as_portal, timeout=10).status_code == 401
         narrow = Journal(
+            version=API_VERSION,
             base_url=home.crm.url,
             client_id=home.crm.store.app.client_id,
             client_secret=home.crm.store.app.client_secret,

@@ -34,6 +34,7 @@ from plugin.sandbox.loaders.changes import random_changes
 from plugin.sync import definitions, ledger
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
+from tests.support.versions import at
 
 STORMS: dict[str, list[dict[str, Any]]] = {
     "429": [{"kind": "429", "probability": 0.4, "retry_after": 1.0}],
@@ -134,7 +135,7 @@ def api(home: House, method: str, path: str, body: Any = None) -> Any:
     return answer.json() if answer.content else None
 
 
-PROPERTIES = "/crm/properties/2026-09/contacts"
+PROPERTIES = at("/crm/v3/properties/contacts")
 
 
 def test_one_bad_row_of_a_hundred_costs_fifteen_calls_at_most(store: Store, clock: FixedClock) -> None:
@@ -198,10 +199,10 @@ def test_definitions_that_cannot_be_read_keep_nobody_from_being_written(
         with store.write() as connection:
             definitions.forget(connection, home.portal_id)
         live.go_live(home.context, home.portal_id)
-        home.crm.faults.add({"kind": "503", "path": "/crm/properties"})
+        home.crm.faults.add({"kind": "503", "path": at("/crm/v3/properties")})
         home.reset_counts()
         home.settle()
-        asked = [one for one in home.stats()["calls"] if "/crm/properties" in one["path"]]
+        asked = [one for one in home.stats()["calls"] if at("/crm/v3/properties") in one["path"]]
         assert sum(one["count"] for one in asked) <= 8
         home.crm.faults.clear()
         assert differing(home) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,20 @@ def test_a_portal_that_is_well_is_told_so(installed: Many) -> None:
     """But for webhooks, which never came yet."""
     found = states(portal_checks(installed.context, FIRST))
     assert found.pop("webhooks") == WARN
-    assert set(found) == {"access", "scopes", "contact properties", "work"}
+    assert set(found) == {"access", "scopes", "contact properties", "loads", "work"}
     assert set(found.values()) == {OK}
+
+
+def test_how_a_load_would_go_is_said_and_why_not_otherwise(installed: Many) -> None:
+    """A scope that HUBSPOT_BULK needs and the portal did not grant is a warning with its cure."""
+    told = by_name(portal_checks(installed.context, FIRST))["loads"]
+    assert (told.state, told.finding) == (OK, "pages: HUBSPOT_BULK is off; batches: HUBSPOT_BULK is off")
+    bulk = replace(installed.context, bulk="on")
+    assert "an export has no dated values" in by_name(portal_checks(bulk, FIRST))["loads"].finding
+    break_scopes(installed)
+    lacking = by_name(portal_checks(bulk, FIRST))["loads"]
+    assert lacking.state == WARN
+    assert "crm.import" in lacking.finding + lacking.cure
 
 
 def break_property(home: Many) -> None:

@@ -14,6 +14,7 @@ from plugin.records import accounts
 from plugin.sandbox.loaders import cdnow
 from tests.conftest import NOON
 from tests.support.many import FIRST, SECOND, Many, query_of
+from tests.support.versions import at
 
 
 def test_the_way_to_hubspot_asks_for_the_projects_scopes_and_names_the_exact_way_back(home: Many) -> None:
@@ -60,7 +61,7 @@ def test_a_portal_is_read_and_computed_by_itself_and_written_when_it_goes_live(h
     home.install(FIRST)
     assert home.account().report["customers"] == 20
     assert run_preview(home.context, FIRST).as_dict()["customers"] == 20
-    assert home.calls("/crm/objects/2026-09/contacts/batch/update") == 0
+    assert home.calls(at("/crm/v3/objects/contacts/batch/update")) == 0
     go_live(home.context, FIRST)
     from plugin.jobs import sweeps
 
@@ -107,7 +108,7 @@ def test_a_crm_that_is_away_for_a_while_puts_the_installation_off(home: Many) ->
     """The page says what is the matter; the next turn finishes it."""
     person = home.browser()
     page = home.connect(FIRST, person)
-    home.control("POST", "faults", kind="503", path="/crm/properties", probability=1)
+    home.control("POST", "faults", kind="503", path=at("/crm/v3/properties"), probability=1)
     arrive(home.context, FIRST, lambda: True)
     account = home.account()
     assert (account.state, account.tries) == (accounts.INSTALLING, 1)

@@ -19,6 +19,7 @@ from plugin.hubspot import scopes
 from plugin.sandbox.loaders import cdnow
 from plugin.vault import new_key
 from tests.support.running import Running, eventually, result, running
+from tests.support.versions import at
 
 PORTAL = 4242
 
@@ -148,7 +149,7 @@ def assert_no_secret_at_rest(product: Running) -> None:
 @pytest.mark.slow
 def test_sigterm_lets_work_finish_and_leaves_nothing_claimed(product: Running) -> None:
     """What a deployment does to every process, in the middle of a load."""
-    hang = {"kind": "hang", "hold": 1.0, "probability": 1.0, "calls": 2, "path": "/crm/objects"}
+    hang = {"kind": "hang", "hold": 1.0, "probability": 1.0, "calls": 2, "path": at("/crm/v3/objects")}
     product.crm.faults.add(hang)
     person = requests.Session()
     person.trust_env = False

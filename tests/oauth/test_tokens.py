@@ -18,8 +18,9 @@ from plugin.records import accounts, portals
 from plugin.records.store import Store
 from plugin.vault import Vault, new_key
 from tests.support.many import FIRST, SECOND, Many, many
+from tests.support.versions import at
 
-REFRESH = "/oauth/2026-09/token"
+REFRESH = at("/oauth/v1/token")
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from plugin.sandbox.server import SandboxServer
 from plugin.sandbox.world import World
 from plugin.sync.diff import difference
 from plugin.web.app import WebParts, create_app
+from tests.support.versions import API_VERSION
 
 ADMIN = "admin-token"
 LIMITLESS = 1_000_000
@@ -134,6 +135,7 @@ def _context(store: Store, clock: FixedClock, crm: SandboxServer, config: Path |
             portal_id=portal_id,
             budget=NullBudget(),
             clock=clock,
+            version=API_VERSION,
             priority=priority,  # type: ignore[arg-type]
             session=session,
         )

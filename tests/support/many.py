@@ -31,6 +31,7 @@ from plugin.vault import Vault, new_key
 from plugin.web.app import WebParts, create_app
 from plugin.web.oauth import OAuthParts
 from tests.support.house import ADMIN, LIMITLESS
+from tests.support.versions import API_VERSION
 
 FIRST, SECOND = 4242, 5151
 SECRET_KEY = "the-key-of-the-test"
@@ -169,6 +170,7 @@ def _product(
         {
             "PUBLIC_URL": url,
             "HUBSPOT_API_URL": crm.url,
+            "HUBSPOT_API_VERSION": API_VERSION,
             "HUBSPOT_CLIENT_ID": crm.store.app.client_id,
             "HUBSPOT_CLIENT_SECRET": crm.secret,
             "ENCRYPTION_KEYS": ",".join(keys),

@@ -20,6 +20,7 @@ from plugin.sandbox.portals import Portal
 from plugin.sandbox.server import SandboxServer
 from plugin.sandbox.world import World
 from tests.support.processes import die_with_parent, end
+from tests.support.versions import API_VERSION
 
 TOKEN, ADMIN, BURST = "token-of-the-test", "admin-of-the-test", 2_000
 PATIENCE = 60.0
@@ -113,6 +114,7 @@ def running(folder: Path, world: World, *, burst: int = BURST, **settings: str) 
             "PORT": str(port),
             "PUBLIC_URL": url,
             "HUBSPOT_API_URL": crm.url,
+            "HUBSPOT_API_VERSION": API_VERSION,
             "HUBSPOT_ACCESS_TOKEN": TOKEN,
             "HUBSPOT_CLIENT_SECRET": crm.secret,
             "HUBSPOT_BURST_LIMIT": str(burst),

@@ -62,15 +62,16 @@ def settings_checks(chosen: Settings) -> Iterator[Check]:
             )
 
 
-def version_checks(today: date) -> Iterator[Check]:
+def version_checks(today: date, spoken: str = DEFAULT_VERSION) -> Iterator[Check]:
     """What runs here, and how long the CRM's API goes on in the version that we speak."""
     yield good("version", f"{__version__} on Python {platform.python_version()}")
-    left = (ENDS[DEFAULT_VERSION] - today).days
-    finding = f"HubSpot's API {DEFAULT_VERSION}, answered until about {ENDS[DEFAULT_VERSION]:%B %Y}"
+    left = (ENDS[spoken] - today).days
+    finding = f"HubSpot's API {spoken}, answered until about {ENDS[spoken]:%B %Y}"
+    cure = "Update this plugin." if spoken == DEFAULT_VERSION else "Unset HUBSPOT_API_VERSION."
     if left > SOON_DAYS:
         yield good("api version", finding)
     else:
-        yield Check("api version", WARN if left > 0 else FAIL, finding, "Update this plugin.")
+        yield Check("api version", WARN if left > 0 else FAIL, finding, cure)
 
 
 def mapping_checks(config_path: Path | None) -> Iterator[Check]:
@@ -80,9 +81,9 @@ def mapping_checks(config_path: Path | None) -> Iterator[Check]:
     yield good("mapping", f"{name}: {len(mapping.written_outputs())} outputs, model {mapping.models.primary}")
 
 
-def crm_checks(api_url: str, clock: Clock) -> Iterator[Check]:
+def crm_checks(api_url: str, clock: Clock, version: str = DEFAULT_VERSION) -> Iterator[Check]:
     """The CRM answers, and its clock and ours agree."""
-    seen = probe(api_url)
+    seen = probe(api_url, version)
     yield good("crm", f"{api_url} answers in {seen.seconds * 1000:.0f} ms")
     if seen.moment is None:
         yield Check("clock", WARN, "HubSpot's answer names no time", "Compare the clock by hand.")

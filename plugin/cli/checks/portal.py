@@ -11,10 +11,12 @@ from plugin.errors import CrmAuthError
 from plugin.hubspot import scopes
 from plugin.hubspot.client import Crm, PropertyDefinition
 from plugin.jobs.context import Context
+from plugin.jobs.lanes import lanes_of
 from plugin.jobs.uninstall import purged_on
 from plugin.records import accounts, parked, portals, refused
 from plugin.records.accounts import Account
 from plugin.records.portals import Portal
+from plugin.sync.lanes import READ_SCOPE, WRITE_SCOPE
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import GROUP, property_definitions
 
@@ -38,6 +40,7 @@ def portal_checks(context: Context, portal_id: int) -> Iterator[Check]:
         yield _arriving(head, account)
     if portal is not None:
         yield from run(f"{head}: properties", lambda: _properties(context, crm, head))
+        yield from run(f"{head}: loads", lambda: _lanes(context, head, portal))
         yield from run(f"{head}: work", lambda: _work(context, head, portal))
 
 
@@ -139,6 +142,20 @@ def _faults(wanted: dict[str, object], have: PropertyDefinition | None) -> Itera
     lacking = [o["value"] for o in options if o["value"] not in values]  # type: ignore[attr-defined]
     if lacking:
         yield f"{name} lacks the options {', '.join(map(str, lacking))}"
+
+
+def _lanes(context: Context, head: str, portal: Portal) -> Iterator[Check]:
+    """How a whole load would read and write; a scope that HUBSPOT_BULK needs and the portal did not grant."""
+    found = lanes_of(context, portal.portal_id)
+    said = "; ".join(f"{one.name}: {one.because}" for one in found)
+    lacking = [scope for scope in (READ_SCOPE, WRITE_SCOPE) if any(scope in one.because for one in found)]
+    if lacking:
+        cure = (
+            f"Grant {' and '.join(lacking)} in the app's settings and install again, or unset HUBSPOT_BULK."
+        )
+        yield Check(f"{head}: loads", WARN, said, cure)
+    else:
+        yield good(f"{head}: loads", said)
 
 
 def _work(context: Context, head: str, portal: Portal) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from plugin.clock import Clock
 from plugin.errors import CrmError
 from plugin.hubspot.budget import Budget
 from plugin.hubspot.client.breaker import Breaker
+from plugin.hubspot.client.exporting import Exports
 from plugin.hubspot.client.generated import Apis
 from plugin.hubspot.client.importing import Imports
 from plugin.hubspot.client.reading import chunks, read_all, read_associations, read_page
@@ -101,6 +102,11 @@ class Crm:
     def imports(self) -> Imports:
         """Updates by file, for very many records at once."""
         return Imports(self._apis, self._clock.sleep)
+
+    @property
+    def exports(self) -> Exports:
+        """All records of a type in a file, for very many at once."""
+        return Exports(self._apis, self._transport.session, self._transport.base_url)
 
     def account(self) -> Account:
         """The portal's own data; asked anew each time."""

@@ -27,9 +27,9 @@ class Probe:
     moment: datetime | None
 
 
-def probe(base_url: str) -> Probe:
+def probe(base_url: str, version: str = DEFAULT_VERSION) -> Probe:
     """Ask for the account without a token: a 401 with a date is an answer. Raises CrmUnavailable."""
-    path = api_version(DEFAULT_VERSION).path(ACCOUNT.path)
+    path = api_version(version).path(ACCOUNT.path)
     began = time.monotonic()
     answer = _get(base_url, path, {})
     seconds = time.monotonic() - began

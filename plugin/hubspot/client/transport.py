@@ -106,12 +106,12 @@ class Transport:
         renew: Callable[[str], str] | None = None,
     ) -> None:
         self._renew = renew or (lambda _refused: token())
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._token = token
         self._budget = budget
         self._clock = clock
         self._version = version
-        self._session = session or open_session(base_url)
+        self.session = session or open_session(base_url)
         self._breaker = breaker or LocalBreaker(clock)
         self.until_midnight: Callable[[], float] = lambda: MIDNIGHT_UNKNOWN
 
@@ -160,9 +160,9 @@ class Transport:
         body = None if request.body is None else orjson.dumps(request.body)
         json = {"Content-Type": "application/json"} if request.form is None else {}  # a form names its own
         try:
-            answer = self._session.request(
+            answer = self.session.request(
                 request.method,
-                self._base_url + dated.target(),
+                self.base_url + dated.target(),
                 data=body,
                 files=request.form,
                 headers={**json, "User-Agent": _USER_AGENT},

@@ -1,6 +1,7 @@
 """For packages that offer derived facts: readers of the CRM's wire values, the same that the product uses.
 
-A property under `extras` reaches a function as the text that stands in the CRM. What cannot be read is null.
+A property under `extras` reaches a function as the text that stands in the CRM, or as what the mapping
+declares it to be (then no reader is needed). What cannot be read is null.
 See docs/guide.md, "A fact of our own".
 """
 

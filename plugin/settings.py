@@ -9,12 +9,11 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from plugin.errors import ConfigError
-from plugin.vault import is_key, split_keys
+from plugin.settings_reader import Reader
 
 #: Every environment variable the product reads (docs and tests hold to this list).
 NAMES = (
@@ -59,10 +58,6 @@ API_VERSIONS = ("2026-09", "2026-03", "legacy")  # of HubSpot's API; the first i
 STATIC_TOKEN_BURST = 100  # requests per 10 s of a Free or Starter account with a private app
 OAUTH_BURST = 110  # and of an app that is installed by OAuth
 KEEP_DAYS = 30
-#: What is said of a path that counts from wherever a command happens to run.
-RELATIVE = (
-    " (a relative path counts from the folder that the command runs in): give the whole path, or unset it"
-)
 _HUBSPOT_API, _HUBSPOT_APP = "hubapi.com", "https://app.hubspot.com"
 _CURES = {
     "HUBSPOT_ACCESS_TOKEN": "copy the access token of your app from HubSpot's settings; for many portals by "
@@ -136,7 +131,7 @@ def load(env: Mapping[str, str] | None = None, *, without: Collection[str] = ())
     Raises ConfigError naming every fault at once. A secret may come from the file that NAME_FILE names.
     """
     given = os.environ if env is None else env
-    reader = _Reader({name: value for name, value in given.items() if name not in without})
+    reader = Reader({name: value for name, value in given.items() if name not in without}, SECRETS)
     data_dir = Path(reader.text("DATA_DIR") or "./var").expanduser().absolute()
     port = reader.number("PORT", 8000, 1, 65_535)
     api_url = reader.url("HUBSPOT_API_URL", "https://api.hubapi.com")
@@ -183,15 +178,6 @@ def _app_url(api_url: str) -> str:
     return _HUBSPOT_APP if host == _HUBSPOT_API or host.endswith(f".{_HUBSPOT_API}") else api_url
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def generated_secret(data_dir: Path, name: str, announce: Callable[[str], None]) -> str:
     """The secret kept in `data_dir` under `name`; made, and announced once, when there is none yet."""
     path = data_dir / name.lower()
@@ -212,112 +198,3 @@ def _refuse(faults: list[str]) -> None:
     raise ConfigError(
         f"{len(faults)} setting(s) must be corrected:\n{lines}\n", cure="Set them and start again."
     )
-
-
-class _Reader:
-    """Reads single values and collects what is wrong with them."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self.env = env
-        self.faults: list[str] = []
-
-    def text(self, name: str) -> str:
-        value = self.env.get(name, "").strip()
-        path = self.env.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
-        if value or not path:
-            return value
-        try:
-            return Path(path).read_text().strip()
-        except OSError as error:
-            self.faults.append(f"{name}_FILE: {path} cannot be read ({error.strerror}): name a readable file")
-            return ""
-
-    def number(self, name: str, default: int, low: int, high: int) -> int:
-        value = self.text(name)
-        if not value:
-            return default
-        if value.isdecimal() and low <= int(value) <= high:
-            return int(value)
-        self.faults.append(f"{name} is {value!r}: give a whole number from {low} to {high}")
-        return default
-
-    def switch(self, name: str) -> bool:
-        value = self.text(name).lower()
-        if value not in {"", "on", "off", "true", "false", "1", "0"}:
-            self.faults.append(f"{name} is {value!r}: give on or off")
-        return value in {"on", "true", "1"}
-
-    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
-        """One of the words; the first where none is given."""
-        value = self.text(name).lower() or allowed[0]
-        if value not in allowed:
-            self.faults.append(f"{name} is {value!r}: give {', '.join(allowed[:-1])} or {allowed[-1]}")
-        return value
-
-    def burst_limit(self, default: int) -> int | None:
-        """A limit that nobody set gives way to a share that somebody did."""
-        if self.text("HUBSPOT_SHARE") and not self.text("HUBSPOT_BURST_LIMIT"):
-            return None
-        return self.number("HUBSPOT_BURST_LIMIT", default, 1, 10_000)
-
-    def digits(self, name: str) -> str:
-        value = self.text(name)
-        if value and not value.isdecimal():
-            self.faults.append(f"{name} is {value!r}: give the number that HubSpot shows for the app")
-        return value
-
-    def keys(self, name: str) -> tuple[str, ...]:
-        found = split_keys(self.text(name))
-        wrong = [place for place, key in enumerate(found, 1) if not is_key(key)]
-        if wrong:
-            self.faults.append(f"{name}: number {wrong[0]} is no key: make keys with `lifecycle keys new`")
-        return found
-
-    def url(self, name: str, default: str) -> str:
-        value = (self.text(name) or default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme in {"http", "https"} and parts.hostname and not parts.query:
-            return value
-        self.faults.append(f"{name} is {value!r}: give an address such as {default}")
-        return default
-
-    def database(self, name: str) -> str:
-        value = self.text(name)
-        if value.startswith(("postgres://", "postgresql://")):
-            return "postgresql+psycopg://" + value.split("://", 1)[1]  # what Fly, Heroku and psql write
-        if not value or value.startswith(("sqlite:///", "postgresql+psycopg://")):
-            return value
-        scheme = value.split("://", 1)[0]
-        self.faults.append(
-            f"{name} starts with {scheme!r}: give sqlite:///FILE or postgresql://USER@HOST/NAME"
-        )
-        return ""
-
-    def queue(self, name: str) -> str | None:
-        value = self.text(name)
-        if not value or value.startswith(("redis://", "rediss://", "unix://")):
-            return value or None
-        self.faults.append(f"{name} is no queue server's address: give redis://HOST:6379/0")
-        return None
-
-    def file(self, name: str) -> Path | None:
-        value = self.text(name)
-        if not value:
-            return None
-        path = Path(value).expanduser().absolute()
-        if not path.is_file():
-            said = f"{name} is {value!r}: there is no file {path}"
-            relative = not Path(value).expanduser().is_absolute()
-            self.faults.append(
-                said + RELATIVE if relative else f"{said}: name one that is there, or unset it"
-            )
-        return path
-
-    def clock_file(self, name: str, api_url: str) -> Path | None:
-        value = self.text(name)
-        if not value:
-            return None
-        if not is_loopback(api_url):
-            self.faults.append(f"{name} is for tests and works only with a CRM on this machine: unset it")
-            return None
-        return Path(value).expanduser().absolute()

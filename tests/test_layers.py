@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"vault", "mapping", "lifecycle", "value", "portfolio", "hubspot", "records", "handlers", "sync"},
     "embedded": BASE,
     "supervisor": BASE,
-    "settings": BASE | {"vault"},
+    "settings": BASE | {"settings_reader"},
+    "settings_reader": {"vault"},
     "extending": {"lifecycle"},
     "testing": BASE - {"clock"} | {"mapping", "lifecycle"},
     "sandbox": BASE | {"mapping", "records"},  # records: only the CSV reader, see below

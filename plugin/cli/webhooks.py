@@ -126,7 +126,7 @@ def _legacy(*, write: bool, quiet: bool) -> list[str]:
 
 def _public_address(chosen: Settings) -> str:
     """PUBLIC_URL; only a stand-in on this machine is told an address that is not https."""
-    from plugin.settings import is_loopback
+    from plugin.settings_reader import is_loopback
     from plugin.sync.project import check_address
 
     return chosen.public_url if is_loopback(chosen.api_url) else check_address(chosen.public_url)

@@ -17,6 +17,7 @@ from plugin.mapping.bases import fit_basis, more_to_read, reads
 from plugin.mapping.bundle import Bundle, read_bundle
 from plugin.mapping.load import load_mapping, plain
 from plugin.mapping.model import Mapping
+from plugin.mapping.readings import Reading
 from plugin.records import configs
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import planned
@@ -66,8 +67,17 @@ def _said(mapping: Mapping) -> dict[str, Any]:
         else:
             flat[path] = value
 
-    walk(plain(replace(mapping, rules=())), "")
-    return flat
+    walk(plain(replace(mapping, rules=(), readings={})), "")
+    return flat | dict(_declared(mapping))
+
+
+def _declared(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Each declared property, and how it is read, without what holds by itself."""
+    for kind, readings in mapping.readings.items():
+        for name, reading in readings.items():
+            said = {k: v for k, v in vars(reading).items() if v != getattr(Reading(reading.type), k)}
+            parts = [reading.type, *(f"{k} {dict(v) if k == 'values' else v}" for k, v in said.items())]
+            yield f"{kind} property {name}", ", ".join(parts)
 
 
 def _fields(old: dict[str, Any], new: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ def portal_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]
     for one in facts.unread:
         shown = ", ".join(repr(text) for text in one.examples)
         said = f"{one.count:,} values of {one.object_type} {one.name}: {one.problem}, for example {shown}."
-        cure = "They are left out and never guessed: correct them in the CRM, or name another property."
+        cure = "They are left out, never guessed: correct them in the CRM, or declare how they are written."
         yield Clash(_paths_of(mapping, one.object_type, one.name), "warning", said, cure)
 
 

@@ -40,12 +40,16 @@ def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path:
     assert run("config", "check", str(file)).exit_code == 0
     home.load()
     home.settle()
-    file.write_text("version: 1\nthresholds: {lost_fixed_days: 3650}\noutputs: {clm_tier: our_tier}\n")
+    file.write_text(
+        "version: 1\nthresholds: {lost_fixed_days: 3650}\noutputs: {clm_tier: our_tier}\n"
+        "contact: {nps: {property: hs_feedback_last_nps_rating, type: number}}\n"
+    )
     before = {i: values["clm_stage"] for i, values in home.standing().items()}
     shown: dict[str, Any] = told("config", "diff", str(file))
     fields = {one["field"]: (one["from"], one["to"]) for one in shown["fields"]}
     assert fields["thresholds.lost_fixed_days"] == (365, 3650)
     assert fields["outputs.clm_tier.name"] == ("clm_tier", "our_tier")
+    assert fields["contact property hs_feedback_last_nps_rating"] == (None, "number")
     assert shown["properties"]["make"] == ["contact: our_tier"]
     moves = {(one["from"], one["to"]) for one in shown["preview"]["moves"]}
     assert moves
@@ -73,12 +77,15 @@ def test_a_wrong_file_is_refused_by_every_command_with_its_line(home: House, tmp
     """The same checks everywhere; the version in force stays."""
     home.load()
     file = tmp_path / "m.yaml"
-    file.write_text("version: 1\npurchase: {pipelines: [Salse], won_stages: [nowhere], date: closdate}\n")
+    file.write_text(
+        "version: 1\npurchase: {pipelines: [Salse], won_stages: [nowhere], date: closdate}\n"
+        "contact: {cancelled_on: {property: createdate, type: date, format: DD.MM.YYYY}}\n"
+    )
     checked = run("config", "check", str(file), "--portal", "--json")
     assert checked.exit_code == 2
     errors = [one for one in json.loads(checked.stdout) if one["severity"] == "error"]
-    assert len(errors) == 3
-    assert {one["line"] for one in errors} == {2}
+    assert [one["line"] for one in errors] == [2, 2, 2, 3]
+    assert "declared as date, and is of type datetime in the portal" in errors[3]["message"]
     assert any("closedate" in one["cure"] for one in errors)
     file.write_text("version: 1\noutputs: {clm_stage: {values: {loyl: vip}}}\n")
     for command in ("check", "diff", "apply"):

@@ -18,6 +18,7 @@ from plugin.lifecycle.names import names
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping, ModelChoice, Sources
+from plugin.mapping.readings import Reading
 from tests.lifecycle.worlds import rhythm
 
 DAY = date(2026, 6, 30)
@@ -141,7 +142,9 @@ def test_the_documented_target_groups_work(tmp_path: Path) -> None:
         person(2, age="61", children="0", city="Łódź", buying_motive="habit"),
         person(3, age="unknown"),
     ]
-    frame = outcomes(contacts, extra=(path,)).frame
+    numbers = {name: Reading("number") for name in ("age", "children")}
+    mapping = replace(MAPPING, readings={"contact": numbers})
+    frame = outcomes(contacts, mapping=mapping, extra=(path,)).frame
     groups = [
         set(row) & {"young_parents", "krakow", "big_baskets", "bargain_hunters"} for row in frame["segments"]
     ]

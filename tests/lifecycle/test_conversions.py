@@ -130,6 +130,7 @@ def test_what_stands_for_nothing_is_empty_and_no_fault() -> None:
 FILE = """version: 1
 contact:
   cancelled_on: {property: left_on, type: date, format: DD.MM.YYYY}
+  key_fields: [left_on]
   churn_reason: {property: why, type: enumeration, values: {P: price, n/a: }}
   nps: {property: mood, type: enumeration, values: {Happy: 10, Sad: 2}}
   extras:

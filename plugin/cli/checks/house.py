@@ -17,7 +17,8 @@ from plugin.hubspot.client.probe import probe
 from plugin.hubspot.versions import DEFAULT_VERSION
 from plugin.jobs.keys import sealing
 from plugin.records.store import Store, newest_schema, schema_version
-from plugin.settings import Settings, is_loopback
+from plugin.settings import Settings
+from plugin.settings_reader import is_loopback
 from plugin.vault import Vault
 
 #: When HubSpot stops answering each version (HubSpot supports a dated version for about 18 months).

@@ -20,7 +20,8 @@ from plugin.lifecycle.ruleset import Models, stage_number
 from plugin.lifecycle.stages import StageModel
 from plugin.mapping.model import Mapping
 
-_TRIES = 60_000
+#: How many customers are made up at first, and in all where a stage was not reached by those.
+_FIRST, _TRIES = 4_000, 60_000
 #: Numbers are drawn below one of these, small ones more often.
 _SCALES = (0.0, 1.0, 3.0, 10.0, 100.0, 400.0, 3000.0, 1e6, 1e7)
 _TEXTS = ("inbound", "outbound", "EMAIL_MARKETING", "x")
@@ -42,8 +43,13 @@ def warnings_of(models: Models, mapping: Mapping) -> list[str]:
 
 def _unreached(models: Models, model: StageModel, extras: Extras) -> list[str]:
     plan = models.book.plan({"stage": stage_number(model)})
-    reached = set(plan.run(sample(plan.facts, models.derived, plan.literals, extras))["stage"].to_list())
-    missed = [s for s in model.stages if s.order not in reached]
+    reached: set[int] = set()
+    for tries in (_FIRST, _TRIES):
+        found = plan.run(sample(plan.facts, models.derived, plan.literals, extras, tries))
+        reached |= set(found["stage"].to_list())
+        missed = [s for s in model.stages if s.order not in reached]
+        if not missed:
+            return []
     places = {rule.stage: rule.place for rule in reversed(model.rules)}
     return [
         f"{model.file}:{places[stage.order]}: model '{model.key}': "

@@ -30,7 +30,7 @@ from plugin.lifecycle.series import (
 
 #: How far ahead a change is looked for, in days; day by day only a little beyond the forecast's window.
 HORIZON, WILD_HORIZON = 36_525, 401
-_CHUNK = 1_000_000
+_CHUNK, _ROWS = 1_000_000, 250_000
 #: A look at so few rows costs no more than at one.
 _AT_FIRST = 4_096
 _NEAR = 1e-6
@@ -45,8 +45,8 @@ def outcomes(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> pl.Data
 def signature(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> Ints:
     """One number a pair that is equal where all outputs are."""
     parts = [np.empty(0, np.int64)]
-    for begin in range(0, len(customers), _CHUNK):
-        moment = Moment(customers[begin : begin + _CHUNK], days[begin : begin + _CHUNK])
+    for begin in range(0, len(customers), _ROWS):
+        moment = Moment(customers[begin : begin + _ROWS], days[begin : begin + _ROWS])
         found = plan.numbers(engine.facts(moment, plan.facts))
         parts.append(digest(found.values(), len(moment.keys)))
     return np.concatenate(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,8 +16,9 @@ from plugin.lifecycle.evaluate import evaluate, history, make_engine
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.walk import outcomes
-from plugin.mapping.model import ModelChoice
+from plugin.mapping.model import Mapping, ModelChoice
 from tests.lifecycle.naive import Deal, Naive, Person
 from tests.lifecycle.worlds import (
     ALL,
@@ -32,7 +34,8 @@ from tests.lifecycle.worlds import (
     records_of,
 )
 
-WORLDS = settings(max_examples=12, deadline=None)
+#: Evaluating one day costs a tenth of a second: where a test evaluates many of them, fewer customers.
+WORLDS, FEWER = settings(max_examples=25, deadline=None), settings(max_examples=12, deadline=None)
 MINE = """model: mine
 stages: [{{key: quiet}}, {{key: fresh}}]
 rules:
@@ -40,6 +43,18 @@ rules:
     when: {rule}
   - stage: fresh
 """
+
+
+@cache
+def mine(rule: str) -> tuple[Mapping, Models]:
+    """A model of one rule, loaded once."""
+    mapping = replace(MAPPING, models=ModelChoice("mine"))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mine.yaml"
+        path.write_text(MINE.format(rule=rule), encoding="utf-8")
+        return mapping, load_models(mapping, [path])
+
+
 today_days = st.integers(START, START + SPAN + 300)
 
 
@@ -101,7 +116,7 @@ def _exit(person: Person, plain: Naive, path: dict[int, dict[str, str]], today: 
     return path[spell - 1]["lifecycle9"] if spell > person.born() else None
 
 
-@WORLDS
+@FEWER
 @given(people(), portals, today_days)
 def test_nothing_discrete_changes_before_the_next_moment(
     person: Person, parameters: Parameters, today: int
@@ -125,7 +140,7 @@ def written(found: Outcomes) -> dict[str, object]:
     return {**found.written().row(0, named=True), **frame.row(0, named=True)}
 
 
-@WORLDS
+@FEWER
 @given(people(), portals, today_days)
 def test_the_rebuilt_history_is_the_one_that_was_lived(
     person: Person, parameters: Parameters, today: int
@@ -144,7 +159,7 @@ def test_the_rebuilt_history_is_the_one_that_was_lived(
             assert (when, said[-1:]) == (when, stage)
 
 
-@WORLDS
+@FEWER
 @given(st.lists(people(), min_size=1, max_size=6), portals, today_days)
 def test_a_customer_does_not_depend_on_who_else_is_in_the_batch(
     persons: list[Person], parameters: Parameters, today: int
@@ -186,11 +201,7 @@ def test_a_rule_whose_days_cannot_be_derived_is_looked_at_day_by_day(
         ("derived", "days_since_purchase > 45"),
         ("daily", "LEAST(days_since_purchase, 99) > 45"),
     ):
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "mine.yaml"
-            path.write_text(MINE.format(rule=rule), encoding="utf-8")
-            mapping = replace(MAPPING, models=ModelChoice("mine"))
-            models = load_models(mapping, [path])
+        mapping, models = mine(rule)
         assert models.primary_plan.wild == (name == "daily")
         frame = evaluate(records_of([person]), mapping, models, parameters, day(today)).frame
         found[name] = frame.select("stage", "since", "next_stage", "next_stage_on", "keep_until").rows()

@@ -13,7 +13,7 @@ from plugin.errors import ConfigError, CrmAuthError
 if TYPE_CHECKING:
     from plugin.jobs.context import Context
     from plugin.jobs.uninstall import Ours
-    from plugin.sync.call_lists import CallList
+    from plugin.sync.made_lists import MadeList
 
 
 @click.command(epilog="Example: lifecycle accounts --json")
@@ -116,18 +116,17 @@ def _show(context: Context, portal_id: int, properties: list[Ours], asked: bool,
         )
 
 
-def _show_lists(lists: list[tuple[CallList, str]]) -> None:
-    for one, _ in lists:
+def _show_lists(lists: list[MadeList]) -> None:
+    for one in lists:
         click.echo(f"  {one.object_type}: list “{one.name}”: deleted")
 
 
-def _remove(
-    context: Context, portal_id: int, properties: list[Ours], lists: list[tuple[CallList, str]]
-) -> None:
+def _remove(context: Context, portal_id: int, properties: list[Ours], lists: list[MadeList]) -> None:
     from plugin.jobs.uninstall import remove, remove_lists
 
     try:
-        remove_lists(context, portal_id, lists)
+        if lists:
+            remove_lists(context, portal_id)
         done = remove(context, portal_id, properties)
     except CrmAuthError as error:
         raise ConfigError(

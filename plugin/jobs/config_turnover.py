@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from plugin.errors import LifecycleError
 from plugin.jobs.context import Context
 from plugin.jobs.fit import fit_portal
-from plugin.jobs.install import make_properties
+from plugin.jobs.install import make_properties, rename_lists
 from plugin.mapping.bases import fit_basis, more_to_read, reads
 from plugin.records import portals, refused
 from plugin.records.portals import Portal
@@ -146,6 +146,7 @@ def _turn(context: Context, portal_id: int, note: dict[str, Any], go_on: Callabl
 def _make(context: Context, portal_id: int, note: dict[str, Any]) -> dict[str, Any]:
     """Make what properties are missing, and try again those that the CRM refused before."""
     report = make_properties(context, portal_id)
+    rename_lists(context, portal_id)
     known = {kind: list(names) for kind, names in note["reads"].items()}
     for kind, name in report.created:
         known.setdefault(kind, []).append(f"output:{name}")

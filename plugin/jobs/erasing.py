@@ -1,8 +1,7 @@
 """Takes people out of every table at once; a tombstone keeps them out, others' shares are computed anew.
 
 Work that was under way in the same moment may still write a row about them: for five minutes the rows are
-deleted again and again, then the last trace, the note of who that was, goes too. Examples of values that
-could not be read name nobody, so that nobody can tell whose they are: an erasure takes all of them.
+deleted again and again, then the last trace, the note of who that was, goes too.
 """
 
 from __future__ import annotations
@@ -11,11 +10,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
 
-from plugin.jobs import portfolio
+from plugin.jobs import erased_notes, portfolio
 from plugin.jobs.context import Context
-from plugin.jobs.fit import UNREAD
-from plugin.jobs.undo import NOTE as UNDOING
-from plugin.records import erasure, inbox, mirror, portals, tombstones, work
+from plugin.records import erasure, inbox, lookup, mirror, tombstones, work
+from plugin.records import portfolio as figures
 from plugin.records.work import RecordKey
 
 
@@ -28,26 +26,22 @@ def erase_in(
     beside = _beside(context, connection, portal_id, theirs)
     tombstones.put(store, connection, portal_id, theirs, now)
     erasure.begin(store, connection, portal_id, theirs, now)
-    portfolio.keep(store, connection, portal_id, {}, theirs)  # what they added to figures goes with them
-    rows = erasure.remove(connection, portal_id, theirs)
-    _clear_notes(context, connection, portal_id, theirs)
+    rows = _remove(context, connection, portal_id, theirs)
     work.mark_records(store, connection, portal_id, dict.fromkeys(beside, True), now=now)
     inbox.count(store, connection, portal_id, {"people_erased": len(records)})
     return rows, len(beside)
 
 
-def _clear_notes(
+def _remove(
     context: Context, connection: Connection, portal_id: int, theirs: Sequence[RecordKey]
-) -> None:
-    """Take out of a portal's notes what may be theirs: examples of values, and the undo of one record."""
-    unread = portals.watermark(connection, portal_id, UNREAD)
-    if unread and any(row["examples"] for row in unread["values"]):
-        values = [{**row, "examples": []} for row in unread["values"]]
-        note = {**unread, "values": values}
-        portals.set_watermark(connection, context.store, portal_id, UNREAD, note, context.now())
-    undoing = portals.watermark(connection, portal_id, UNDOING)
-    if undoing and undoing["scope"]["record"] in [list(key) for key in theirs]:
-        portals.clear_watermark(connection, portal_id, UNDOING)
+) -> dict[str, int]:
+    """Delete their rows, their part in figures, and their names in notes; returns how many rows by table."""
+    portfolio.keep(context.store, connection, portal_id, {}, theirs)
+    figures.drop_empty(connection, portal_id)  # a channel through which only they came would tell of it
+    rows = erasure.remove(connection, portal_id, theirs)
+    lookup.forget_looks(connection, portal_id, theirs)
+    erased_notes.clear(context, connection, portal_id, theirs)
+    return rows
 
 
 def _beside(
@@ -71,9 +65,6 @@ def finish_erasures(context: Context) -> int:
     if not open_:
         return 0
     with context.store.write() as connection:
-        for portal_id, records in open_.items():
-            portfolio.keep(context.store, connection, portal_id, {}, records)
-            _clear_notes(context, connection, portal_id, records)
-        again = [erasure.remove(connection, portal_id, records) for portal_id, records in open_.items()]
+        again = [_remove(context, connection, portal_id, records) for portal_id, records in open_.items()]
         erasure.settled(connection, context.now())
     return sum(sum(rows.values()) for rows in again)

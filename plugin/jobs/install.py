@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from plugin.errors import CrmAuthError
 from plugin.jobs.context import Context
 from plugin.jobs.retry import mark_everyone, take_up_properties
 from plugin.records import accounts, outputs, portals
 from plugin.sync import definitions
-from plugin.sync.call_lists import ListReport, make_lists, wanted
+from plugin.sync.call_lists import wanted
+from plugin.sync.made_lists import ListReport, MadeLists
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import InstallReport, install_properties
 
@@ -63,6 +65,24 @@ def make_properties(context: Context, portal_id: int) -> InstallReport:
     return report
 
 
+def rename_lists(context: Context, portal_id: int) -> int:
+    """Give the lists that we made the names of the mapping's language; returns how many were renamed.
+
+    Where the app may not see lists any more they keep the names they have.
+    """
+    lists = MadeLists(context.store, context.crm(portal_id, "interactive"), portal_id, context.now)
+    if not lists.known:
+        return 0
+    try:
+        return len(
+            lists.rename(wanted(context.mapping, RuleOptions(context.models), context.mapping.language))
+        )
+    except CrmAuthError as error:
+        if error.status != 403:
+            raise
+        return 0
+
+
 def _forget(connection: Connection, portal_id: int, report: InstallReport) -> int:
     made: dict[str, list[str]] = {}
     for kind, name in report.created:
@@ -82,7 +102,6 @@ def install_portal(
     crm = context.crm(account.portal_id, "interactive")
     options, language = RuleOptions(context.models), context.mapping.language
     report = install_properties(crm, context.mapping, options, language)
-    made = make_lists(crm, wanted(context.mapping, options, language)) if lists else None
     with context.store.write() as connection:
         portals.remember(
             connection,
@@ -100,4 +119,8 @@ def install_portal(
             names = definitions.names(context.mapping)
             definitions.note(context.store, connection, account.portal_id, kind, names, found, context.now())
         _begin_anew(context, connection, account.portal_id, report)
+    made = None
+    if lists:
+        ours = MadeLists(context.store, crm, account.portal_id, context.now)
+        made = ours.make(wanted(context.mapping, options, language))
     return Installed(account.portal_id, portal.mode if portal else portals.OBSERVE, report, made)

@@ -15,9 +15,7 @@ from plugin.hubspot.client import Crm, PropertyDefinition
 from plugin.jobs.context import Context
 from plugin.mapping.model import Mapping
 from plugin.records import accounts
-from plugin.sync import call_lists
-from plugin.sync.call_lists import CallList
-from plugin.sync.options import RuleOptions
+from plugin.sync.made_lists import MadeList, MadeLists
 from plugin.sync.properties import GROUP
 
 DAY_MS = 86_400_000
@@ -80,23 +78,23 @@ def ours(context: Context, portal_id: int) -> list[Ours]:
     return found
 
 
-def lists(context: Context, portal_id: int) -> list[tuple[CallList, str]]:
-    """The lists of `install --lists` that are in the portal, under the mapping in force, with their ids."""
-    crm, context = context.crm(portal_id, "interactive"), context.current(portal_id)
-    wanted = call_lists.wanted(context.mapping, RuleOptions(context.models), context.mapping.language)
+def lists(context: Context, portal_id: int) -> list[MadeList]:
+    """The lists that we made and that are in the portal, whatever mapping they were made under."""
     try:
-        return call_lists.present(crm, wanted)
+        return list(_made(context, portal_id).present().values())
     except CrmAuthError as error:
         if error.status != 403:
             raise
         return []  # the app may not see lists, so that it made none
 
 
-def remove_lists(context: Context, portal_id: int, found: list[tuple[CallList, str]]) -> None:
-    """Delete these lists: before their properties, which HubSpot keeps while they are used."""
-    crm = context.crm(portal_id, "interactive")
-    for _, list_id in found:
-        crm.drop_list(list_id)
+def remove_lists(context: Context, portal_id: int) -> int:
+    """Delete the lists that we made: before their properties, which HubSpot keeps while they are used."""
+    return _made(context, portal_id).remove()
+
+
+def _made(context: Context, portal_id: int) -> MadeLists:
+    return MadeLists(context.store, context.crm(portal_id, "interactive"), portal_id, context.now)
 
 
 def _readable(crm: Crm, kind: str, mapping: Mapping) -> list[PropertyDefinition]:

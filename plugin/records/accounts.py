@@ -183,6 +183,12 @@ def note_installation(
     return _change_grant(connection, before.portal_id, before.grant_number, **values)
 
 
+def tell(connection: Connection, portal_id: int, told: dict[str, Any]) -> None:
+    """Replace what an installation tells of itself."""
+    row = sa.update(accounts).where(accounts.c.portal_id == portal_id)
+    connection.execute(row.values(report=orjson.dumps(told).decode()))
+
+
 def leave(connection: Connection, store: Store, portal_id: int, *, cause: str, now: int) -> bool:
     """Note that the app is no longer in the portal: tokens are dropped, the mode is `gone`.
 

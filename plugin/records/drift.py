@@ -101,6 +101,14 @@ def ids_after(connection: Connection, portal_id: int, object_type: str, after: i
     return list(connection.execute(query.order_by(mirror.c.object_id).limit(limit)).scalars())
 
 
+def id_before(connection: Connection, portal_id: int, object_type: str, id_: int) -> int:
+    """The highest living id below one; 0 where there is none."""
+    query = sa.select(sa.func.max(mirror.c.object_id)).where(
+        *_is(portal_id, object_type), mirror.c.object_id < id_
+    )
+    return connection.execute(query).scalar() or 0
+
+
 def count(connection: Connection, portal_id: int, object_type: str) -> int:
     """How many living records of a type are kept."""
     query = sa.select(sa.func.count()).select_from(mirror).where(*_is(portal_id, object_type))

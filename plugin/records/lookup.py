@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.records import tombstones, work
 from plugin.records.schema import audience, dirty, marks, mirror, outcomes, parked, seen
-from plugin.records.store import Store
+from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
 
 
@@ -75,7 +76,7 @@ def look_again(
 
     The note of it lies among the event keys, so that it is forgotten as those are.
     """
-    name = hashlib.blake2b(f"look again:{key[0]}:{key[1]}".encode(), digest_size=16).digest()
+    name = _look_of(key)
     here = (seen.c.portal_id == portal_id, seen.c.key == name)
     last = connection.execute(sa.select(seen.c.at).where(*here)).scalar()
     if last is not None and now - window < last <= now:
@@ -84,6 +85,16 @@ def look_again(
     store.upsert(connection, seen, [row], lambda new: {"at": new.at})
     work.mark_records(store, connection, portal_id, {key: True}, now=now, priority=work.INTERACTIVE, linger=0)
     return True
+
+
+def _look_of(key: RecordKey) -> bytes:
+    return hashlib.blake2b(f"look again:{key[0]}:{key[1]}".encode(), digest_size=16).digest()
+
+
+def forget_looks(connection: Connection, portal_id: int, keys: Sequence[RecordKey]) -> None:
+    """Drop the notes that somebody asked for these records: whoever guesses an id could find it by them."""
+    for part in chunks([_look_of(key) for key in keys], 400):
+        connection.execute(sa.delete(seen).where(seen.c.portal_id == portal_id, seen.c.key.in_(part)))
 
 
 def _is(table: sa.Table, portal_id: int, key: RecordKey) -> list[Any]:

@@ -91,6 +91,11 @@ def add(
     store.upsert(connection, cells, moved, lambda new: {"value": cells.c.value + new.value})
 
 
+def drop_empty(connection: Connection, portal_id: int) -> None:
+    """Delete the cells that hold nothing any more: their names alone would stay."""
+    connection.execute(sa.delete(cells).where(cells.c.portal_id == portal_id, cells.c.value == 0))
+
+
 def replace_cells(
     store: Store, connection: Connection, portal_id: int, object_type: str, rows: Iterable[CellRow]
 ) -> None:

@@ -144,11 +144,13 @@ def chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _engine(url: str, durable: bool) -> Engine:
+    # parameters hidden: an error's text goes to logs and failed jobs, and must hold no value of a record
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
     # a pool that waits instead of SQLite's default of one connection a thread: few files stay open
     engine = sa.create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
         poolclass=sa.pool.QueuePool,
         pool_size=8,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -57,6 +58,9 @@ class Core:
             self.documents = Documents(conn)
             self.portals = Portals(conn)
             kept = conn.execute("SELECT body FROM settings WHERE name = 'webhooks'").fetchone()
+            journal = conn.execute("SELECT body FROM settings WHERE name = 'journal'").fetchone()
+        if journal:
+            self.app = replace(self.app, journal=tuple(orjson.loads(journal[0])))
         self.schema = Schema(self.documents)
         self.pipelines = Pipelines(self.documents)
         self.lists = Lists(self.documents, self.schema)
@@ -150,14 +154,24 @@ class Core:
             return conn.execute("SELECT 1 FROM records LIMIT 1").fetchone() is not None
 
     def reset(self) -> None:
-        """Forget everything but the webhook settings; the first portal and its token are made anew."""
+        """Forget everything but the app's webhook settings and its subscriptions to its own events.
+
+        The first portal and its token are made anew.
+        """
         with self.write() as conn:
             for table in _TABLES:
                 conn.execute(f"DELETE FROM {table}")
             self.documents.reload(conn)
             self.portals.reload(conn)
         self.configure_webhooks(self.outbox.settings)
+        self.subscribe_app(self.app.journal)
         self.add_portal(self._first, token=self._token)
+
+    def subscribe_app(self, journal: Sequence[dict[str, Any]]) -> None:
+        """Replace the app's subscriptions to its own events; they survive a restart."""
+        with self.db.write() as conn:
+            conn.execute("INSERT OR REPLACE INTO settings VALUES ('journal', ?)", (orjson.dumps(journal),))
+        self.app = replace(self.app, journal=tuple(journal))
 
     def configure_webhooks(self, settings: WebhookSettings) -> None:
         """Replace the webhook settings; they survive a restart."""

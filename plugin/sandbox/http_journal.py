@@ -112,7 +112,7 @@ def _subscribe_app(body: dict[str, Any]) -> Response:
         raise Problem(409, "This subscription is there already.", "CONFLICT")
     made = {**body, "id": 60_000_001 + len(store.app.journal), "appId": store.app.app_id}
     made["createdAt"] = made["updatedAt"] = iso(store.now())
-    store.app = replace(store.app, journal=(*store.app.journal, made))
+    store.subscribe_app((*store.app.journal, made))
     return answer(made, 201)
 
 

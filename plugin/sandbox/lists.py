@@ -48,7 +48,7 @@ class Lists:
     def create(
         self, conn: sqlite3.Connection, portal: Portal, body: dict[str, Any], now: int
     ) -> dict[str, Any]:
-        """Add a list; names are unique per object type."""
+        """Add a list. HubSpot's rule: names are unique in a portal, whatever the lists are of."""
         for needed in ("name", "objectTypeId", "processingType"):
             if not body.get(needed):
                 raise invalid(f'Invalid input JSON: required field "{needed}" is missing')
@@ -58,8 +58,7 @@ class Lists:
         filtered = body["processingType"] != "MANUAL"
         if filtered:
             compiled(body.get("filterBranch"), self._schema.properties(portal, kind_of(type_id)))
-        if self.named(portal, type_id, body["name"]):
-            raise Problem(400, f"A list named '{body['name']}' already exists.", "VALIDATION_ERROR")
+        self._check_free(portal, body["name"])
         number = str(max((int(one["listId"]) for one in self.all(portal)), default=0) + 1)
         made = {
             "listId": number,
@@ -95,10 +94,15 @@ class Lists:
         same = (one for one in self.all(portal) if one["name"] == name and one["objectTypeId"] == type_id)
         return next(same, None)
 
+    def _check_free(self, portal: Portal, name: str, but: str = "") -> None:
+        if any(one["name"] == name and one["listId"] != but for one in self.all(portal)):
+            raise Problem(400, f"A list named '{name}' already exists.", "VALIDATION_ERROR")
+
     def rename(
         self, conn: sqlite3.Connection, portal: Portal, list_id: str, name: str, now: int
     ) -> dict[str, Any]:
         """Change a list's name."""
+        self._check_free(portal, name, but=list_id)
         body = self.get(conn, portal, list_id) | {"name": name, "updatedAt": iso(now)}
         self._documents.put(conn, portal.id, _KIND, "list", list_id, body)
         return body

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from plugin.clock import Clock, milliseconds
 from plugin.hubspot.client import Crm, Page
 from plugin.mapping.bases import reads_digest
 from plugin.mapping.model import Mapping
-from plugin.records import mirror, portals, work
+from plugin.records import mirror, portals, tombstones, work
 from plugin.records.schema import mirror as mirror_table
 from plugin.records.store import Store, chunks
 from plugin.sync.progress import Progress, progress_of
@@ -69,9 +70,7 @@ class Backfill:
             self._note_in(connection, progress)
 
     def _note_in(self, connection: Connection, progress: Progress) -> None:
-        portals.set_watermark(
-            connection, self.store, self.portal_id, WATERMARK, asdict(progress), self._now()
-        )
+        _put_note(self.store, connection, self.portal_id, progress, self._now())
 
     def wait_until(self, moment: int) -> None:
         """Note that the CRM is away and the load goes on at this moment."""
@@ -97,11 +96,8 @@ class Backfill:
             associations=self._associations(phase),
             after=progress.after,
         )
-        progress.read[phase] = progress.read.get(phase, 0) + len(page.records)
-        progress.after, progress.noted_at, progress.waits_until = page.after, self._now(), 0
-        if page.after is None:
-            following = progress.phases[progress.phases.index(phase) + 1 :]
-            progress.phase = following[0] if following else ""
+        progress.turn_page(len(page.records), page.after)
+        progress.noted_at, progress.waits_until = self._now(), 0
         with self.store.write() as connection:
             self._keep(connection, phase, page, read_at)
             self._note_in(connection, progress)
@@ -173,3 +169,17 @@ class Backfill:
 def state(connection: Connection, portal_id: int) -> dict[str, Any] | None:
     """How far the portal's last backfill has come, for pages and the API."""
     return portals.watermark(connection, portal_id, WATERMARK)
+
+
+def _put_note(store: Store, connection: Connection, portal_id: int, progress: Progress, now: int) -> None:
+    """Keep how far a load has come; a cursor made of an erased person's id is not kept: the one before is."""
+    erased = partial(tombstones.erased_ids, store, connection, portal_id)
+    body = asdict(progress.naming_nobody_of(erased))
+    portals.set_watermark(connection, store, portal_id, WATERMARK, body, now)
+
+
+def forget_erased(store: Store, connection: Connection, portal_id: int, now: int) -> None:
+    """Put the kept position of a load under way back to where it names nobody who was erased."""
+    note = state(connection, portal_id)
+    if note and (note.get("after") or note.get("before")):
+        _put_note(store, connection, portal_id, progress_of(note), now)

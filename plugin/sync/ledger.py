@@ -96,7 +96,8 @@ def settle_by_reading(
                 continue
             state = CONFIRMED if arrived else NOT_WRITTEN
             values = {"state": state, "settled_at": read_at}
-            connection.execute(sa.update(ledger).where(ledger.c.id == row.id).values(**values))
+            here = (ledger.c.portal_id == portal_id, ledger.c.id == row.id)
+            connection.execute(sa.update(ledger).where(*here).values(**values))
 
 
 def _still_open(connection: Connection, portal_id: int, made_at: int, read_at: int) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -15,7 +16,7 @@ class Progress:
     started_at: int
     phases: list[str]
     phase: str = ""  # the object type being read; "" when all are read
-    after: str | None = None
+    after: str | None = None  # the CRM's cursor; HubSpot makes it of the id of a record
     read: dict[str, int] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
     finished: bool = False
@@ -24,6 +25,8 @@ class Progress:
     resumed_with: int = 0
     noted_at: int = 0  # when the last page was kept
     waits_until: int = 0  # the CRM is away; the load goes on at this moment
+    before: str | None = None  # the cursor of the page before, and what was read of the phase up to there
+    before_read: int = 0
 
     @property
     def records(self) -> int:
@@ -49,11 +52,40 @@ class Progress:
             return 0.0
         return max(0, self.expected - self.records) / self.rate if self.rate else None
 
+    def turn_page(self, records: int, after: str | None) -> None:
+        """A page of so many records was read; `after` is the next one's cursor, None: the phase is over."""
+        seen = self.read.get(self.phase, 0)
+        self.before, self.before_read = self.after, seen
+        self.read[self.phase] = seen + records
+        self.after = after
+        if after is None:
+            following = self.phases[self.phases.index(self.phase) + 1 :]
+            self.phase = following[0] if following else ""
+            self.before, self.before_read = None, 0
+
+    def naming_nobody_of(self, erased: Callable[[str, Iterable[int]], set[int]]) -> Progress:
+        """The same, so many pages back that no cursor names somebody who was erased.
+
+        `erased` tells which ids of an object type were.
+        """
+        kept = replace(self, read=dict(self.read))
+        if kept.before is not None and _names_any(kept.before, kept.phase, erased):
+            kept.before, kept.before_read = None, 0
+        if kept.after is not None and _names_any(kept.after, kept.phase, erased):
+            kept.after, kept.read[kept.phase] = kept.before, kept.before_read
+            kept.before, kept.before_read = None, 0
+        return kept
+
     def where(self) -> str:
         """Where it stands, for people."""
         if not self.phase:
             return f"all {self.records:,} records are read"
         return f"{self.phase} {self.read.get(self.phase, 0):,} of {self.total.get(self.phase, 0):,}"
+
+
+def _names_any(cursor: str, phase: str, erased: Callable[[str, Iterable[int]], set[int]]) -> bool:
+    ids = [int(number) for number in re.findall(r"[0-9]{1,18}", cursor)]
+    return bool(erased(phase, ids))
 
 
 def progress_of(note: Mapping[str, Any]) -> Progress:

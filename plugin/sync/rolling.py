@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from sqlalchemy.engine import Connection
+
 from plugin.hubspot.client import Crm
 from plugin.mapping.model import Mapping
-from plugin.records import drift, portals
+from plugin.records import drift, portals, tombstones
 from plugin.records.store import Store
 from plugin.sync import findings
 from plugin.sync.findings import GONE, LINKS, Findings, fault_of
@@ -26,7 +28,10 @@ SIDES = {"deal": ("contact", "company"), "contact": ("company",), "company": ()}
 
 @dataclass
 class Position:
-    """How far a pass has come; `object_type` is empty once it is through."""
+    """How far a pass has come; `object_type` is empty once it is through.
+
+    `after` is the id of a record that is kept, or 0: never that of one who was erased.
+    """
 
     started_at: int
     object_type: str
@@ -83,6 +88,7 @@ class Rolling:
         with self.store.write() as connection:
             now = self.now()
             findings.mark(self.store, connection, self.portal_id, kind, faults, self.findings, now)
+            step_off(self.store, connection, self.portal_id, here)
             portals.set_watermark(connection, self.store, self.portal_id, WATERMARK, asdict(here), now)
         return len(ids)
 
@@ -112,3 +118,19 @@ class Rolling:
         with self.store.read() as connection:
             kept = drift.links(connection, self.portal_id, kind, other, ids)
         return {i for i in ids if set(linked(there.get(i, []))) != kept.get(i, set())}
+
+
+def step_off(store: Store, connection: Connection, portal_id: int, here: Position) -> bool:
+    """Move a position that names somebody erased down to the next record that is kept; true if it did."""
+    kind = here.object_type
+    if not here.after or not tombstones.erased_ids(store, connection, portal_id, kind, [here.after]):
+        return False
+    here.after = drift.id_before(connection, portal_id, kind, here.after)
+    return True
+
+
+def forget_erased(store: Store, connection: Connection, portal_id: int, now: int) -> None:
+    """The same for the position that is kept."""
+    note = portals.watermark(connection, portal_id, WATERMARK)
+    if note and step_off(store, connection, portal_id, here := Position(**note)):
+        portals.set_watermark(connection, store, portal_id, WATERMARK, asdict(here), now)

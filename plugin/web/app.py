@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 
 from plugin.errors import StoreError
 from plugin.jobs.context import Context
@@ -30,9 +31,18 @@ class WebParts:
     oauth: OAuthParts | None = None  # None: one portal by its access token
 
 
+class _Web(Flask):
+    """Logs what failed under the route's pattern: an address holds the id of the record asked for."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """One line and the traceback."""
+        asked = request.url_rule.rule if request.url_rule else "an unknown address"
+        self.logger.error("request failed", extra={"asked": f"{request.method} {asked}"}, exc_info=exc_info)
+
+
 def create_app(parts: WebParts) -> Flask:
     """The WSGI application."""
-    app = Flask("plugin.web")
+    app = _Web("plugin.web")
     app.register_blueprint(
         receiver.blueprint(parts.context, parts.receiver_store, parts.client_secret, parts.public_url)
     )

@@ -172,10 +172,12 @@ def test_everything_survives_a_restart(tmp_path: Path, receiver: Receiver) -> No
         api.control("POST", "load", WORLD)
         api.update("contacts", 5, vip="no")
         made = api.create("contacts", {"email": "b@example.org"})
+        server.store.subscribe_app([{"eventTypeId": "4-1916193"}])
         before = dumped(api)
     with SandboxServer(path, portal=roomy()) as server:
         api = Api(server)
         assert dumped(api) == before
+        assert server.store.app.journal == ({"eventTypeId": "4-1916193"},)
         assert api.objects("GET", "contacts/b@example.org", idProperty="email").json()["id"] == str(made)
         assert api.create("contacts", {"email": "c@example.org"}) > made
         server.configure_webhooks(paused=False)

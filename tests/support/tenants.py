@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from types import ModuleType
@@ -20,8 +21,9 @@ from plugin.jobs import sweeps
 from plugin.jobs.context import Context
 from plugin.jobs.figures import Wanted
 from plugin.jobs.live import go_live
+from plugin.jobs.meaning import evaluate
 from plugin.jobs.uninstall import Ours
-from plugin.records import configs, portals
+from plugin.records import accounts, configs, frames, portals
 from plugin.records.accounts import Sealed
 from plugin.records.configs import Origin
 from plugin.records.outcomes import Versions
@@ -29,12 +31,19 @@ from plugin.records.schema import marks, metadata
 from plugin.records.store import Store
 from plugin.records.work import Claimed
 from plugin.sandbox.loaders import cdnow
+from plugin.sync import change_sets
+from plugin.sync.change_sets import Scope
+from plugin.sync.diff import Change
+from plugin.sync.findings import Findings
+from plugin.sync.rolling import Position
 from tests.conftest import NOON
 from tests.support.many import FIRST, SECOND, Many
 
 MARK = "7777.77"
+KEYS = [b"the-key-of-the-test"]
 CONTACTS = 6
 CONTACT, DEAL = 51_000_000_001, 61_000_000_001
+LIST = "1"
 #: written anew by chance or by the clock at each run
 VOLATILE = {"id", "claim", "change_set", "access_token", "refresh_token"}
 
@@ -54,20 +63,70 @@ def load_both(home: Many) -> None:
         go_live(home.context, portal_id)
     sweeps.mark_what_is_due(home.context)
     home.settle(FIRST, SECOND)
+    for portal_id in (FIRST, SECOND):
+        crm = home.context.crm(portal_id, "interactive")
+        assert crm.create_list("contact", "Everyone", [{"clm_stage": ("lost", "sleeping", "loyal")}]) == LIST
 
 
-def functions(package: ModuleType) -> list[tuple[str, Callable[..., Any]]]:
-    """Every public function of a package that takes a portal's id, by name."""
+def fill(store: Store) -> None:
+    """Give both portals a row in every table in which they have none, so that no query finds nothing."""
+    with store.write() as connection:
+        for table in metadata.sorted_tables:
+            if "portal_id" in table.c and table.name != "config_versions":
+                for portal_id in (FIRST, SECOND):
+                    query = sa.select(table).where(table.c.portal_id == portal_id).limit(1)
+                    if connection.execute(query).first() is None:
+                        connection.execute(sa.insert(table).values(_row_of(table, portal_id)))
+
+
+def _row_of(table: sa.Table, portal_id: int) -> dict[str, Any]:
+    """A row that any query may meet; the second portal's texts are the mark."""
+    known: dict[str, Any] = {
+        "portal_id": portal_id,
+        "object_type": "contact",
+        "object_id": CONTACT,
+        "from_type": "deal",
+        "from_id": DEAL,
+        "to_type": "contact",
+        "to_id": CONTACT,
+        "into_id": CONTACT,
+        "state": "made",
+        "mode": "observe",
+    }
+    text = MARK if portal_id == SECOND else "first"
+    made = {str: text, int: 5, date: date(2026, 1, 1), bytes: b"sixteen bytes 12"}
+    columns = [column for column in table.c if column.name != "id"]
+    return {one.name: known.get(one.name, made[one.type.python_type]) for one in columns}
+
+
+#: by any of these a function is told whose portal it is asked about
+WHOSE = {"portal_id", "portal", "before: Account"}
+
+
+def functions(*packages: ModuleType) -> list[tuple[str, Callable[..., Any]]]:
+    """Every public function of these packages that takes a portal or its id, by name."""
     found = []
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.ispkg:
-            continue
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        for name, value in vars(module).items():
-            own = inspect.isfunction(value) and value.__module__ == module.__name__
-            if own and not name.startswith("_") and "portal_id" in inspect.signature(value).parameters:
-                found.append((f"{info.name}.{name}", value))
+    for package in packages:
+        for info in pkgutil.iter_modules(package.__path__):
+            if info.ispkg:
+                continue
+            module = importlib.import_module(f"{package.__name__}.{info.name}")
+            room = "" if len(packages) == 1 else f"{package.__name__.rpartition('.')[2]}."
+            for name, value in vars(module).items():
+                own = inspect.isfunction(value) and value.__module__ == module.__name__
+                if own and not name.startswith("_") and _is_about_a_portal(value):
+                    found.append((f"{room}{info.name}.{name}", value))
     return sorted(found)
+
+
+def takes(one: tuple[str, Callable[..., Any]], parameter: str) -> bool:
+    """Whether a named function has this parameter."""
+    return parameter in inspect.signature(one[1]).parameters
+
+
+def _is_about_a_portal(function: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    return any(one.name in WHOSE or f"{one.name}: {one.annotation}" in WHOSE for one in parameters)
 
 
 def rows_of(store: Store, portal_id: int) -> dict[str, list[str]]:
@@ -83,7 +142,7 @@ def rows_in(connection: Connection, portal_id: int) -> dict[str, list[str]]:
         if "portal_id" in table.c:
             columns = [column for column in table.c if column.name not in VOLATILE]
             query = sa.select(*columns).where(table.c.portal_id == portal_id)
-            found[table.name] = sorted(repr(tuple(row)) for row in connection.execute(query))
+            found[table.name] = sorted(_same(repr(tuple(row))) for row in connection.execute(query))
     return found
 
 
@@ -126,6 +185,16 @@ class Arguments:
             "of": "from",
             "report": lambda *_: None,
             "properties": [Ours("contact", "clm_rfm", "RFM", 0)],
+            "portal": self._portal(),
+            "parameters": self._parameters(),
+            "crm": (crm := context.crm(FIRST, "interactive")),
+            "imports": crm.imports,
+            "list_id": LIST,
+            "upto": 2**60,
+            "kind": "live",
+            "change_set": self._change_set(),
+            "state": "confirmed",
+            "here": Position(now, "contact", CONTACT),
             "object_type": "contact",
             "object_id": CONTACT,
             "low": 0,
@@ -173,6 +242,13 @@ class Arguments:
         text = str(parameter.annotation)
         ids, keys = [CONTACT, CONTACT + 1, DEAL], [("contact", CONTACT), ("deal", DEAL)]
         shapes: dict[str, Any] = {
+            "Iterable[str]": ["clm_stage"],
+            "PropertyDefinition]": [],
+            "Scope": Scope(record=("contact", CONTACT)),
+            "Findings": Findings(),
+            "Change]": [Change(("contact", CONTACT), {}, {"clm_stage": "lost"})],
+            "Mapping[int, str]": {CONTACT: "changed"},
+            "Mapping[RecordKey, Mapping": {("contact", CONTACT): {"clm_stage": "lost"}},
             "Claimed": [Claimed("contact", CONTACT, 1, 1, self.context.now(), 0)],
             "Callable": lambda *_: True,
             "RecordKey, bool": dict.fromkeys(keys, True),
@@ -197,8 +273,15 @@ class Arguments:
             "int]": ids,
             "Parameters": self._parameters(),
         }
-        if text == "bytes":
-            return b"[]"
+        exact: dict[str, Callable[[], Any]] = {
+            "bytes": lambda: b"[]",
+            "Account": self._account,
+            "Outcomes": self._outcomes,
+            "dict[str, Any]": dict,
+            "Change": lambda: shapes["Change]"][0],
+        }
+        if text in exact:
+            return exact[text]()
         if "tuple[int, str], int" in text:
             return {(24_000, "x"): 5}  # months and channels
         if parameter.name in self.named and parameter.name != "body":
@@ -217,6 +300,25 @@ class Arguments:
             query = sa.select(table.c.body).where(table.c.portal_id == FIRST, table.c.object_id == CONTACT)
             return str(connection.execute(query).scalar() or "{}")
 
+    def _portal(self) -> Any:
+        with self.context.store.read() as connection:
+            return portals.get(connection, FIRST)
+
+    def _account(self) -> Any:
+        with self.context.store.read() as connection:
+            return accounts.get(connection, FIRST)
+
+    def _change_set(self) -> str:
+        with self.context.store.read() as connection:
+            return change_sets.newest(connection, FIRST)[1] or ""
+
+    def _outcomes(self) -> Any:
+        context = self.context
+        with context.store.read() as connection:
+            records = frames.load(connection, FIRST, context.mapping, [("contact", CONTACT)])
+        parameters = self._parameters()
+        return evaluate(records, context.mapping, context.models, parameters, NOON.date(), dates=False)
+
     def _bundle(self) -> Any:
         with self.context.store.read() as connection:
             version = configs.get(connection, configs.EVERYONE, 1)
@@ -225,8 +327,7 @@ class Arguments:
     def _parameters(self) -> Any:
         with self.context.store.read() as connection:
             portal = portals.get(connection, FIRST)
-            assert portal is not None
-            return portals.current_parameters(connection, portal)
+            return portals.current_parameters(connection, portal) if portal else None
 
 
 def told(value: Any) -> str:
@@ -235,4 +336,11 @@ def told(value: Any) -> str:
         value = list(value)
     frames = [getattr(value, name, None) for name in ("contacts", "deals", "companies", "history")]
     shown = [frame.to_dicts() for frame in frames if hasattr(frame, "to_dicts")]
-    return repr((shown, value) if shown else sorted(value, key=repr) if isinstance(value, set) else value)
+    if isinstance(value, set):
+        value = sorted(value, key=repr)
+    return _same(repr((shown, value) if shown else value))
+
+
+def _same(text: str) -> str:
+    """The text without names that are drawn by lot."""
+    return re.sub(r"\b[0-9a-f]{32}\b", "*", text)

@@ -11,6 +11,7 @@ import requests
 from plugin.clock import FixedClock
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
+from plugin.web.customers import Customers
 from tests.conftest import NOON
 from tests.support.house import ADMIN, House, house
 
@@ -39,6 +40,21 @@ def status(home: House) -> dict[str, Any]:
 def test_without_the_admins_token_nothing_is_told(home: House, path: str, token: str | None) -> None:
     """401, also for customers that do not exist."""
     assert get(home, path, token).status_code == 401
+
+
+def test_what_fails_is_logged_without_the_record_that_was_asked_for(
+    home: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log cannot be erased."""
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Customers, "told", fails)
+    assert get(home, "/api/v1/customers/51000000001").status_code == 500
+    (told,) = [one for one in caplog.records if one.exc_info]
+    assert vars(told)["asked"] == "GET /api/v1/customers/<int:object_id>"
+    assert "51000000001" not in caplog.handler.format(told)
 
 
 def test_the_status_follows_the_work(home: House) -> None:

@@ -42,7 +42,9 @@ from plugin.hubspot.protocol.requests import (
     drop_list_request,
     list_by_name_request,
     list_request,
+    lists_by_id_request,
     members_request,
+    rename_list_request,
     search_body,
     tasks_body,
     update_body,
@@ -236,6 +238,18 @@ class Crm:
         """Make an active list of the records that meet one of `rows`: {property: any of these values}."""
         body = self._apis.send(create_list_request(TYPE_IDS[object_type], name, rows))
         return str(body["list"]["listId"])
+
+    def list_names(self, list_ids: Sequence[str]) -> dict[str, str]:
+        """The names of those lists that are there, by id."""
+        found: dict[str, str] = {}
+        for chunk in chunks(list(list_ids), BATCH_SIZE):
+            body = self._apis.send(lists_by_id_request(chunk))
+            found |= {str(one["listId"]): str(one["name"]) for one in body["lists"]}
+        return found
+
+    def rename_list(self, list_id: str, name: str) -> None:
+        """Give a list another name; raises CrmRefused where another list has it."""
+        self._apis.send(rename_list_request(list_id, name))
 
     def drop_list(self, list_id: str) -> None:
         """Remove a list; its records stay."""

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import requests
 
 from plugin.clock import Clock
-from plugin.errors import CrmError, CrmProtocolError, CrmUnavailable
+from plugin.errors import CrmError, CrmProtocolError
 from plugin.hubspot.budget import NullBudget
-from plugin.hubspot.client.transport import Transport, open_session
+from plugin.hubspot.client.transport import Transport, open_session, send_alone
 from plugin.hubspot.protocol import journal
 from plugin.hubspot.protocol.events import Event
 from plugin.hubspot.protocol.journal import SCOPES, Entry, Wanted
-from plugin.hubspot.protocol.responses import Reply, read_answer
+from plugin.hubspot.protocol.responses import read_answer
 from plugin.hubspot.versions import DEFAULT_VERSION, api_version
 
 _TIMEOUTS = (3.05, 60.0)
@@ -65,7 +65,8 @@ class Journal:
         if now >= self._good_until:
             path = self._version.path("/oauth/v1/token")
             form = {"grant_type": "client_credentials", "scope": " ".join(self._scopes), **self._client}
-            body = read_answer(self._send("POST", self._base_url + path, form))
+            url = self._base_url + path
+            body = read_answer(send_alone(self._session, "POST", url, form=form, timeouts=_TIMEOUTS))
             self._token = str(body["access_token"])
             self._good_until = now + float(body.get("expires_in") or 0) - _EARLY_SECONDS
         return self._token
@@ -102,22 +103,8 @@ class Journal:
         parts, base = urlsplit(entry.url), urlsplit(self._base_url)
         if parts.scheme != "https" and parts.hostname != base.hostname:
             raise CrmProtocolError("The journal names a file that is not behind https.")
-        reply = self._send("GET", entry.url)
+        reply = send_alone(self._session, "GET", entry.url, timeouts=_TIMEOUTS)
         if len(reply.content) > _LARGEST_FILE:
             raise CrmProtocolError("A file of the journal is larger than HubSpot says that they are.")
         read_answer(reply)
         return journal.events(reply.content)
-
-    def _send(self, method: str, url: str, form: dict[str, str] | None = None) -> Reply:
-        try:
-            answer = self._session.request(
-                method, url, data=form, timeout=_TIMEOUTS, allow_redirects=False, auth=_nobody
-            )
-        except requests.RequestException as error:
-            raise CrmUnavailable(f"HubSpot did not answer ({type(error).__name__}).") from error
-        return Reply(answer.status_code, answer.headers, answer.content)
-
-
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """No credentials, not even from the user's .netrc."""
-    return request

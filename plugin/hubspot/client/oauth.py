@@ -13,7 +13,7 @@ import requests
 
 from plugin.clock import Clock
 from plugin.errors import CrmError, CrmProtocolError, CrmRateLimited, CrmUnavailable
-from plugin.hubspot.client.transport import open_session
+from plugin.hubspot.client.transport import open_session, send_alone
 from plugin.hubspot.protocol import oauth
 from plugin.hubspot.protocol.oauth import Grant, Introspection
 from plugin.hubspot.protocol.responses import Reply, read_answer
@@ -72,23 +72,8 @@ class App:
 
     def _once(self, path: str, form: Mapping[str, str], refusal: Refusal) -> Any:
         credentials = {"client_id": self.client_id, "client_secret": self._secret}
-        try:
-            answer = self._session.post(
-                self._base_url + self._version.path(path),
-                data={**credentials, **form},
-                headers={"Accept": "application/json", "User-Agent": "crm-lifecycle-plugin"},
-                timeout=_TIMEOUTS,
-                allow_redirects=False,
-                auth=_no_auth,
-            )
-        except requests.RequestException as error:
-            raise CrmUnavailable(f"HubSpot did not answer ({type(error).__name__}).") from error
-        reply = Reply(answer.status_code, answer.headers, answer.content)
+        url = self._base_url + self._version.path(path)
+        reply = send_alone(self._session, "POST", url, form={**credentials, **form}, timeouts=_TIMEOUTS)
         if not 200 <= reply.status < 300:
             raise refusal(reply)
         return read_answer(reply)
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Nothing of the user's .netrc is sent along."""
-    return request

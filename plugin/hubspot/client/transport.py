@@ -7,7 +7,7 @@ the error it met last, with `retry_after`: jobs stay short, and the work is in t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +39,33 @@ def open_session(base_url: str) -> requests.Session:
     session.mount("http://", adapter)
     session.trust_env = not _is_loopback(urlsplit(base_url).hostname or "")
     return session
+
+
+def send_alone(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    form: Mapping[str, str] | None = None,
+    timeouts: tuple[float, float] = _TIMEOUTS,
+) -> Reply:
+    """One attempt of a call of the app itself: for no portal, past no budget, without a bearer token.
+
+    Raises CrmUnavailable where no answer comes.
+    """
+    headers = {"Accept": "application/json", "User-Agent": _USER_AGENT}
+    try:
+        answer = session.request(
+            method, url, data=form, headers=headers, timeout=timeouts, allow_redirects=False, auth=_nobody
+        )
+    except requests.RequestException as error:
+        raise _no_answer(error) from error
+    return Reply(answer.status_code, answer.headers, answer.content)
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credentials, not even from the user's .netrc."""
+    return request
 
 
 def _is_loopback(host: str) -> bool:

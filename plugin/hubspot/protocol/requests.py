@@ -53,7 +53,7 @@ def list_request(list_id: str) -> Request:
 
 
 def list_by_name_request(type_id: str, name: str) -> Request:
-    """A list by its name, which is unique for an object type."""
+    """A list by its name, which is unique in a portal."""
     return Request("GET", f"/crm/v3/lists/object-type-id/{type_id}/name/{quote(name, safe='')}")
 
 
@@ -89,6 +89,16 @@ def _any_of(name: str, values: Sequence[str]) -> dict[str, Any]:
         "includeObjectsWithNoValueSet": False,
     }
     return {"filterType": "PROPERTY", "property": name, "operation": operation}
+
+
+def lists_by_id_request(list_ids: Sequence[str]) -> Request:
+    """Several lists; those that are not there are left out of the answer."""
+    return Request("GET", "/crm/v3/lists", tuple(("listIds", one) for one in list_ids))
+
+
+def rename_list_request(list_id: str, name: str) -> Request:
+    """Give a list another name. HubSpot's rule: no two lists of a portal share one."""
+    return Request("PUT", f"{list_request(list_id).path}/update-list-name", (("listName", name),))
 
 
 def drop_list_request(list_id: str) -> Request:

@@ -46,6 +46,13 @@ def kept(connection: Connection, portal_id: int, key: RecordKey) -> Kept | None:
     return Kept(orjson.loads(row.body), row.day, row.evaluated_at, row.write_state) if row else None
 
 
+def anyone(connection: Connection, portal_id: int, object_type: str) -> int | None:
+    """The id of some customer of this portal, if it has any."""
+    c = outcomes.c
+    query = sa.select(c.object_id).where(c.portal_id == portal_id, c.object_type == object_type)
+    return connection.execute(query.order_by(c.object_id).limit(1)).scalar()
+
+
 def standing(store: Store, connection: Connection, portal_id: int, key: RecordKey) -> Standing:
     """Whether the record is known here, waits to be read or evaluated, or was given up."""
     row = connection.execute(sa.select(mirror.c.deleted_at).where(*_is(mirror, portal_id, key))).first()

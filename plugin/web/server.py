@@ -11,6 +11,8 @@ from plugin import wiring
 from plugin.records.store import Store
 from plugin.settings import Settings
 from plugin.web.app import WebParts, create_app
+from plugin.web.card_warm import warm
+from plugin.web.customers import Customers
 from plugin.web.oauth import OAuthParts
 from plugin.wiring import Parts
 
@@ -32,6 +34,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """The application of one process."""
         parts = wiring.open_parts(self.chosen)
+        warm(Customers(parts.context))
         return create_app(
             WebParts(
                 context=parts.context,

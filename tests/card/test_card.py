@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 import requests
+from babel import localedata
 
+from plugin.errors import StoreError
 from plugin.jobs.meaning import history
 from plugin.records import frames, portals
 from plugin.records.schema import marks
+from plugin.web import card_view
+from plugin.web.card_warm import warm
+from plugin.web.customers import Customers
 from tests.card.conftest import asked_again, card, fetched, loaded
 from tests.support.house import ADMIN, House
 
@@ -261,3 +266,21 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
     assert said["en"] == ["1 purchase", "3 purchases", "5 purchases", "PLN 12,345.50", "20 Aug 2026"]
     assert said["ru"] == ["1 покупка", "3 покупки", "5 покупок", "12 345,50 PLN", "20 авг. 2026"]
     assert said["pl"] == ["1 zakup", "3 zakupy", "5 zakupów", "12 345,50 zł", "20 sie 2026"]
+
+
+def test_a_process_is_ready_before_its_first_look(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every language is loaded and a customer was looked at; a store that is away hinders no start."""
+    monkeypatch.setattr(localedata, "_cache", loaded_words := dict[str, Any]())
+    seen = list[int]()
+    told = card_view.told
+    monkeypatch.setattr(card_view, "told", lambda *given: seen.append(given[3][1]) or told(*given))
+    customers = Customers(home.context)
+    warm(customers)
+    assert set(LANGUAGES) <= set(loaded_words)
+    assert seen == [min(home.standing())]
+
+    def away(*_: Any) -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(portals, "served", away)
+    warm(customers)

@@ -11,6 +11,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,25 @@ PACKAGE = Path(plugin.__file__).parent
 ROOMS = ("records", "sync", "jobs", "portfolio", "handlers", "web")
 _STORE = PACKAGE / "records" / "store.py"
 Site = tuple[str, int]  # file within the package, line
+
+#: what looks at the rows of every portal by its nature, and why
+OF_ALL = {
+    "records/accounts.py:every": "the operator's list of installations",
+    "records/accounts.py:installed": "the scheduler rings for every portal",
+    "records/accounts.py:to_purge": "the scheduler purges every portal that left",
+    "records/accounts.py:unfinished": "the scheduler rings for every installation under way",
+    "records/accounts.py:use_state": "nobody knows yet whose authorisation it is",
+    "records/configs.py:portals_with_own": "a version for everyone leaves out these",
+    "records/erasure.py:settled": "erasures of every portal come to their end",
+    "records/erasure.py:under_way": "erasures of every portal are finished by the scheduler",
+    "records/inbox.py:counts": "the operator's counters, over all portals",
+    "records/inbox.py:forget_old": "digests of events grow old in every portal",
+    "records/inbox.py:take": "bodies are applied in the order in which they came",
+    "records/inbox.py:waiting": "the operator's count of bodies",
+    "records/portals.py:every": "the operator's list of portals",
+    "records/tombstones.py:check_keys": "a process must have the keys of every portal's tombstones",
+    "records/work.py:portals_with_work": "the scheduler rings for every portal with work",
+}
 
 
 def unscoped(statement: Any) -> set[str]:
@@ -104,6 +124,15 @@ class Guard:
         """Look at every statement of this engine from now on."""
         sa.event.listen(engine, "before_execute", self._look)
 
+    def forgetful(self) -> dict[str, set[str]]:
+        """The places whose statements name no portal and have no reason for it, with the tables."""
+        return {
+            str(call): tables
+            for site, tables in self.open.items()
+            for call in calls()
+            if call.is_at(site) and str(call) not in OF_ALL
+        }
+
     def _look(self, _connection: Any, statement: Any, *_: Any) -> None:
         site = _from_where()
         if site is not None:
@@ -140,6 +169,7 @@ class Call:
         return f"{self.file}:{self.function}"
 
 
+@cache
 def calls() -> list[Call]:
     """Every call in the package that runs a statement: a connection's `execute`, the store's `upsert`."""
     found = []

@@ -73,6 +73,13 @@ def test_the_portals_are_alike_in_ids_and_unlike_in_contents(base: Base, tmp_pat
     store.close()
 
 
+@pytest.fixture(autouse=True)
+def statements(base: Base) -> Iterator[None]:
+    """Whatever a test runs: no statement of it may forget the portal."""
+    yield
+    assert base.guard.forgetful() == {}
+
+
 @pytest.fixture(scope="module")
 def stores(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
     """A store with both portals, and the same with the first alone."""

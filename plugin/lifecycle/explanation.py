@@ -26,6 +26,7 @@ WORDS: dict[str, dict[str, str]] = {
         "risk": "Risk",
         "segments": "Segments",
         "unpredicted": "No prediction",
+        "rests": "Predictions rest on",
         "action": "To do",
         "path": "Path",
     },
@@ -44,6 +45,7 @@ WORDS: dict[str, dict[str, str]] = {
         "risk": "Риск",
         "segments": "Сегменты",
         "unpredicted": "Прогноза нет",
+        "rests": "Прогноз основан на",
         "action": "Что делать",
         "path": "Путь",
     },
@@ -62,6 +64,7 @@ WORDS: dict[str, dict[str, str]] = {
         "risk": "Ryzyko",
         "segments": "Segmenty",
         "unpredicted": "Brak prognozy",
+        "rests": "Podstawa prognozy",
         "action": "Co zrobić",
         "path": "Droga",
     },
@@ -118,6 +121,7 @@ class _Explainer:
         segments = _labels(self.models.segments, self.language)
         yield "segments", ", ".join(segments[key] for key in o["segments"])
         yield "unpredicted", "; ".join(o.get("no_predictions_because") or ())
+        yield "rests", "; ".join(o.get("predictions_rest_on") or ())
         yield "action", o["next_action"]
 
     def secondary(self, o: Mapping[str, Any]) -> Iterable[str]:

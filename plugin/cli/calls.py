@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import click
-
 from plugin.cli.orders import working
-from plugin.cli.render import as_json_text, list_as_csv
-from plugin.errors import InputError
+from plugin.cli.render import as_json_text, list_as_csv, put
 
 
 def write_calls(
@@ -22,11 +19,4 @@ def write_calls(
     with working("Computing"):
         rows = call_list(from_portal(None, portal).outcomes, **choice)
     text = as_json_text(rows) if as_json else list_as_csv(rows, COLUMNS)
-    if out is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.", cure="Name another file.") from error
-    click.echo(f"Wrote {len(rows):,} customers to {out}.", err=True)
+    put(text, out, f"Wrote {len(rows):,} customers to {{out}}.")

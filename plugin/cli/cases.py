@@ -14,7 +14,7 @@ from plugin.cli.portal import only_portal
 from plugin.clock import SystemClock, local_day
 from plugin.errors import InputError
 from plugin.jobs.meaning import evaluate as compute
-from plugin.jobs.meaning import fit, no_predictions_because
+from plugin.jobs.meaning import fit, no_predictions_because, predictions_rest_on
 from plugin.jobs.meaning import history as rebuild
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.names import NAMES
@@ -71,6 +71,7 @@ class Case:
             "name": names_of(result, [key]).get(key),
             "first_record": result.first_records().get(key),
             "no_predictions_because": no_predictions_because(self.parameters, rows[0]),
+            "predictions_rest_on": predictions_rest_on(self.parameters, rows[0]),
         }
 
     def path(self, key: RecordKey) -> list[dict[str, Any]]:

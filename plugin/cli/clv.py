@@ -149,6 +149,7 @@ def score(
     """Write each customer's predictions as CSV; the interval holds 8 in 10 customers' values."""
     from plugin.cli import clv_periods
     from plugin.cli.clv_table import as_csv, scored
+    from plugin.cli.render import put
 
     with working("Fitting and scoring"):
         days = horizon * _UNITS[unit] if horizon else None
@@ -164,14 +165,7 @@ def score(
     for finding in notes:
         count = f" ({finding.count:,})" if finding.count else ""
         click.echo(f"Note: {finding.message}{count}.", err=True)
-    if out is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.", cure="Name another file.") from error
-    click.echo(f"Wrote {count_of:,} customers to {out}.", err=True)
+    put(text, out, f"Wrote {count_of:,} customers to {{out}}.")
 
 
 def _fitted(file: Path, model: str, unit: str, until: datetime | None) -> tuple[Histories, Fit, int]:

@@ -6,12 +6,28 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import click
 import orjson
+
+from plugin.errors import InputError
 
 _TELEPHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
 _GROUPS = ("stages", "risk_reasons", "metrics", "written")
+
+
+def put(text: str, out: Path | None, told: str = "Wrote {out}.") -> None:
+    """Print a text, or write it to the file `out` and say so; InputError where that cannot be written."""
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.", cure="Name another file.") from error
+    click.echo(told.format(out=out), err=True)
 
 
 def as_json_text(value: Any) -> str:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
-from plugin.jobs.meaning import histories_of
+from plugin.jobs.meaning import known_on
 from plugin.lifecycle.events import build_events
+from plugin.lifecycle.hindsight import Hindsight
 from plugin.lifecycle.parameters import Parameters
-from plugin.lifecycle.pasts import buyers
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
-from plugin.value.histories import Histories
 from plugin.value.lookback import Look, looks_between, rolling
 
 _EPOCH = date(1970, 1, 1)
@@ -61,10 +60,7 @@ def portal_looks(
     zone, money = mapping.time_zone or parameters.time_zone, mapping.currency or parameters.currency
     events = build_events(records, mapping, object_type, zone, money)
 
-    @cache
-    def at(on: int) -> Histories:
-        return histories_of(buyers(events, on))
-
+    at = cache(partial(known_on, Hindsight(events, mapping)))
     last = (day - _EPOCH).days
     today = at(last)
     if not len(today):

@@ -38,6 +38,9 @@ def _f(  # one line a fact in the table below
     return Fact(name, kind, meaning, tuple(breaks.split()), slope, "", whole)
 
 
+#: The events at which predictions may jump.
+_PREDICTED = "purchases cancelled cancelled_on contract_until"
+
 _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
     (
         "acquisition",
@@ -188,10 +191,22 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
     (
         "prediction",
         (
-            _f("p_alive", "probability of still being a customer", "purchases", "curve"),
-            _f("p_no_purchase", "probability of no purchase in the next 90 days", "purchases", "curve"),
-            _f("expected_purchases", "expected purchases in 12 months", "purchases", "curve"),
-            _f("clv", "predicted value of the coming 12 months", "purchases money", "curve"),
+            _f("p_alive", "probability of still being a customer", _PREDICTED, "curve"),
+            _f(
+                "p_no_purchase",
+                "probability of no purchase in the next 90 days; under contract of leaving in them",
+                _PREDICTED,
+                "curve",
+            ),
+            _f("expected_purchases", "expected purchases in 12 months", _PREDICTED, "curve"),
+            _f("clv", "predicted value of the coming 12 months", f"{_PREDICTED} money", "curve"),
+            _f("renewals", "renewals of the contract; unknown after notice", _PREDICTED, whole=True),
+            _f(
+                "renewal_due_on",
+                "the day on which the contract's next payment is, or was, due; unknown after notice",
+                _PREDICTED,
+                kind="date",
+            ),
         ),
     ),
     (

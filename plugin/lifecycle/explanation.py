@@ -33,6 +33,7 @@ WORDS: dict[str, dict[str, str]] = {
         "bought_text": "{orders:# order|# orders} on {purchases:# day|# days}: "
         "orders of one day are one purchase",
         "unpredicted": "No prediction",
+        "rests": "Predictions rest on",
         "action": "To do",
         "path": "Path",
     },
@@ -58,6 +59,7 @@ WORDS: dict[str, dict[str, str]] = {
         "bought_text": "{orders:# заказ|# заказа|# заказов}, {purchases:# день|# дня|# дней} с заказами: "
         "заказы одного дня считаются одной покупкой",
         "unpredicted": "Прогноза нет",
+        "rests": "Прогноз основан на",
         "action": "Что делать",
         "path": "Путь",
     },
@@ -83,6 +85,7 @@ WORDS: dict[str, dict[str, str]] = {
         "bought_text": "{orders:# zamówienie|# zamówienia|# zamówień}, {purchases:# dzień|# dni|# dni} z "
         "zamówieniami: zamówienia z jednego dnia to jeden zakup",
         "unpredicted": "Brak prognozy",
+        "rests": "Podstawa prognozy",
         "action": "Co zrobić",
         "path": "Droga",
     },
@@ -143,6 +146,7 @@ class _Explainer:
         yield "segments", ", ".join(segments[key] for key in o["segments"])
         yield "rfm", self.rfm(o["metrics"])
         yield "unpredicted", "; ".join(o.get("no_predictions_because") or ())
+        yield "rests", "; ".join(o.get("predictions_rest_on") or ())
         yield "action", o["next_action"]
 
     def bought(self, metrics: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, Fact, extra_fact
+from plugin.lifecycle.contracts import Contracts, Reader
 from plugin.lifecycle.derived import DAY, Column, Derived
 from plugin.lifecycle.ground import Ground, Lookup, nothing
 from plugin.lifecycle.pasts import Pasts
@@ -60,6 +62,12 @@ class Engine(Ground):
     def pasts(self) -> Pasts:
         """Purchase histories, as models take them."""
         return Pasts(self.events)
+
+    @cached_property
+    def contracts(self) -> Contracts | None:
+        """Contracts, as a predictor of them takes them; None where it takes purchase histories."""
+        by = self.predictor
+        return Contracts(self, cast("Reader", by)) if by is not None and by.renewals is not None else None
 
     def fact(self, name: str) -> Fact:
         """The fact's entry in the catalogue, a derived one's, or a mapped property's."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.ground import nothing
+from plugin.lifecycle.predictions import spent_of, timing_of
 from plugin.lifecycle.series import FAR, Floats, Ints, Moment, as_dates
 
 #: In the order shown; all exact, as of the day of evaluation.
@@ -88,8 +89,8 @@ def _predicted(engine: Engine, moment: Moment) -> tuple[Floats, Floats, Ints]:
     if engine.predictor is None or not len(rows):
         return low, high, on
     seen = Moment(moment.customers[rows], moment.days[rows])
-    timing = engine.pasts.timing(seen)
-    values = engine.predictor.predict(timing, engine.pasts.spent(seen))
+    timing = timing_of(engine, seen)
+    values = engine.predictor.predict(timing, spent_of(engine, seen))
     low[rows], high[rows] = values.low, values.high
     days = engine.today + engine.predictor.bought_by(timing, 0.5)
     on[rows] = np.nan_to_num(days, nan=FAR, posinf=FAR).astype(np.int64)

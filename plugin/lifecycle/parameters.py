@@ -11,7 +11,6 @@ from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +18,6 @@ import numpy as np
 
 from plugin.errors import InputError
 from plugin.lifecycle.events import Events, build_events, purchase_facts
-from plugin.lifecycle.pasts import Buyers, buyers
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.series import Floats
 from plugin.mapping.model import Mapping
@@ -128,14 +126,14 @@ def fit(
     version: int = 1,
     time_zone: str | None = None,
     currency: str | None = None,
-    value: Callable[[Callable[[int], Buyers], int], MappingABC[str, Any]] | None = None,
+    value: Callable[[Events, int], MappingABC[str, Any]] | None = None,
     told: Callable[[dict[str, Any]], object] = lambda _: None,
 ) -> Parameters:
     """Parameters from the records dated up to `day`.
 
     `told` hears of each kind of value that cannot be read: {object, property, problem, count, examples}.
-    `value` makes one object type's section of `Parameters.value` from what gives its buyers of any day (days
-    since 1970), and the day; without it there is none.
+    `value` makes one object type's section of `Parameters.value` from its customers' events and the day
+    (since 1970); without it there is none.
 
     `time_zone` and `currency` are the portal's; the mapping's win. A figure that too few customers
     support stays empty, and `notes` says so.
@@ -149,7 +147,7 @@ def fit(
             told(row)
         compared[object_type] = _compare(events, mapping, day)
         if value is not None:
-            sections[object_type] = value(partial(buyers, events), (day - date(1970, 1, 1)).days)
+            sections[object_type] = value(events, (day - date(1970, 1, 1)).days)
     return Parameters(version, day, zone, money, MappingProxyType(compared), value=sections or None)
 
 

@@ -55,7 +55,7 @@ def _contract_left(e: Ground, m: Moment) -> Floats:
     return np.asarray(held("contract_until")(e, m) - m.days)
 
 
-def _cancellation(e: Ground, m: Moment) -> tuple[Floats, Floats]:
+def cancellation(e: Ground, m: Moment) -> tuple[Floats, Floats]:
     """Whether a cancellation stands (NaN: not mapped), and its day (NaN: undated).
 
     A purchase after its day lifts it; an undated one is never lifted.
@@ -110,8 +110,8 @@ PERSON: dict[str, Lookup] = {
     "contract_until": held("contract_until"),
     "contract_days_left": _contract_left,
     **{name: held(name) for name in ("nps", "csat", "referrals", "reviews", "open_tickets")},
-    "cancelled": lambda e, m: _cancellation(e, m)[0],
-    "cancelled_on": lambda e, m: _cancellation(e, m)[1],
+    "cancelled": lambda e, m: cancellation(e, m)[0],
+    "cancelled_on": lambda e, m: cancellation(e, m)[1],
     "missing_key_fields": _missing_keys,
     "days_since_key_fields": seen("key_fields", days=True),
     "portal_gap_days": _constant(lambda e: e.comparison.usual_gap_days),

@@ -1,8 +1,9 @@
 """Predictions as facts and as written values; the models behind them are handed in, this room knows none.
 
 What is written is that of the customer's refresh day: the latest, not after the day of looking, of its last
-purchase, its monthly day (1 + id mod 28) and the day the parameters were adopted. So it stands still for
-weeks; only the churn risk follows the day, in steps of 0.05.
+purchase, its monthly day (1 + id mod 28) and the day the parameters were adopted; of a contract also of the
+day on which a payment fell due, its grace ended, notice was given or the last day paid for was changed. So it
+stands still for weeks; only the churn risk follows the day, in steps of 0.05.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from plugin.lifecycle.contracts import RenewalsOf
 from plugin.lifecycle.curves import first_change
 from plugin.lifecycle.pasts import Paid, Timing
 from plugin.lifecycle.series import FAR, Floats, Ints, Moment
@@ -31,6 +33,8 @@ REFRESHED = {
     "clm_p_alive": "refreshed_p_alive",
     "clm_next_purchase_on": "refreshed_next_purchase_on",
 }
+#: Facts that only contracts have.
+OF_CONTRACTS = ("renewals", "renewal_due_on")
 #: Months ahead in which a written prediction is looked for to change.
 _MONTHS = 14
 STEP = 0.05
@@ -53,10 +57,15 @@ class Values(Protocol):
 
 
 class Predictor(Protocol):
-    """Models that predict from plain arrays; `timing` and `paid` as in `pasts`."""
+    """Models that predict from plain arrays; `timing` and `paid` as in `pasts`.
+
+    One of contracts has `renewals`, is a `contracts.Reader` too, and takes both as in `contracts`.
+    """
 
     @property
     def ready(self) -> bool: ...
+    @property
+    def renewals(self) -> RenewalsOf | None: ...
     def p_alive(self, timing: Timing) -> npt.NDArray[Any]: ...
     def p_no_purchase(self, timing: Timing) -> npt.NDArray[Any]: ...
     def predict(self, timing: Timing, paid: Paid, *, interval: bool = True) -> Values: ...
@@ -78,21 +87,44 @@ def chosen(
     return found if found.ready else None
 
 
+def timing_of(engine: Engine, seen: Moment) -> Timing:
+    """What the predictor goes by, of pairs that have all seen a purchase."""
+    return engine.contracts.timing(seen) if engine.contracts else engine.pasts.timing(seen)
+
+
+def spent_of(engine: Engine, seen: Moment) -> Paid:
+    """What such pairs spent, as the predictor takes it."""
+    contracts = engine.contracts
+    return contracts.spent(seen, engine.pasts) if contracts else engine.pasts.spent(seen)
+
+
 def predicted(engine: Engine, moment: Moment, name: str) -> dict[str, Floats]:
     """The fact by that name, and what is computed along with it; NaN for who never bought."""
-    rows = engine.pasts.buying(moment)
-    seen = Moment(moment.customers[rows], moment.days[rows])
-    timing, by = engine.pasts.timing(seen), engine.predictor
+    by = engine.predictor
     if by is None:
         return {}
-    if name == "p_alive":
+    rows = engine.pasts.buying(moment)
+    seen = Moment(moment.customers[rows], moment.days[rows])
+    timing = timing_of(engine, seen)
+    if name in OF_CONTRACTS:
+        found = _contract(engine, seen, timing)
+    elif name == "p_alive":
         found = {name: by.p_alive(timing)}
     elif name == "p_no_purchase":
         found = {name: by.p_no_purchase(timing)}
     else:
-        values = by.predict(timing, engine.pasts.spent(seen), interval=False)
+        values = by.predict(timing, spent_of(engine, seen), interval=False)
         found = {"expected_purchases": values.purchases, "clv": values.value}
     return {fact: _spread(array, rows, len(moment.keys)) for fact, array in found.items()}
+
+
+def _contract(engine: Engine, seen: Moment, timing: Timing) -> dict[str, npt.NDArray[Any]]:
+    """What is said of a contract; NaN where customers are under none."""
+    if engine.contracts is None:
+        return dict.fromkeys(OF_CONTRACTS, np.full(len(seen.keys), np.nan))
+    due = engine.contracts.due_on(seen)
+    renewed = np.where(np.isnan(due), np.nan, timing[0])
+    return dict(zip(OF_CONTRACTS, (renewed, due), strict=True))
 
 
 def _spread(values: npt.NDArray[Any], rows: Ints, size: int) -> Floats:
@@ -106,6 +138,8 @@ def refresh_days(engine: Engine, customers: Ints, days: Ints) -> Ints:
     bought = engine.events.points["purchases"]
     last = bought.days[Moment(customers, days).position(bought) - 1]
     found = np.maximum(last, _monthly(engine, customers, days, 0))
+    if engine.contracts:
+        found = np.maximum(found, engine.contracts.turned(Moment(customers, days)))
     adopted = (engine.parameters.adopted_on - _EPOCH).days
     return np.where(adopted <= days, np.maximum(found, adopted), found)
 
@@ -128,8 +162,8 @@ def refreshed(engine: Engine, customers: Ints, days: Ints) -> dict[str, Floats]:
         return found
     on = refresh_days(engine, customers[rows], days[rows])
     seen = Moment(customers[rows], on)
-    timing = engine.pasts.timing(seen)
-    values = engine.predictor.predict(timing, engine.pasts.spent(seen))
+    timing = timing_of(engine, seen)
+    values = engine.predictor.predict(timing, spent_of(engine, seen))
     numbers = {
         "refreshed_clv": two_digits(values.value),
         "refreshed_clv_low": two_digits(values.low),
@@ -193,7 +227,8 @@ def _refresh_step(engine: Engine, customers: Ints, today: int, bound: Ints, colu
     found = np.full(len(customers), FAR, np.int64)
     rows = np.arange(len(customers), dtype=np.int64)
     adopted = np.full(len(customers), (engine.parameters.adopted_on - _EPOCH).days, np.int64)
-    days = [_monthly(engine, customers, todays, ahead) for ahead in range(1, _MONTHS + 1)]
+    days = engine.contracts.coming(Moment(customers, todays)) if engine.contracts else []
+    days += [_monthly(engine, customers, todays, ahead) for ahead in range(1, _MONTHS + 1)]
     for day in [*days, adopted] if len(adopted) and adopted[0] > today else days:
         near = rows[day[rows] < np.minimum(bound, found)[rows]]
         then = _table(refreshed(engine, customers[near], day[near]), columns)

@@ -140,18 +140,21 @@ class PropertyReader:
         """What yes (1) or no (0) holds from which day on; `since` is that day, NaN without a history."""
         frame = self._steps_frame(name, created, flags, "not a yes or no")
         frame = frame.filter(pl.col("value").ne_missing(pl.col("value").shift().over("customer")))
-        dated = self.past(name).select("customer", "day", since=pl.col("day").cast(pl.Float64)).unique()
-        frame = frame.join(dated, on=["customer", "day"], how="left", maintain_order="left")
-        points = self._points(frame)
-        return points.with_values(since=frame["since"].to_numpy())
+        return self._dated(name, frame)
 
     def date_steps(self, name: str, created: Ints) -> Points:
-        """What date, as days since 1970, holds from which day on."""
+        """What date, as days since 1970, holds from which day on; `since` as in `flag_steps`."""
 
         def read(text: pl.Series) -> pl.Series:
             return days(text, self.zone, calendar=True)
 
-        return self._points(self._steps_frame(name, created, read, "not a date"))
+        return self._dated(name, self._steps_frame(name, created, read, "not a date"))
+
+    def _dated(self, name: str, frame: pl.DataFrame) -> Points:
+        """The frame's steps with the day since when each holds; NaN where no history says so."""
+        dated = self.past(name).select("customer", "day", since=pl.col("day").cast(pl.Float64)).unique()
+        frame = frame.join(dated, on=["customer", "day"], how="left", maintain_order="left")
+        return self._points(frame).with_values(since=frame["since"].to_numpy())
 
     def text_steps(self, name: str, created: Ints) -> tuple[Points, pl.Series]:
         """Codes that hold from which day on, and the texts the codes stand for."""

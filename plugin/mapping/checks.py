@@ -48,6 +48,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     yield from _thresholds(mapping)
     yield from _csat(mapping)
     yield from _purchase(mapping)
+    yield from _contracts(mapping)
     yield from _models(mapping)
     yield from _output_names(mapping)
     yield from _values(mapping)
@@ -105,6 +106,23 @@ def _purchase(mapping: Mapping) -> Iterator[Clash]:
     elif purchase.margin_share < 1 and (purchase.margin_property or purchase.cost_property):
         said = "margin_share is not used: a property says what is earned on a deal."
         yield Clash((("purchase", "margin_share"),), "warning", said, "Delete margin_share.")
+
+
+def _contracts(mapping: Mapping) -> Iterator[Clash]:
+    purchase = mapping.purchase
+    if purchase.setting == "open":
+        if purchase.period != type(purchase)().period:
+            said = "period is not used: it is that of contracts, and setting is open."
+            yield Clash(
+                (("purchase", "period"),), "warning", said, "Write `setting: contract`, or delete it."
+            )
+        return
+    for kind in mapping.customer_objects():
+        sources = mapping.sources(kind)
+        if not (sources.cancelled or sources.cancelled_on):
+            said = f"No property of a {kind} tells a notice: a customer is kept until a payment stays out."
+            cure = f"Name one as `cancelled_on` under `{kind}`, if there is one."
+            yield Clash((("purchase", "setting"),), "warning", said, cure)
 
 
 def _models(mapping: Mapping) -> Iterator[Clash]:

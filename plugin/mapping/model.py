@@ -15,6 +15,8 @@ from plugin.mapping.readings import Reading
 Language = Literal["en", "ru", "pl"]
 CustomerObject = Literal["contact", "company", "both"]
 Attribution = Literal["split", "all", "primary"]
+Setting = Literal["open", "contract"]
+BillingPeriod = Literal["month", "quarter", "year"]
 UpdateMode = Literal["overwrite", "if_empty", "unless_human"]
 DerivedType = Literal["number", "text", "bool", "date"]
 Moves = Literal["still", "since", "until", "any"]
@@ -98,6 +100,8 @@ class Purchase:
     Empty `pipelines` means all; empty `won_stages` means the CRM's own `hs_is_closed_won`.
     `amount` lists properties, the first that holds a number wins. A deal in one of `refund_stages` gives its
     amount back, whatever its sign; so does any deal that is won with a negative amount.
+    `setting` says what is predicted from: "open", customers buy when they like and leave in silence;
+    "contract", a payment binds for a `period`, and who does not renew has left.
     """
 
     pipelines: tuple[str, ...] = ()
@@ -109,6 +113,8 @@ class Purchase:
     margin_property: str | None = None
     cost_property: str | None = None
     attribution: Attribution = "split"
+    setting: Setting = "open"
+    period: BillingPeriod = "month"
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,10 @@ from plugin.mapping.model import (
     LOSS_CATEGORIES,
     OUTPUT_NAMES,
     Attribution,
+    BillingPeriod,
     CustomerObject,
     Language,
+    Setting,
     Sources,
     UpdateMode,
 )
@@ -82,6 +84,8 @@ class PurchaseSchema(Schema):
     margin_property = Source(allow_none=True)
     cost_property = Source(allow_none=True)
     attribution = Choice(get_args(Attribution))
+    setting = Choice(get_args(Setting))
+    period = Choice(get_args(BillingPeriod))
 
 
 class Values(fields.Field[dict[str, str]]):

@@ -5,7 +5,7 @@ Rolling origins: at each, every model sees only what was known then. A plain rul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ import polars as pl
 from plugin.value.choose import Fit, fit_purchases, frequency_cap
 from plugin.value.clv import Terms
 from plugin.value.lookback import Look, looks_at_orders
-from plugin.value.predictor import Predictor, predictor_of
+from plugin.value.predictor import predictor_of
 from plugin.value.rules import guesses, silence
-from plugin.value.scores import Score, auc, calibrated, scored, tenths
+from plugin.value.scores import Score, auc, calibrated, covered, scored, tenths
 from plugin.value.spend import fit_spend
 
 #: At an origin with fewer customers nothing can be said.
@@ -31,14 +31,16 @@ def backtest(
     return [found for look in looks_at_orders(orders, origins, days) if (found := compared(look, models))]
 
 
-def compared(look: Look, models: Sequence[str] = _MODELS) -> dict[str, Any] | None:
+def compared(
+    look: Look, models: Sequence[str] = _MODELS, more: Callable[[Look], Sequence[Score]] = lambda _: ()
+) -> dict[str, Any] | None:
     """The customers at the look's day, what they bought after it, and the score of every rule and model.
 
-    None where there were fewer than ten customers.
+    `more` gives scores of further models. None where there were fewer than ten customers.
     """
     if len(look.histories) < FEWEST:
         return None
-    scores = [*_rules(look), *(_modelled(look, name) for name in models)]
+    scores = [*_rules(look), *(_modelled(look, name) for name in models), *more(look)]
     return {
         "origin": look.origin,
         "customers": len(look.histories),
@@ -71,24 +73,10 @@ def _modelled(look: Look, model: str) -> Score:
     score.auc = auc(risk, silent)
     score.calibration = calibrated(risk, silent)
     score.tenths = tenths(found.purchases, future.purchases)
-    score.interval = _coverage(look, by) if spend else {}
+    score.interval = covered(future.money, found.value, found.low, found.high) if spend else {}
     score.notes = [f.message for f in fit.findings]
     return score
 
 
 def _called(fit: Fit) -> str:
     return f"{fit.model}, k = {fit.params['k']:.0f}" if "k" in fit.params else str(fit.model)
-
-
-def _coverage(look: Look, by: Predictor) -> dict[str, float]:
-    """Shares of customers whose money ended below, inside, above the 80 % interval."""
-    histories, money = look.histories, look.future.money
-    found = by.predict(histories.timing, (histories.paid, histories.mean))
-    below, above = money < found.low, money > found.high
-    return {
-        "below": float(below.mean()),
-        "inside": float((~below & ~above).mean()),
-        "above": float(above.mean()),
-        "predicted": float(found.value.sum()),
-        "came": float(money.sum()),
-    }

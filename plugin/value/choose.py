@@ -24,6 +24,8 @@ PRIOR_BELOW = 500
 #: A drop-out that gains less log-likelihood than this over none, or has b above this, is not visible.
 GAIN, LARGEST_B = 2.0, 1e6
 _PHASES = (1, 2, 3, 4)
+#: Logarithms of parameters beyond this are those of a climb without a peak.
+_FAR = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +138,11 @@ def _beta_geometric(triples: Triples, model: str, prior: bool) -> _Found:
     best, k = _best_phases(triples, prior, drop_out=True)
     if model == "mbg-cnbd-k":
         return _named(model, best, k)
-    without, phases = _best_phases(triples, prior, drop_out=False)
+    # where it falls short by more than the gain that makes a drop-out visible, how far does not matter
+    short_of = best.log_likelihood - GAIN if best.settled else -np.inf
+    without, phases = _best_phases(
+        triples, prior, drop_out=False, begin=best.values[:2] * k, at_least=short_of
+    )
     why = _why_invisible(best, without)
     if why is None:
         return _named("mbg-cnbd-k", best, k)
@@ -155,22 +161,47 @@ def _named(model: str, top: Maximum, k: int) -> _Found:
     return model, params, top, more
 
 
-def _best_phases(triples: Triples, prior: bool, *, drop_out: bool) -> tuple[Maximum, int]:
-    """The best k; the likelihood rises to it and falls after it, so the search ends at the first fall."""
-    best, k = _climb(triples, 1, prior, drop_out=drop_out), 1
+def _best_phases(
+    triples: Triples,
+    prior: bool,
+    *,
+    drop_out: bool,
+    begin: Floats | None = None,
+    at_least: float = -np.inf,
+) -> tuple[Maximum, int]:
+    """The best k; the likelihood rises to it and falls after it, so the search ends at the first fall.
+
+    Each k begins where the one before ended; `begin` is where k = 1 does.
+    """
+    best, k = _climb(triples, 1, prior, drop_out=drop_out, begin=begin, at_least=at_least), 1
     for more in _PHASES[1:]:
-        other = _climb(triples, more, prior, drop_out=drop_out)
+        near = best.values.copy()
+        near[1] *= k / more
+        reach = max(best.log_likelihood, at_least)
+        other = _climb(triples, more, prior, drop_out=drop_out, begin=near, at_least=reach)
         if other.log_likelihood <= best.log_likelihood:
             break
         best, k = other, more
     return best, k
 
 
-def _climb(triples: Triples, k: int, prior: bool, *, first: bool = True, drop_out: bool = True) -> Maximum:
+def _climb(
+    triples: Triples,
+    k: int,
+    prior: bool,
+    *,
+    first: bool = True,
+    drop_out: bool = True,
+    begin: Floats | None = None,
+    at_least: float = -np.inf,
+) -> Maximum:
     start = np.array([1.0, _scale(triples) / k, 1.0, 2.0])[: 4 if drop_out else 2]
     # T scaled to mean 1: what is weakly expected does not depend on the unit of time
     weak = Prior(np.log(start), np.array([1.5, 1.5, 1.5, 1.5])[: len(start)]) if prior else None
-    return maximise(BetaGeometricLikelihood(triples, k, first, drop_out), start, weak)
+    likelihood = BetaGeometricLikelihood(triples, k, first, drop_out)
+    # a climb that ended at a bound is no place to begin
+    near = begin if begin is not None and (np.abs(np.log(begin)) < _FAR).all() else start
+    return maximise(likelihood, near, weak, at_least=at_least)
 
 
 def _scale(triples: Triples) -> float:

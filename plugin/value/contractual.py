@@ -15,7 +15,7 @@ from scipy.special import betaln, digamma, polygamma
 
 from plugin.errors import InputError
 from plugin.value.arrays import Bools, Floats, Ints
-from plugin.value.newton import Derivatives, maximise
+from plugin.value.newton import Derivatives, Prior, maximise
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +71,17 @@ def fit_contract(survivors: Floats) -> Contract:
     return _fitted(np.append(lost, 0.0), stayed)
 
 
-def fit_tenures(renewed: Ints, left: Bools) -> Contract:
+def fit_tenures(renewed: Ints, left: Bools, prior: Prior | None = None) -> Contract:
     """Fit to customers of any age: how many times each `renewed`, and whether it then refused (`left`).
 
-    InputError where nobody refused a renewal, or everybody the first.
+    `prior` is one on ln α and ln β. InputError where nobody refused a renewal, or everybody the first.
     """
     size = int(renewed.max()) + 1 if len(renewed) else 1
     lost, stayed = (np.bincount(renewed[rows], minlength=size).astype(np.float64) for rows in (left, ~left))
-    return _fitted(lost, stayed)
+    return _fitted(lost, stayed, prior)
 
 
-def _fitted(lost: Floats, stayed: Floats) -> Contract:
+def _fitted(lost: Floats, stayed: Floats, prior: Prior | None = None) -> Contract:
     """By how many left, and how many are still there, after 0, 1, 2 … renewals."""
     if lost.sum() == 0 or (stayed.sum() == 0 and np.count_nonzero(lost) == 1):
         raise InputError(
@@ -89,7 +89,7 @@ def _fitted(lost: Floats, stayed: Floats) -> Contract:
         )
     if stayed[1:].sum() + lost[1:].sum() == 0:
         raise InputError("Nobody ever renewed: nothing to fit.", cure="Check the length of the period.")
-    top = maximise(_Likelihood(lost, stayed), np.array([1.0, 1.0]))
+    top = maximise(_Likelihood(lost, stayed), np.array([1.0, 1.0]), prior)
     alpha, beta = (float(v) for v in top.values)
     return Contract(alpha, beta, top.log_likelihood, top.covariance)
 

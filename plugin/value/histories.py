@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from plugin.value.arrays import Bools, Floats, Ints
+from plugin.value.contracts import Contracts
 from plugin.value.findings import Finding
 
 
@@ -18,7 +19,8 @@ class Histories:
 
     `x` repeat purchases, `recency` days from first to last purchase, `age` days from the first purchase to
     the day of looking, `log_gaps` Σ ln(gap in days), `paid` repeat purchases of known amount, `mean` their
-    mean amount (NaN: none), `findings` what was noticed while reading.
+    mean amount (NaN: none), `findings` what was noticed while reading. `contracts`: where customers are under
+    contract, how each stands; `paid` and `mean` are then by period paid for, the first included.
     """
 
     ids: pl.Series
@@ -29,6 +31,7 @@ class Histories:
     paid: Ints
     mean: Floats
     findings: tuple[Finding, ...] = ()
+    contracts: Contracts | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -43,6 +46,7 @@ class Histories:
         return replace(
             self,
             ids=self.ids.filter(pl.Series(rows)),
+            contracts=self.contracts.only(rows) if self.contracts else None,
             **{name: getattr(self, name)[rows] for name in _ARRAYS},
         )
 

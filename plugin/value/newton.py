@@ -17,6 +17,7 @@ _STEPS = 100
 _LONGEST = 2.5  # a step multiplies or divides a parameter by at most e^2.5
 _LOWEST, _HIGHEST = -25.0, 25.0
 _ENOUGH = 1e-9  # log-likelihood still to be gained by the quadratic model
+_MARGIN = 10  # times that model's gain (half of what is compared) is more than there is to gain
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +27,14 @@ class Prior:
     mean: Floats
     deviation: Floats
 
+    def penalty(self, logs: Floats) -> float:
+        """What the prior takes off the log-likelihood (up to a constant)."""
+        return float((((logs - self.mean) / self.deviation) ** 2).sum()) / 2
+
     def added(self, logs: Floats, value: float, gradient: Floats, hessian: Floats) -> Derivatives:
-        """The derivatives with the prior's own (up to a constant)."""
+        """The derivatives with the prior's own."""
         gap, precision = logs - self.mean, 1 / self.deviation**2
-        penalty = float((gap**2 * precision).sum()) / 2
-        return value - penalty, gradient - gap * precision, hessian - np.diag(precision)
+        return value - self.penalty(logs), gradient - gap * precision, hessian - np.diag(precision)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,27 +53,33 @@ class Maximum:
     steps: int
 
 
-def maximise(objective: Objective, start: Floats, prior: Prior | None = None) -> Maximum:
+def maximise(
+    objective: Objective, start: Floats, prior: Prior | None = None, *, at_least: float = -np.inf
+) -> Maximum:
     """Climb from `start` (positive) to the nearest maximum of `objective`.
+
+    A climb that cannot come up to `at_least` any more, by far, is broken off; it is then not `settled`.
 
     Levenberg's ridge keeps each step uphill where the surface is not concave; a step that does not gain is
     halved. Source: Nocedal & Wright, Numerical Optimization, 2006, section 3.4.
     """
     logs = np.log(start)
     here = _in_logs(objective, logs, prior)
-    ridge, steps = 0.0, 0
-    while steps < _STEPS:
+    ridge, steps, hopeless = 0.0, 0, False
+    while steps < _STEPS and not hopeless:
         steps += 1
         step, ridge = _uphill(here[1], here[2], ridge)
-        if float(step @ here[1]) < _ENOUGH:
+        gain = float(step @ here[1])
+        hopeless = ridge == 0 and here[0] + _MARGIN * gain < at_least
+        if gain < _ENOUGH or hopeless:
             break
         logs, here, moved = _advance(objective, prior, logs, step, here)
         if not moved:
             break
     values = np.exp(logs)
     covariance, inside = _covariance(here[2], logs)
-    likelihood = here[0] if prior is None else objective(values)[0]
-    return Maximum(values, likelihood, covariance, inside and steps < _STEPS, steps)
+    likelihood = here[0] if prior is None else here[0] + prior.penalty(logs)
+    return Maximum(values, likelihood, covariance, inside and steps < _STEPS and not hopeless, steps)
 
 
 def _in_logs(objective: Objective, logs: Floats, prior: Prior | None) -> Derivatives:

@@ -16,7 +16,8 @@ from plugin.value.clv import Terms, Values, bounds_of, spread_of
 from plugin.value.contractual import Contract, fit_tenures
 from plugin.value.findings import Finding
 from plugin.value.fixed_periods import FixedPeriods, fit_fixed_periods
-from plugin.value.rounds import PERIODS, Rounds, discounts
+from plugin.value.renewals import PERIODS
+from plugin.value.rounds import Rounds, discounts
 from plugin.value.spend import Spend
 
 #: The names that a fit can be asked for.

@@ -20,7 +20,8 @@ from plugin.value.spend import Spend
 RISK_DAYS = 90
 #: A spread of the value by the parameters below this share is not seen beside what chance does: left out.
 NEGLIGIBLE = 0.03
-_SPEND = ("p", "q", "gamma")
+#: The spend model's parameters, in the order of its covariance.
+SPEND = ("p", "q", "gamma")
 
 Section = dict[str, Any]
 
@@ -58,8 +59,15 @@ def predictor_of(fit: Fit, spend: Spend | None, terms: Terms, risk_days: float =
     return Predictor({**plain_fit(fit), **plain, "open": fit.model is not None})
 
 
-def _spend(params: Params) -> Spend:
+def spend_by(params: Params) -> Spend:
+    """The spend model by its parameters in the literature's names."""
     return Spend(float(params["p"]), float(params["q"]), float(params["gamma"]))
+
+
+def spend_of(section: Mapping[str, Any]) -> Spend | None:
+    """The section's spend model; None where none was fitted."""
+    given = section.get("gamma_gamma")
+    return spend_by(given) if given else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +92,17 @@ class Predictor:
     @property
     def spend(self) -> Spend | None:
         """The spend model; None where none was fitted."""
-        given = self.section.get("gamma_gamma")
-        return _spend(given) if given else None
+        return spend_of(self.section)
 
     @property
     def terms(self) -> Terms:
         """What values are counted over."""
         return Terms(**self.section["terms"])
+
+    @property
+    def renewals(self) -> None:
+        """Purchases are no contracts: nothing is renewed."""
+        return None
 
     def p_alive(self, timing: tuple[Ints, Ints, Ints]) -> Floats:
         """Probability that each customer has not left; timing is (x, recency, age) in days."""
@@ -142,13 +154,13 @@ class Predictor:
             return process.p_alive(*timing) * process.moments(*timing, days)[0]
 
         def amounts(params: Params) -> Floats:
-            return _spend(params).expected(*paid)
+            return spend_by(params).expected(*paid)
 
         params, spend = self.section["params"], self.section.get("gamma_gamma") or {}
         names = [name for name in params if name != "k"]
         found = relative_variance(purchases, params, names, self.section.get("covariance", ()), bought)
-        paying = {n: spend.get(n, 1.0) for n in _SPEND}
-        return found + relative_variance(amounts, paying, _SPEND, spend.get("covariance", ()), spent)
+        paying = {n: spend.get(n, 1.0) for n in SPEND}
+        return found + relative_variance(amounts, paying, SPEND, spend.get("covariance", ()), spent)
 
     def bought_by(self, timing: tuple[Ints, Ints, Ints], share: float) -> Floats:
         """Days until a purchase has been made with probability `share`; NaN: not within ten years."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from plugin.value.scores import auc
 
 #: A rule has beaten the model if it is better by so many standard errors (one-sided 5 %).
 BEATEN_BY = 1.64
+#: … and a model that is published already if it is better by so many (1 %).
+CLEARLY_BY = 2.33
 #: Past days looked at, days apart and ahead; and what a past day must have to teach a model.
 ORIGINS, DAYS = 4, 90
 LEAST_CUSTOMERS, LEAST_REPEATERS, LEAST_HISTORY = 50, 15, 90
@@ -83,39 +86,63 @@ def fewer(histories_at: HistoriesAt, customers: int) -> HistoriesAt:
     return at
 
 
-def prove(looks: Sequence[Look], model: str = "auto") -> Proof:
+def prove(looks: Sequence[Look], model: str = "auto", *, beaten_by: float = BEATEN_BY) -> Proof:
     """Fit the model at each look and hold it against the plain rules."""
-    tries = [one for look in looks if (one := _tried(look, model)) is not None]
+    return proved([one for look in looks if (one := _attempt(look, model)) is not None], beaten_by)
+
+
+def proved(tries: Sequence[Attempt], beaten_by: float = BEATEN_BY) -> Proof:
+    """Hold predictions of past days against the plain rules; a rule wins by so many standard errors."""
     if not tries:
         return Proof((), 0, {}, (), (), Calibration())
-    risk, silent = (np.concatenate([getattr(t, name) for t in tries]) for name in ("risk", "silent"))
+    risk, silent = (np.concatenate([t.of_judged(name) for t in tries]) for name in ("risk", "silent"))
     contests = _contests(tries)
-    beaten = tuple(_said(name, c, tries[0].look.days) for name, c in contests.items() if c.lost(BEATEN_BY))
-    level = tuple(name for name, c in contests.items() if c.lost(0) and not c.lost(BEATEN_BY))
+    beaten = tuple(_said(name, c, tries[0].look.days) for name, c in contests.items() if c.lost(beaten_by))
+    level = tuple(name for name, c in contests.items() if c.lost(0) and not c.lost(beaten_by))
     origins = tuple(t.look.origin for t in tries)
-    return Proof(origins, len(risk), _scores(tries), beaten, level, calibrate(risk, silent))
+    customers = sum(len(t.risk) for t in tries)
+    return Proof(origins, customers, _scores(tries), beaten, level, calibrate(risk, silent))
 
 
 @dataclass(frozen=True, eq=False)
-class _Tried:
+class Attempt:
+    """A model's predictions on one past day: expected purchases, chance of silence.
+
+    `judged` are the customers by whose silence the chances are recalibrated; None: all.
+    """
+
     look: Look
     expected: Floats
     risk: Floats
-    silent: Bools
-    rules: dict[str, Floats]
+    judged: Bools | None = None
+
+    def of_judged(self, name: str) -> Floats:
+        """`risk` or `silent` of those customers."""
+        found: Floats = getattr(self, name)
+        return found if self.judged is None else found[self.judged]
+
+    @cached_property
+    def silent(self) -> Bools:
+        """Who bought nothing in the days after."""
+        found: Bools = self.look.future.purchases == 0
+        return found
+
+    @cached_property
+    def rules(self) -> dict[str, Floats]:
+        """What the plain rules would have said."""
+        return guesses(self.look)
 
 
-def _tried(look: Look, model: str) -> _Tried | None:
+def _attempt(look: Look, model: str) -> Attempt | None:
     fit = fit_purchases(look.histories, model)
     if fit.model is None:
         return None
     timing, days = look.histories.timing, float(look.days)
     expected = fit.process.p_alive(*timing) * fit.process.moments(*timing, days)[0]
-    risk = no_purchase(fit.process, *timing, days)
-    return _Tried(look, expected, risk, look.future.purchases == 0, guesses(look))
+    return Attempt(look, expected, no_purchase(fit.process, *timing, days))
 
 
-def _scores(tries: Sequence[_Tried]) -> dict[str, dict[str, float | None]]:
+def _scores(tries: Sequence[Attempt]) -> dict[str, dict[str, float | None]]:
     truth = np.concatenate([t.look.future.purchases for t in tries])
     found: dict[str, dict[str, float | None]] = {}
     for name in ("model", *tries[0].rules):
@@ -131,7 +158,7 @@ def _mean(values: list[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _contests(tries: Sequence[_Tried]) -> dict[str, Contest]:
+def _contests(tries: Sequence[Attempt]) -> dict[str, Contest]:
     """The model against each plain rule's purchases, and its risk against "recency"."""
     truth = np.concatenate([t.look.future.purchases for t in tries])
     expected = np.concatenate([t.expected for t in tries])

@@ -9,10 +9,9 @@ import polars as pl
 from plugin.value.arrays import Bools, Floats, Ints
 from plugin.value.findings import Finding
 from plugin.value.histories import Histories
+from plugin.value.renewals import PERIODS
 from plugin.value.summary import summarise
 
-#: Months in a period, by its name.
-PERIODS = {"month": 1, "quarter": 3, "year": 12}
 _MANY = 0.05
 
 

@@ -85,3 +85,17 @@ def tenths(guess: Floats, truth: Floats) -> list[dict[str, float]]:
         for p in parts
         if len(p)
     ]
+
+
+def covered(money: Floats, value: Floats, low: Floats, high: Floats) -> dict[str, float]:
+    """Shares of customers whose money ended below, inside, above their intervals; {} where there are none."""
+    if not np.isfinite(value).all():
+        return {}
+    below, above = money < low, money > high
+    return {
+        "below": float(below.mean()),
+        "inside": float((~below & ~above).mean()),
+        "above": float(above.mean()),
+        "predicted": float(value.sum()),
+        "came": float(money.sum()),
+    }

@@ -62,6 +62,10 @@ class CustomerSchema(Schema):
     no_predictions_because = fields.List(
         fields.Str(), metadata={"description": "Why predicted metrics are null; empty where they are not."}
     )
+    predictions_rest_on = fields.List(
+        fields.Str(),
+        metadata={"description": "What the predicted metrics rest on; empty where they are null."},
+    )
     history = fields.List(fields.Dict(), metadata={"description": "Recorded stage changes, oldest first."})
     path = fields.List(
         fields.Dict(), metadata={"description": "The stages since the first record: `on`, `stage`."}

@@ -58,6 +58,9 @@ class Customers:
             "no_predictions_because": meaning.no_predictions_because(
                 self.parameters(connection, portal), kept.body
             ),
+            "predictions_rest_on": meaning.predictions_rest_on(
+                self.parameters(connection, portal), kept.body
+            ),
             "history": [{**row, "on_day": _text(row["on_day"])} for row in past],
             "path": self._path(connection, portal, key, kept, past),
         }

@@ -15,6 +15,7 @@ from plugin.cli.cases import from_files
 from plugin.cli.orders import read_orders
 from plugin.cli.stage_backtest import as_plain, stages_of_case, stages_of_orders
 from plugin.errors import InputError
+from tests.value.contracts import EPOCH, drawn
 
 
 @pytest.fixture
@@ -49,6 +50,27 @@ def test_the_page_stands_alone_and_shows_a_plot_a_model(orders: Path, tmp_path: 
     assert text.count("<svg") == 9  # the errors side by side, and two a model
     assert "<script" not in text
     assert "2025-06-01" in text
+
+
+def test_contracts_and_rounds_are_judged_by_the_period_asked_for(tmp_path: Path) -> None:
+    """sBG and BG/BB beside all others, on the last days of periods; BG/BB is silent where none fits in."""
+    file = tmp_path / "payments.csv"
+    world = drawn(300, years=2.0)
+    paid = zip(world.owner, world.day, strict=True)
+    rows = [f"{who},{EPOCH + timedelta(int(day))},{world.price[who]}" for who, day in paid]
+    file.write_text("\n".join(["customer_id,date,amount", *rows]), encoding="utf-8")
+    asked = ["backtest", str(file), "--format", "json", "--origins", "1"]
+    found = json.loads(CliRunner().invoke(cli, [*asked, "--period", "month"]).stdout)["origins"]
+    assert [one["origin"][-5:] for one in found] == ["03-31"]
+    scores = {score["name"].split(" (")[0]: score for score in found[0]["scores"]}
+    assert list(scores)[-2:] == ["sbg", "bg-bb"]
+    assert scores["sbg"]["rmse"] < min(scores[n]["rmse"] for n in ("auto", "own rate", "last period again"))
+    assert scores["sbg"]["auc"] > 0.9
+    assert scores["sbg"]["interval"]["above"] < 0.12
+    assert len(scores["sbg"]["calibration"]) == len(scores["bg-bb"]["tenths"]) == 10
+    yearly = json.loads(CliRunner().invoke(cli, [*asked, "--period", "year"]).stdout)["origins"]
+    told = {score["name"]: score["notes"] for score in yearly[0]["scores"]}
+    assert told["bg-bb"] == ["90 days hold no year: look further ahead"]
 
 
 def test_a_day_before_anything_was_known_is_refused(orders: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from plugin.value.bands import Calibration, calibrate
-from plugin.value.contests import nearer, ranked
+from plugin.value.contests import Contest, nearer, ranked
 from plugin.value.lookback import looks_at_orders, looks_between
 from plugin.value.proof import AT_MOST, DAYS, fewer, past_days, prove
 from plugin.value.scores import auc
-from plugin.value.section import fit_section
+from plugin.value.section import fit_section, gate
 from plugin.value.standing import standing, why_empty
 from plugin.value.summary import summarise
 from tests.value.worlds import CALIBRATION_END, cdnow, cdnow_orders
@@ -78,6 +79,56 @@ def test_a_model_that_a_plain_rule_beats_is_not_published_and_the_reason_says_so
     assert why_empty(section, bought=True) == section["reasons"]
     assert not standing(section)["published"]
     assert "total" not in section
+
+
+def test_a_portal_at_the_limit_does_not_open_and_close_from_week_to_week() -> None:
+    """A hundred customers open the gate; ninety keep it open, and it is said; below eighty it closes."""
+    ids = cdnow().ids
+    chosen = {n: cdnow().only((ids <= ids.sort()[n - 1]).to_numpy()) for n in (79, 90, 105)}
+    opened = fit_section(chosen[105])
+    assert opened["open"]
+    assert not fit_section(chosen[90])["open"]
+    kept = fit_section(chosen[90], present=opened)
+    assert kept["open"]
+    said = {f["code"]: f["message"] for f in kept["findings"]}
+    assert "90 customers, 100 needed" in said["kept_open"]
+    closed = fit_section(chosen[79], present=kept)
+    assert (closed["open"], closed["reasons"][0]) == (False, "79 customers, 80 needed")
+    assert not fit_section(chosen[90], present=closed)["open"]
+
+
+@given(st.lists(st.integers(70, 130), min_size=2, max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_the_gate_turns_only_at_its_two_limits(sizes: list[int]) -> None:
+    """Whatever the weeks bring: it opens at a hundred, and closes below eighty."""
+    whole = cdnow().only(cdnow().x > 0)
+    opened = False
+    for size in sizes:
+        rows = np.arange(len(whole)) < size
+        found = not gate(whole.only(rows), opened=opened)
+        assert found == (size >= 100 or (opened and size >= 80))
+        opened = found
+
+
+def test_what_is_published_stays_until_a_plain_rule_is_clearly_better(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two standard errors withhold a first publication, and withdraw none; three do. The model stays, too."""
+    looks = past_days(AT, CALIBRATION_END)
+
+    def section(deviations: float, present: dict[str, Any] | None) -> dict[str, Any]:
+        lost = Contest(-deviations, 1.0)
+        monkeypatch.setattr("plugin.value.proof._contests", lambda _: {"own rate": lost})
+        return fit_section(cdnow(), looks=looks, present=present)
+
+    first = section(0.0, None)
+    assert first["open"]
+    assert not section(2.0, None)["open"]
+    assert section(2.0, first)["open"]
+    assert section(2.0, first)["model"] == first["model"]
+    assert not section(3.0, first)["open"]
+    other = {**first, "model": "pareto-nbd"}
+    assert section(2.0, other)["model"] == "pareto-nbd"
 
 
 def test_without_past_days_the_model_is_published_and_marked_as_not_proven() -> None:

@@ -59,6 +59,8 @@ class Backfill:
         if not note or not same or note["finished"]:
             return None
         progress = progress_of(note)
+        if progress.lane == lanes.EXPORT and self.bulk == "off":
+            self._leave_exports(progress, "HUBSPOT_BULK is off")
         progress.resumed_at, progress.resumed_with = self._now(), progress.records
         progress.noted_at = 0
         self.resumed = True
@@ -112,9 +114,13 @@ class Backfill:
         try:
             self._export_step(progress, self._exports())
         except LaneLeft as left:
-            progress.lane, progress.lane_because, progress.export = lanes.PAGES, f"{left}", None
-            progress.begin_phase()
+            self._leave_exports(progress, f"{left}")
             self._note(progress)
+
+    def _leave_exports(self, progress: Progress, because: str) -> None:
+        progress.lane, progress.lane_because, progress.export = lanes.PAGES, because, None
+        if progress.phase:
+            progress.begin_phase()
 
     def _exports(self) -> ExportReader:
         if self.exports is None:

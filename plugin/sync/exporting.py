@@ -198,7 +198,7 @@ class ExportReader:
         pairs = [(row, records[row.id]) for row in sample if row.id in records]
         zones = [note.zone] if note.zone else self.zones
         zone, agreeing = export_cells.zone_of(pairs, about, zones)
-        if pairs and not zone:
+        if pairs and len(agreeing) < max(1, len(pairs) * TOLERATED):
             raise LaneLeft(f"its moments are neither in {' nor in '.join(self.zones)}")
         wrong = {row.id for row, record in agreeing if not export_cells.same_values(row, record, about, zone)}
         wrong |= self._wrongly_linked([row for row, _ in agreeing], about.object_type)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection
 
 from plugin.hubspot.client import Association, Crm, Record
+from plugin.hubspot.protocol.objects import PRIMARY_COMPANY
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.records import mirror
 from plugin.records.store import Store
@@ -215,8 +216,14 @@ class Reading:
 
 
 def linked(found: Sequence[Association]) -> list[tuple[int, bool]]:
-    """(id, is primary) of associations; HubSpot's own primary label is «Primary»."""
-    return [(a.to_id, any(label.lower() == "primary" for label in a.labels)) for a in found]
+    """(id, is primary) of associations: HubSpot's own label is «Primary», pages tell only its type."""
+    return [
+        (
+            a.to_id,
+            bool(PRIMARY_COMPANY & set(a.type_ids)) or any(one.lower() == "primary" for one in a.labels),
+        )
+        for a in found
+    ]
 
 
 def as_seen(object_type: str, record: Record, output_names: set[str]) -> mirror.Seen:

@@ -14,12 +14,15 @@ import sqlalchemy as sa
 
 from plugin.clock import FixedClock
 from plugin.hubspot.client.exporting import Exports
+from plugin.jobs.apply import apply_inbox
 from plugin.jobs.backfill import run_backfill
 from plugin.jobs.evaluate import work_portal
 from plugin.jobs.install import install_portal
+from plugin.jobs.meaning import evaluate
 from plugin.jobs.reconcile import run_reconcile
 from plugin.jobs.status import status
-from plugin.records import work
+from plugin.records import outcomes, portals, work
+from plugin.records.csv_files import read_records, write_records
 from plugin.records.schema import history, mirror
 from plugin.records.store import Store
 from plugin.sandbox import exports
@@ -28,7 +31,7 @@ from plugin.sandbox.world import World
 from plugin.sync import exporting
 from tests.conftest import NOON
 from tests.jobs.test_backfill import fault
-from tests.support.house import House, differing, house
+from tests.support.house import House, differing, house, records_of
 from tests.support.versions import at
 from tests.sync.test_calls import CUSTOMERS, calls, customers, promised
 
@@ -132,11 +135,12 @@ EXTRAS = "contact:\n  extras: [hs_analytics_source_data_1, email]\n"
     ],
 )
 def test_pages_and_exports_end_in_the_same_written_records(
-    store: Store, clock: FixedClock, tmp_path: Path, zone: str, told_in: str, customer: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str, told_in: str, customer: str
 ) -> None:
     """Byte for byte, in parted zip files; the comparison afterwards reads nothing anew."""
     more = f"customer: {customer}\n{EXTRAS}" + ("read_companies: true\n" if customer == "contact" else "")
     world, written = awkward(zone), []
+    monkeypatch.setattr(exporting, "SAMPLE", 6)
     for lane in ("off", "on"):
         folder = tmp_path / lane
         folder.mkdir()
@@ -153,6 +157,7 @@ def test_pages_and_exports_end_in_the_same_written_records(
             home.reset_counts()
             assert run_reconcile(home.context, home.portal_id).findings.total == 0
             assert read_one_by_one(home) == 0
+            assert run_reconcile(home.context, home.portal_id, full=True).findings.total == 0
         here.close()
     assert _ours(written[0]) == _ours(written[1])
 
@@ -196,15 +201,14 @@ def test_a_load_without_histories_by_pages_takes_full_batches(
         assert [sizes[path]["requests"] for path in sizes if path.endswith("contacts/batch/read")] == [1]
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    """Something happens after the contacts' file is made and before its rows are kept."""
-    fetch, done = Exports.fetch, list[int]()
+def meanwhile(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[], None]) -> None:
+    """Something happens after the contacts' file is made and before its rows are kept; then the deals'."""
+    fetch, left = Exports.fetch, list(acts)
 
     def late(self: Exports, link: str) -> Any:
         file = fetch(self, link)
-        if not done:
-            done.append(1)
-            act()
+        if left:
+            left.pop(0)()
         return file
 
     monkeypatch.setattr(Exports, "fetch", late)
@@ -215,29 +219,41 @@ def test_what_was_read_since_the_export_was_asked_for_wins(
 ) -> None:
     """A changed value, a deleted contact, a new deal of somebody: the file knows none of them."""
     world = customers(40)
+    world.deals[30].associations = [("contact", 11, 3), ("contact", 12, 3)]
     with export_house(store, clock, world, tmp_path, EXTRAS) as home:
 
         def live() -> None:
+            assert home.crm.drained()
+            apply_inbox(home.context)
+            clock.sleep(20)
+            while work_portal(home.context, home.portal_id, "live"):
+                pass
+
+        def beside_the_contacts() -> None:
             clock.sleep(30)
             home.crm.store.edit("contact", 3, {"email": "new@example.com"})
             home.crm.store.archive_record("contact", 7)
             won = {"dealname": "x", "dealstage": "closedwon", "amount": "70", "pipeline": "default"}
             home.crm.store.create_deal(9, {**won, "closedate": NOON.isoformat()})
-            assert home.crm.drained()
-            from plugin.jobs.apply import apply_inbox
+            now, again = home.context.now(), {("contact", 5): True}
+            with store.write() as connection:
+                work.mark_records(store, connection, home.portal_id, again, now=now, linger=0)
+            live()
 
-            apply_inbox(home.context)
-            clock.sleep(2)
-            while work_portal(home.context, home.portal_id, "live"):
-                pass
+        def beside_the_deals() -> None:
+            home.crm.store.archive_record("contact", 11)
+            live()
 
-        meanwhile(monkeypatch, live)
-        load(home)
-        assert "new@example.com" in kept(store)[3].properties
-        assert kept(store)[7].deleted_at is not None
+        meanwhile(monkeypatch, beside_the_contacts, beside_the_deals)
+        assert load(home) == []
+        people = kept(store)
+        assert "new@example.com" in people[3].properties
+        assert (people[7].deleted_at, people[11].deleted_at) != (None, None)
+        exact = world.contacts[4].properties["createdate"]
+        assert exact in people[5].properties  # as it was read, not as the file tells it
+        assert exact not in people[6].properties
         home.settle()
         assert differing(home) == []
-        home.reset_counts()
         clock.sleep(3_600)
         run_reconcile(home.context, home.portal_id)
         assert differing(home) == []
@@ -379,3 +395,37 @@ def test_an_outage_while_the_file_is_made_is_waited_out(
         assert said
         assert all("resumes at" in one for one in said)
         assert (begun(home), differing(home)) == (2, [])
+
+
+def test_without_histories_outcomes_are_those_of_csv_files_without_history(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Even where the files have one; with histories the same records come to something else."""
+    with export_house(store, clock, generate(40, seed=3, end=NOON.date()), tmp_path, bulk="off") as home:
+        load(home)
+        context = home.context.current(home.portal_id)
+        dated = replace(context, mapping=replace(context.mapping, read_histories=True))
+        write_records(records_of(home.dump(), dated), tmp_path)
+        names = ("contacts", "companies", "deals")
+        files = {name: tmp_path / f"{name}.csv" for name in names} | {"history": tmp_path / "history.jsonl"}
+        with store.read() as connection:
+            portal = portals.get(connection, home.portal_id)
+            assert portal is not None
+            parameters = portals.current_parameters(connection, portal)
+            bodies = outcomes.bodies(connection, home.portal_id, [("contact", i) for i in kept(store)])
+        assert parameters is not None
+        offline, with_past = (
+            {
+                row["id"]: row["written"]
+                for row in evaluate(
+                    read_records(mapping=one.mapping, **files),
+                    one.mapping,
+                    one.models,
+                    parameters,
+                    one.today(portal),
+                ).to_json()
+            }
+            for one in (context, dated)
+        )
+        assert offline == {key[1]: body["written"] for key, body in bodies.items()}
+        assert offline != with_past

@@ -1,33 +1,42 @@
 """How fast the portfolio is kept up, added up from scratch, and read; on SQLite, in fresh processes.
 
 Beside it what one would do instead: compute every figure anew from all contributions at each look.
-Run with sizes as arguments; default 100000 and 1000000 customers.
+Eight channels, three segments a customer on average. Run with sizes as arguments; default 100000 and 1000000.
 """
 
 from __future__ import annotations
 
 import os
+import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 from bench_evaluate import _MAPPING, TODAY, world
 
 from plugin.jobs import figures, portfolio
 from plugin.jobs.meaning import evaluate, fit
 from plugin.lifecycle.models import load_models
 from plugin.portfolio import cells
-from plugin.portfolio.answers import Asked, Source, Wanted, cohorts_answer, funnel_answer, metrics_answer
+from plugin.portfolio.answers import Source, Wanted, cohorts_answer, funnel_answer, metrics_answer
+from plugin.portfolio.asked import Asked
 from plugin.portfolio.contributions import Key, contributions
+from plugin.portfolio.figures import Figures
 from plugin.portfolio.spend import Spend
 from plugin.records import portfolio as kept
 from plugin.records.store import Store
 
 PORTAL, FRAME, PART = 1, 1_000, 50_000
+LOOKS = 7
+CHANNELS = ("PAID_SEARCH", "ORGANIC_SEARCH", "DIRECT_TRAFFIC", "REFERRALS", "SOCIAL_MEDIA")
+CHANNELS += ("EMAIL_MARKETING", "OFFLINE")
 
 
 @contextmanager
@@ -46,6 +55,7 @@ def contributed(customers: int) -> dict[Key, str]:
     models, spent = load_models(_MAPPING), 0.0
     for seed, begin in enumerate(range(0, customers, PART)):
         records = world(min(PART, customers - begin), seed=seed)
+        records = replace(records, contacts=_with_channels(records.contacts))
         parameters = fit(records, _MAPPING, TODAY, time_zone="Europe/Warsaw")
         result = evaluate(records, _MAPPING, models, parameters, TODAY, dates=False)
         started = time.perf_counter()
@@ -61,6 +71,7 @@ def measure(customers: int) -> None:
     """One world: made, kept up, added up, read."""
     print(f"{customers:,} customers")
     made = contributed(customers)
+    print(f"  {'peak memory so far':58} {_peak():11.1f} MB", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
         store = Store(f"sqlite:///{path}")
@@ -73,6 +84,7 @@ def measure(customers: int) -> None:
             kept.put(store, connection, PORTAL, made)
         store_size = path.stat().st_size / 1e6
         print(f"  {'store with contributions and cells':58} {store_size:11.1f} MB")
+        print(f"  {'peak memory so far':58} {_peak():11.1f} MB", flush=True)
         _updates(store, made)
         _reads(store)
         store.close()
@@ -93,7 +105,7 @@ def _updates(store: Store, made: dict[Key, str]) -> None:
 
 
 def _reads(store: Store) -> None:
-    def read(wanted: Wanted) -> dict[str, cells.Figures]:
+    def read(wanted: Wanted) -> dict[str, Figures]:
         with store.read() as connection:
             return figures.read_kept(connection, PORTAL, "contact", wanted)
 
@@ -102,11 +114,36 @@ def _reads(store: Store) -> None:
     models = load_models(_MAPPING)
     source = Source(read, channels, Spend({}), _MAPPING, models, "contact", TODAY, "EUR")
     for name, answer in (("metrics", metrics_answer), ("funnel", funnel_answer), ("cohorts", cohorts_answer)):
-        for asked in (Asked(), Asked(period="2026-05"), Asked(segment="active")):
-            said = asked.period or asked.segment or "to date"
+        for asked in LOOKED:
+            said = ", ".join(str(value) for value in vars(asked).values() if value) or "to date"
             answer(source, asked)
-            with timed(f"page read: {name}, {said}"):
+            spent = []
+            for _ in range(LOOKS):
+                started = time.perf_counter()
                 answer(source, asked)
+                spent.append(1000 * (time.perf_counter() - started))
+            line = f"page read: {name}, {said}"
+            print(f"  {line:58} {statistics.median(spent):11.1f} ms, at most {max(spent):.1f}", flush=True)
+
+
+LOOKED = (
+    Asked(),
+    Asked(period="2026-05"),
+    Asked(period="2026"),
+    Asked(segment="active"),
+    Asked(channel="EMAIL_MARKETING", segment="active"),
+    Asked(channel="EMAIL_MARKETING", cohort="2025-05"),
+)
+
+
+def _with_channels(contacts: pl.DataFrame) -> pl.DataFrame:
+    """A channel for each contact; one in eight has none."""
+    names = pl.Series([*CHANNELS, ""])
+    return contacts.with_columns(hs_analytics_source=names.gather(pl.Series(contacts["id"] * 7 % 8)))
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

@@ -39,7 +39,10 @@ def _files(command: Any) -> Any:
 @click.option("--period", help="A month (2026-05), a quarter (2026-Q2), a year (2026); default: all to date.")
 @click.option("--segment", help="Only customers in this segment.")
 @click.option("--channel", help="Only customers of this channel; `unknown`: of none.")
-@click.option("--cohort", help="Only customers whose first purchase was in this month.")
+@click.option(
+    "--cohort", help="Only customers whose first purchase was in this month. Two of these three go together."
+)
+@click.option("--reactivation", is_flag=True, help="Net revenue retention counts who comes back, too.")
 @click.option(
     "--object", "object_type", type=click.Choice(["contact", "company"]), help="Default: as mapped."
 )
@@ -57,9 +60,11 @@ def report(ctx: click.Context, /, html: Path | None, as_json: bool, **options: A
     if ctx.invoked_subcommand is not None:
         return
     from plugin.portfolio import answers
+    from plugin.portfolio.asked import Asked
 
     source = source_of(options, hidden=as_json)
-    asked = answers.Asked(*(options[name] for name in ("period", "segment", "channel", "cohort")))
+    names = ("period", "segment", "channel", "cohort", "reactivation")
+    asked = Asked(**{name: options[name] for name in names})
     found = {
         "metrics": answers.metrics_answer(source, asked),
         "funnel": answers.funnel_answer(source, asked),

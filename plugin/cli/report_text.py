@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.cli.show import table
+from plugin.portfolio.markup import left_out, whose
 from plugin.portfolio.shown import Shown
 from plugin.portfolio.texts import words
 
-_MOVES = 10
+_COHORTS, _AGES = 13, 13
 
 
 def report_text(found: dict[str, Any]) -> str:
@@ -18,10 +19,13 @@ def report_text(found: dict[str, Any]) -> str:
         Shown(metrics["language"], metrics["currency"], metrics["locale"]),
         words(metrics["language"]),
     )
-    scope, period = metrics["scope"], metrics["period"] or said["to_date"]
+    scope, period = whose(metrics, said), metrics["period"] or said["to_date"]
     parts = [
         _figures(f"{said['title']} · {scope} · {period} · {shown.day(metrics['day'])}", metrics, shown),
+        *([left_out(metrics, said)] if metrics["left_out"] else []),
+        _kept(metrics, shown, said),
         _funnel(found["funnel"], shown, said),
+        *_cohorts(found["cohorts"], shown, said),
     ]
     if metrics.get("channels"):
         parts.append(_channels(metrics, shown, said))
@@ -36,6 +40,34 @@ def _figures(title: str, metrics: dict[str, Any], shown: Shown) -> str:
         for one in metrics["metrics"]
     ]
     return table(title, ["", "", "n", ""], rows)
+
+
+def _kept(metrics: dict[str, Any], shown: Shown, said: dict[str, str]) -> str:
+    rows = []
+    for one in metrics["kept"]:
+        counts = [shown.number(one[name]) for name in ("start", "kept", "new", "end")]
+        base = [shown.number(one["base_n"]), shown.value(one["base"], "money")]
+        shares = [shown.figure(one[name], "share") for name in ("gross", "net", "net_with")]
+        formula = shown.value(one["formula"], "share")
+        rows.append(
+            [one["period"], *counts, shown.figure(one["retention"], "share"), formula, *base, *shares]
+        )
+    return table(said["kept"], said["kept_head"].split("|"), rows)
+
+
+def _cohorts(answer: dict[str, Any], shown: Shown, said: dict[str, str]) -> list[str]:
+    """Shares kept by age in months; what is still to come stays blank, of too few a dash."""
+    rows = [one for one in answer["cohorts"] if one["complete"]][-_COHORTS:]
+    if not rows:
+        return []
+    ages = min(max(len(one["kept"]) for one in rows), _AGES)
+    cells = []
+    for one in rows:
+        shares = one["kept_share"] or [None] * len(one["kept"])
+        told = [shown.value(share, "share", short=True) for share in shares[:ages]]
+        cells.append([one["cohort"], shown.number(one["n"]), *told, *[""] * (ages - len(told))])
+    title = f"{said['cohorts']} · {said['kept_note']}"
+    return [table(title, ["", "n", *(str(age) for age in range(ages))], cells)]
 
 
 def _funnel(funnel: dict[str, Any], shown: Shown, said: dict[str, str]) -> str:

@@ -13,10 +13,12 @@ from plugin.jobs.context import Context
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.portfolio.answers import Source, Wanted
-from plugin.portfolio.cells import Figures, Timing, added_up, timing_of
+from plugin.portfolio.cells import COARSELY, added_up
 from plugin.portfolio.contributions import contributions
+from plugin.portfolio.figures import Figures
 from plugin.portfolio.months import ALWAYS
 from plugin.portfolio.spend import Spend
+from plugin.portfolio.timings import Middle, Timing, middle_of, timing_of
 from plugin.records import portfolio as kept
 from plugin.records.portals import Portal
 
@@ -25,11 +27,14 @@ Timings = dict[tuple[str, str, bool], Timing]
 
 def of_portal(context: Context, portal: Portal, object_type: str | None = None) -> Source:
     """The figures kept of a portal's customers; InputError where no such objects are customers."""
-    mapping, portal_id = context.mapping, portal.portal_id
+    portal_id = portal.portal_id
+    context = context.current(portal_id)
+    mapping = context.mapping
     kind = customers_of(mapping, object_type)
 
     def read(wanted: Wanted) -> Mapping[str, Figures]:
         with context.store.read() as connection:
+            kept.steady(connection)
             return read_kept(connection, portal_id, kind, wanted)
 
     with context.store.read() as connection:
@@ -43,18 +48,36 @@ def of_portal(context: Context, portal: Portal, object_type: str | None = None) 
 
 def read_kept(connection: Connection, portal_id: int, object_type: str, wanted: Wanted) -> dict[str, Figures]:
     """The wanted figures as the store keeps them."""
-    whose = (connection, portal_id, object_type, wanted.scopes)
-    rows = kept.read_cells(*whose, wanted.measures)
+    rows = kept.read_cells(connection, portal_id, object_type, wanted.scopes, wanted.measures)
     timings: dict[str, Timings] = {}
     for always, measures, months in (
         (True, wanted.always, [ALWAYS]),
         (False, wanted.timed, wanted.months),
     ):
-        found = kept.read_timings(*whose, measures, months) if measures else []
-        for scope, measure, detail, low, high, n, total in found:
-            median = None if low is None or high is None else (low + high) / 2
-            timings.setdefault(scope, {})[measure, detail, always] = Timing(median, n, total)
+        for scope in wanted.scopes if measures else ():
+            whose = (connection, portal_id, object_type, scope)
+            for (found, measure, detail), timing in _kept_timings(whose, measures, months).items():
+                timings.setdefault(found, {})[measure, detail, always] = timing
     return by_scope(rows, timings)
+
+
+def _kept_timings(
+    whose: tuple[Connection, int, str, str], measures: Collection[str], months: Collection[int]
+) -> dict[tuple[str, str, str], Timing]:
+    """Timings by (scope, measure, detail): coarse counts first, then single days in the middle."""
+    coarse: dict[tuple[str, str, str], dict[int, int]] = {}
+    for scope, measure, detail, bin_, count in kept.read_counts(
+        *whose, [f"{measure}{COARSELY}" for measure in measures], months
+    ):
+        coarse.setdefault((scope, measure.removesuffix(COARSELY), detail), {})[bin_] = count
+    middles = {key: middle_of(counts) for key, counts in coarse.items()}
+    wanted = [(*key, days) for key, one in middles.items() if isinstance(one, Middle) for days in one.days()]
+    fine: dict[tuple[str, str, str], dict[int, int]] = {}
+    for scope, measure, detail, bin_, count in kept.read_days(*whose[:3], wanted, months):
+        fine.setdefault((scope, measure, detail), {})[bin_] = count
+    return {
+        key: one.timing(fine.get(key, {})) if isinstance(one, Middle) else one for key, one in middles.items()
+    }
 
 
 def of_outcomes(outcomes: Outcomes, spend: Spend, object_type: str | None = None) -> Source:
@@ -72,7 +95,9 @@ def of_outcomes(outcomes: Outcomes, spend: Spend, object_type: str | None = None
         return by_scope([row for row in rows if row[1] in wanted.measures], timings)
 
     currency = mapping.currency or outcomes.parameters.currency
-    return Source(read, channels, spend, mapping, outcomes.models, kind, outcomes.day, currency)
+    return Source(
+        read, channels, spend, mapping, outcomes.models, kind, outcomes.day, currency, tasks_known=False
+    )
 
 
 def _timings(rows: Iterable[tuple[Any, ...]], wanted: Wanted) -> dict[str, Timings]:

@@ -19,11 +19,15 @@ from plugin.mapping.model import Mapping
 
 @dataclass
 class DealEvents:
-    """What the deals of a batch say: points by name, purchases, reasons of loss, the deals themselves."""
+    """What the deals of a batch say: points by name, purchases, reasons of loss, the deals themselves.
+
+    `foreign` are the currencies of orders whose value in the portal's is not known.
+    """
 
     points: dict[str, Points]
     bought: pl.DataFrame
     lost_reasons: pl.Series
+    foreign: pl.Series
     table: pl.DataFrame
     findings: Findings
 
@@ -48,15 +52,24 @@ def deal_events(
     dated = rows.filter(pl.col("bought") & pl.col("dated").is_not_null())
     orders = dated.filter(pl.col("whole").is_null() | (pl.col("whole") > 0))
     reasons = rows["lost_reason"].drop_nulls().unique().sort()
+    foreign = rows["foreign"].drop_nulls().unique().sort()
+    code = _coded(orders["foreign"], foreign).fill_null(-1).cast(pl.Int64).to_numpy()
     points = {
-        "orders": _points(orders, "dated", size, head=orders["head"].to_numpy()),
+        "orders": _points(orders, "dated", size, head=orders["head"].to_numpy(), foreign=code),
         "money": _money(dated.filter(pl.col("amount").is_not_null()), size),
         "lost_deals": _lost(rows, reasons, size),
         "deal_activity": _activity(rows, reader.moves(), size),
         "pieces": _pieces(rows, reader.moves(), size),
         **_open(rows.filter(pl.col("opened") < pl.col("ended")), size),
     }
-    return DealEvents(points, orders.select("customer", day="dated"), reasons, table, reader.findings)
+    bought = orders.select("customer", day="dated")
+    return DealEvents(points, bought, reasons, foreign, table, reader.findings)
+
+
+def _coded(texts: pl.Series, known: pl.Series) -> pl.Series:
+    """The place of each text among the known ones; null for none."""
+    places = pl.Series(range(known.len()), dtype=pl.Float64)
+    return texts.replace_strict(known, places, default=None, return_dtype=pl.Float64)
 
 
 def _points(rows: pl.DataFrame, day: str, size: int, **values: npt.NDArray[Any]) -> Points:
@@ -83,9 +96,8 @@ def _counted_once(rows: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
 
 def _lost(rows: pl.DataFrame, reasons: pl.Series, size: int) -> Points:
     lost = rows.filter(pl.col("closed") & ~pl.col("won") & (pl.col("ended") > EVER)).sort("customer", "row")
-    codes = pl.Series(range(reasons.len()), dtype=pl.Float64)
-    code = lost["lost_reason"].replace_strict(reasons, codes, default=None, return_dtype=pl.Float64)
-    return _points(lost, "ended", size, reason=code.to_numpy(), **_counted_once(lost))
+    code = _coded(lost["lost_reason"], reasons).to_numpy()
+    return _points(lost, "ended", size, reason=code, **_counted_once(lost))
 
 
 def _activity(rows: pl.DataFrame, moves: pl.DataFrame, size: int) -> Points:

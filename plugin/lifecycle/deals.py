@@ -13,6 +13,9 @@ from plugin.lifecycle.series import EVER, FAR
 from plugin.lifecycle.values import Findings, days, flags, numbers, unread
 from plugin.mapping.model import Mapping
 
+_AT_HOME = "_in_home_currency"  # how HubSpot names amounts that it has converted
+_CODE = 8  # letters of a currency's code that count
+
 
 class DealReader:
     """Reads the deals frame by the mapping, counting what cannot be read."""
@@ -22,6 +25,7 @@ class DealReader:
         self.mapping, self.zone, self.currency = mapping, zone, currency
         self.findings = Findings()
         self._dates: dict[str, pl.Series] = {}
+        self._numbers: dict[str, pl.Series] = {}
 
     def table(self) -> pl.DataFrame:
         """One row a deal: its days, states, cents and id lists."""
@@ -38,6 +42,7 @@ class DealReader:
                 "lost_reason": self._text("closed_lost_reason"),
                 "amount": amount,
                 "profit": self._profit(amount),
+                "foreign": self._left_out(amount),
                 "contact_ids": ids_column(self.frame, "contact_ids"),
                 "company_ids": ids_column(self.frame, "company_ids"),
                 "primary": self._primary(),
@@ -60,9 +65,12 @@ class DealReader:
         return found
 
     def _number(self, name: str) -> pl.Series:
+        if name in self._numbers:  # the amount is asked for again where a foreign cost is converted
+            return self._numbers[name]
         text = self._text(name)
         found = numbers(text)
         self.findings.add("deal", name, "not a number", unread(text, found))
+        self._numbers[name] = found
         return found
 
     def _primary(self) -> pl.Series:
@@ -95,25 +103,47 @@ class DealReader:
 
     def _amount(self) -> pl.Series:
         """Cents; a foreign amount without its value in the home currency is unknown."""
-        code = self._text("deal_currency_code")
-        foreign = (code != self.currency).fill_null(False) if self.currency else code.is_null() & False
+        code, foreign = self._text("deal_currency_code"), self._foreign()
         found = pl.Series("amount", [None] * self.frame.height, dtype=pl.Float64)
         for name in self.mapping.purchase.amount:
             value = self._number(name)
-            if not name.endswith("_in_home_currency"):
+            if not name.endswith(_AT_HOME):
                 bare = (foreign & value.is_not_null() & found.is_null()).rename("foreign")
                 self.findings.add("deal", name, "no value in the home currency", code.filter(bare))
                 value = value.to_frame("v").select(pl.when(~foreign).then(pl.col("v")).alias("v"))["v"]
             found = found.to_frame("f").select(pl.coalesce(pl.col("f"), pl.lit(value)).alias("f"))["f"]
         return _cents(found)
 
+    def _foreign(self) -> pl.Series:
+        """Whether a deal is in another currency than the portal's; any, where the portal's is not known."""
+        code = self._text("deal_currency_code")
+        return (code != self.currency).fill_null(False) if self.currency else code.is_not_null()
+
+    def _left_out(self, amount: pl.Series) -> pl.Series:
+        """The currency of a foreign deal whose value at home is not known; null for all others."""
+        code = self._text("deal_currency_code").str.to_uppercase().str.slice(0, _CODE)
+        frame = pl.DataFrame({"code": code, "foreign": self._foreign() & amount.is_null()})
+        return frame.select(pl.when("foreign").then("code").alias("foreign"))["foreign"]
+
     def _profit(self, amount: pl.Series) -> pl.Series:
         p = self.mapping.purchase
         if p.margin_property:
-            return _cents(self._number(p.margin_property))
+            return self._at_home(p.margin_property, amount)
         if p.cost_property:
-            return amount - _cents(self._number(p.cost_property))
+            return amount - self._at_home(p.cost_property, amount)
         return (amount * p.margin_share).round().cast(pl.Int64)
+
+    def _at_home(self, name: str, amount: pl.Series) -> pl.Series:
+        """Cents of a margin or cost; a foreign deal's by the rate of its amounts, unknown without both."""
+        value, raw = self._number(name), pl.Series("raw", [None] * self.frame.height, dtype=pl.Float64)
+        if name.endswith(_AT_HOME):
+            return _cents(value)
+        for own in (one for one in self.mapping.purchase.amount if not one.endswith(_AT_HOME)):
+            raw = raw.fill_null(self._number(own))
+        frame = pl.DataFrame({"value": value, "raw": raw, "home": amount, "foreign": self._foreign()})
+        rate = pl.when(pl.col("raw") != 0).then(pl.col("home").abs() / 100 / pl.col("raw").abs())
+        there = pl.when("foreign").then(pl.col("value") * rate).otherwise("value")
+        return _cents(frame.select(there.alias("value"))["value"])
 
     def _note_undated(self, read: pl.DataFrame) -> None:
         undated = read.filter(pl.col("bought") & pl.col("dated").is_null())["deal"]

@@ -80,7 +80,7 @@ def build_events(
         created=people.created,
         points=points,
         steps=people.steps,
-        texts={**people.texts, "last_lost_reason": deals.lost_reasons},
+        texts={**people.texts, "last_lost_reason": deals.lost_reasons, "foreign_currency": deals.foreign},
         fixed=people.fixed,
         missing=frozenset(people.missing),
         seen=tuple(sorted(name for name in ("engagement", "outreach", "markers") if len(points[name].keys))),

@@ -60,5 +60,6 @@ def fit_basis(mapping: Mapping) -> str:
             headers=blank.headers,
             spend=None,
             loss_reasons=blank.loss_reasons,
+            csat_scale=blank.csat_scale,
         )
     )

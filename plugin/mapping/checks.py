@@ -53,6 +53,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     """Every fault and oddity between sections."""
     yield from _locale(mapping)
     yield from _thresholds(mapping)
+    yield from _csat(mapping)
     yield from _purchase(mapping)
     yield from _models(mapping)
     yield from _output_names(mapping)
@@ -79,6 +80,24 @@ def _thresholds(mapping: Mapping) -> Iterator[Clash]:
             paths: tuple[Path, ...] = (("thresholds", low), ("thresholds", high))
             said = f"{low} ({least:g}) is greater than {high} ({most:g}): {why}."
             yield Clash(paths, severity, said, f"Make {low} at most {high}.")
+
+
+def _csat(mapping: Mapping) -> Iterator[Clash]:
+    scale, low = mapping.csat_scale, mapping.thresholds["low_csat_below"]
+    if scale.lowest >= scale.highest:
+        said = f"lowest ({scale.lowest:g}) is not below highest ({scale.highest:g}): there is no scale."
+        paths: tuple[Path, ...] = (("csat_scale", "lowest"), ("csat_scale", "highest"), ("csat_scale",))
+        yield Clash(paths, "error", said, "Write the worst and the best answer.")
+    elif not scale.lowest < scale.satisfied_from <= scale.highest:
+        said = f"satisfied_from ({scale.satisfied_from:g}) makes all answers satisfied, or none."
+        cure = f"Write a number above {scale.lowest:g} and up to {scale.highest:g}."
+        yield Clash((("csat_scale", "satisfied_from"), ("csat_scale",)), "error", said, cure)
+    elif any(mapping.sources(kind).csat for kind in mapping.customer_objects()) and not (
+        scale.lowest < low <= scale.satisfied_from
+    ):
+        said = f"low_csat_below ({low:g}) is off the scale, or calls satisfied answers low."
+        cure = f"Write a number above {scale.lowest:g} and up to {scale.satisfied_from:g}."
+        yield Clash((("thresholds", "low_csat_below"), ("csat_scale",)), "warning", said, cure)
 
 
 def _purchase(mapping: Mapping) -> Iterator[Clash]:

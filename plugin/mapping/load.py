@@ -20,13 +20,24 @@ from plugin.mapping import presets
 from plugin.mapping.checks import Clash, clashes
 from plugin.mapping.fields import Said
 from plugin.mapping.findings import Finding
-from plugin.mapping.model import DEFAULT_THRESHOLDS, Mapping, ModelChoice, Output, Purchase, Sources
+from plugin.mapping.model import (
+    DEFAULT_THRESHOLDS,
+    CsatScale,
+    Mapping,
+    ModelChoice,
+    Output,
+    Purchase,
+    Sources,
+)
 from plugin.mapping.positions import Document, Path, read_yaml
 from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
 from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
-SECTIONS = ("purchase", "contact", "company", "thresholds", "models", "outputs", "headers", "loss_reasons")
+SECTIONS = (
+    *("purchase", "contact", "company", "thresholds", "models", "outputs", "headers"),
+    *("loss_reasons", "csat_scale"),
+)
 
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
@@ -200,6 +211,7 @@ def _build(data: dict[str, Any]) -> Mapping:
         read_companies=bool(data.get("read_companies", default.read_companies)),
         tasks=bool(data.get("tasks", default.tasks)),
         compare_seasons=bool(data.get("compare_seasons", default.compare_seasons)),
+        csat_scale=replace(CsatScale(), **{k: float(v) for k, v in data.get("csat_scale", {}).items()}),
         spend=data.get("spend"),
         loss_reasons=MappingProxyType(dict(data.get("loss_reasons", {}))),
         rules=tuple(data.get("rules", ())),

@@ -224,6 +224,15 @@ class DerivedFact:
 
 
 @dataclass(frozen=True)
+class CsatScale:
+    """The scale of the satisfaction score: its ends, and the least satisfied answer (the top box)."""
+
+    lowest: float = 1.0
+    highest: float = 5.0
+    satisfied_from: float = 4.0
+
+
+@dataclass(frozen=True)
 class Mapping:
     """One version of the mapping file."""
 
@@ -243,6 +252,7 @@ class Mapping:
     read_companies: bool = False  # where contacts are customers: also read which companies they belong to
     tasks: bool = False  # make a CRM task where the stage that a customer enters has a play that asks for one
     compare_seasons: bool = False  # a silence as in the same season last year is no sleep (two years of data)
+    csat_scale: CsatScale = field(default_factory=CsatScale)
     spend: str | None = None  # CSV of what was spent on acquisition: month, channel, amount, currency
     loss_reasons: MappingABC[str, str] = field(
         default_factory=lambda: MappingProxyType({})

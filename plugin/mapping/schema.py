@@ -252,6 +252,14 @@ class LossReasons(fields.Field[dict[str, str]]):
         return good
 
 
+class CsatScaleSchema(Schema):
+    """The scale on which satisfaction is answered."""
+
+    lowest = Number(-1000, 1000)
+    highest = Number(-1000, 1000)
+    satisfied_from = Number(-1000, 1000)
+
+
 SourcesSchema = Schema.from_dict(
     {f.name: _source(f.type) for f in dataclasses.fields(Sources)}, name="SourcesSchema"
 )
@@ -287,6 +295,7 @@ class MappingSchema(Schema):
     read_companies = Switch()
     tasks = Switch()
     compare_seasons = Switch()
+    csat_scale = fields.Nested(CsatScaleSchema)
     spend = Text(allow_none=True)
     loss_reasons = LossReasons()
     rules = OneOrMany(Text())

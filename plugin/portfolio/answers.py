@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from plugin.errors import InputError
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping as FieldMapping
-from plugin.portfolio import cohorts, funnel, metrics
-from plugin.portfolio.cells import Figures
+from plugin.portfolio import cohorts, funnel, kept, metrics
+from plugin.portfolio.answered import CONFIDENCE, scale_notes
+from plugin.portfolio.asked import Asked
+from plugin.portfolio.figures import Figures
 from plugin.portfolio.journey import forward_stages
-from plugin.portfolio.months import ALWAYS, UNDATED, month_of, parse_month, parse_period
+from plugin.portfolio.months import ALWAYS, SPANS, UNDATED, month_of, parse_period
+from plugin.portfolio.retention import LONGEST
 from plugin.portfolio.spend import Spend
 from plugin.portfolio.texts import metric_words, reason_words, words
 from plugin.portfolio.view import Metric, View
+from plugin.portfolio.voice import latest_of
 
 #: What metrics are computed from.
 METRIC_MEASURES = (
-    *("begun", "won", "engaged", "gained", "loss", "loss_revenue", "asleep", "nps", "csat", "csat_sum"),
-    *("orders", "paid_orders", "profit_orders", "revenue", "profit", "profit_age", "clv", "clv_known"),
-    *(
-        "returned",
-        "returned_profit",
-        "returned_task",
-        "returned_task_profit",
-        "deal_lost",
-        "deal_lost_amount",
-    ),
+    *("begun", "won", "engaged", "gained", "loss", "loss_revenue", "asleep", "left"),
+    *("base", "base_n", "again", "again_capped", "again_n", "back", "back_n"),
+    *(latest_of(name, kind) for name in ("nps", "csat", "csat_sum") for kind in SPANS),
+    *("orders", "paid_orders", "profit_orders", "foreign", "revenue", "profit", "profit_age"),
+    *("clv", "clv_known", "returned", "returned_profit", "returned_task", "returned_task_profit"),
+    *("deal_lost", "deal_lost_amount"),
 )
 #: What channels are compared by.
 CHANNEL_MEASURES = ("begun", "won", "profit_age", "clv", "clv_known")
@@ -50,53 +49,12 @@ class Wanted:
     always: Collection[str]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked for: a period, and at most one of a segment, a channel ("" or unknown) and a cohort."""
-
-    period: str | None = None
-    segment: str | None = None
-    channel: str | None = None
-    cohort: str | None = None
-
-    def scope(self, models: Models, channels: Collection[str]) -> str:
-        """The scope's name; InputError if there is none such, or more than one was named."""
-        named = [n for n in ("segment", "channel", "cohort") if getattr(self, n) is not None]
-        if len(named) > 1:
-            raise InputError(
-                f"{' and '.join(named)} cannot be combined.", cure="Name one of segment, channel and cohort."
-            )
-        if self.segment is not None:
-            return f"segment:{_one_of('segment', self.segment, [s.key for s in models.segments])}"
-        if self.channel is not None:
-            return f"channel:{_channel(self.channel, channels)}"
-        if self.cohort is not None:
-            if parse_month(self.cohort) is None:
-                cure = "Write the month of the first purchase, like 2026-05."
-                raise InputError(f"{self.cohort!r} is no cohort.", cure=cure)
-            return f"cohort:{self.cohort.strip()}"
-        return "all"
-
-
-def _one_of(kind: str, given: str, known: Collection[str]) -> str:
-    if given not in known:
-        cure = f"There are {', '.join(sorted(known))}." if known else "The mapping defines none."
-        raise InputError(f"There is no {kind} {given!r}.", cure=cure)
-    return given
-
-
-def _channel(given: str, known: Collection[str]) -> str:
-    names = {name.casefold(): name for name in known}
-    if given.casefold() in names:
-        return names[given.casefold()]
-    if given in ("", "unknown"):
-        return ""
-    return _one_of("channel", given, [name or "unknown" for name in known])
-
-
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where cells come from: `read` gives {scope: Figures} of what there is."""
+    """Where cells come from: `read` gives {scope: Figures} of what there is.
+
+    `tasks_known`: whether it is known which CRM tasks were made; files do not tell.
+    """
 
     read: Callable[[Wanted], Mapping[str, Figures]]
     channels: Collection[str]
@@ -106,6 +64,7 @@ class Source:
     object_type: str
     today: date
     currency: str | None
+    tasks_known: bool = True
 
     def view(
         self,
@@ -118,12 +77,12 @@ class Source:
         scope = asked.scope(self.models, self.channels)
         period = parse_period(asked.period, self.today)
         months = [ALWAYS] if period.first == UNDATED else list(period.months)
-        found = self.read(Wanted([scope], measures, timed, months, ("cycle", *always)))
-        if scope != "all":
+        found = self.read(Wanted([scope.key], measures, timed, months, ("cycle", *always)))
+        if not scope.everyone:
             found = {**self.read(Wanted(["all"], ("engaged",), (), months, ("cycle",))), **found}
         nothing = Figures({})
         return View(
-            figures=found.get(scope, nothing),
+            figures=found.get(scope.key, nothing),
             everyone=found.get("all", nothing),
             spend=self.spend,
             period=period,
@@ -131,6 +90,9 @@ class Source:
             scope=scope,
             unmapped=self._unmapped(),
             by_task=self.mapping.tasks,
+            tasks_known=self.tasks_known,
+            csat_scale=self.mapping.csat_scale,
+            reactivation=asked.reactivation,
         )
 
     def _unmapped(self) -> frozenset[str]:
@@ -154,11 +116,13 @@ def metrics_answer(source: Source, asked: Asked) -> dict[str, Any]:
     language = source.mapping.language
     answer = _head(source, view)
     answer["metrics"] = [said(one, source) for one in metrics.metrics(view)]
+    answer["left_out"] = metrics.left_out(view)
+    answer["kept"] = [_kept(one, language) for one in kept.kept(view)]
     answer["series"] = metrics.series(view)
     answer["loss_reasons"] = [
         {**one, "label": words(language)[f"loss.{one['reason']}"]} for one in metrics.loss_reasons(view)
     ]
-    if view.scope == "all":
+    if view.scope.everyone:
         channels = source.by_channel()
         answer["channels"] = [
             {**one, "metrics": {m.key: short(m, language) for m in one["metrics"]}}
@@ -205,7 +169,8 @@ def _head(source: Source, view: View) -> dict[str, Any]:
         "currency": source.currency,
         "language": source.mapping.language,
         "locale": source.mapping.formats,
-        "scope": view.scope,
+        "scope": view.scope.shown,
+        "filters": dict(view.scope.filters),
         "period": view.period.name or None,
         "complete": view.period.last < view.now,
         "lag": {"days": view.cycle[0], "months": view.lag, "n": view.cycle[1], "of": view.cycle[2]},
@@ -216,17 +181,27 @@ def said(one: Metric, source: Source) -> dict[str, Any]:
     """A metric with its words."""
     language = source.mapping.language
     text = metric_words(one.key, language)
-    days = round(source.mapping.thresholds["reactivated_days"])
     return {
         "key": one.key,
         "label": text["label"],
-        "definition": text["definition"].replace("{days}", str(days)),
+        "definition": text["definition"].format(**_said(source)),
         "numerator": {"what": text["numerator"], "value": one.numerator},
         "denominator": {"what": text["denominator"], "value": one.denominator},
         **short(one, language),
         "unit": one.unit,
         "notes": one.notes,
     }
+
+
+def _kept(one: dict[str, Any], language: str) -> dict[str, Any]:
+    return {name: short(got, language) if isinstance(got, Metric) else got for name, got in one.items()}
+
+
+def _said(source: Source) -> dict[str, Any]:
+    """The choices that definitions name."""
+    scale = {name: f"{value:g}" for name, value in scale_notes(source.mapping.csat_scale).items()}
+    days = round(source.mapping.thresholds["reactivated_days"])
+    return {"days": days, "confidence": round(100 * CONFIDENCE), "cap": LONGEST, **scale}
 
 
 def short(one: Metric, language: str) -> dict[str, Any]:
@@ -236,5 +211,6 @@ def short(one: Metric, language: str) -> dict[str, Any]:
         "n": one.n,
         "gate": one.gate,
         "reason": reason_words(one.reason, one.n, one.gate, language),
+        "word": words(language).get(f"word.{one.reason}"),
         "reason_code": one.reason,
     }

@@ -1,4 +1,4 @@
-"""Cells: contributions added up over a scope's customers, and the figures read from them.
+"""Cells: contributions added up over a scope's customers.
 
 A cell is (scope, measure, detail, month, bin) → whole number. Cells of customers who change are moved by the
 difference of their contributions; cells from scratch are the sum of all contributions.
@@ -6,18 +6,23 @@ difference of their contributions; cells from scratch are the sum of all contrib
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from itertools import accumulate, islice
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import polars as pl
 
-from plugin.portfolio.months import ALWAYS
-
 #: What stands between the parts of a contribution's line; no part holds it.
 BETWEEN = "\x1f"
+#: The mark at the end of a contribution's scopes: cells of pairs and coarse counts are derived from it.
+#: What was kept before there were such cells has no mark: taking it away takes away what it had added.
+DERIVED = "+"
+#: Two filters at once, in this order; a pair's members stand beside each other with PAIR between.
+DIMENSIONS = ("channel", "segment", "cohort")
+PAIR = "\x1e"
+#: Counts by whole days. Beside each stands a coarse one, by COARSE days, its name with COARSELY behind.
+TIMED = ("cycle", "step", "move_days")
+COARSE, COARSELY = 32, "~"
 CELL = ("scope", "measure", "detail", "month", "bin")
 _SCHEMA: dict[str, Any] = {
     "scope": pl.String,
@@ -30,7 +35,6 @@ _SCHEMA: dict[str, Any] = {
 
 _AT_ONCE = 20_000  # contributions added up in one piece
 Cell = tuple[str, str, str, int, int]
-_Months = tuple[dict[int, int], list[int], list[int]]  # by month, running totals, months
 
 
 def moved(before: Iterable[str], after: Iterable[str]) -> pl.DataFrame:
@@ -59,101 +63,39 @@ def _long(contributions: Iterable[str]) -> pl.DataFrame:
     names = [name for name in _SCHEMA if name != "scope"]
     split = pl.col("line").str.split_exact(BETWEEN, len(names) - 1).struct.rename_fields(names)
     cells = cells.select("index", split.alias("cell")).unnest("cell")
-    return scopes.join(cells, on="index").select(pl.col(n).cast(kind) for n, kind in _SCHEMA.items())
+    cells = cells.select("index", *(pl.col(n).cast(_SCHEMA[n]) for n in names))
+    marked = scopes.filter(pl.col("scope") == DERIVED).select("index")
+    scopes = scopes.filter(pl.col("scope") != DERIVED)
+    cells = pl.concat([cells, _coarse(cells.join(marked, on="index", how="semi"))])
+    own = scopes.join(cells, on="index")
+    paired = _pairs(scopes.join(marked, on="index", how="semi")).join(_untimed(cells), on="index")
+    return pl.concat([one.select(*_SCHEMA) for one in (own, paired)])
 
 
-@dataclass(frozen=True)
-class Timing:
-    """The median of days, of how many it is known, and of how many in all."""
-
-    median: float | None
-    n: int
-    total: int
+def _coarse(cells: pl.DataFrame) -> pl.DataFrame:
+    """Counts by days once more by COARSE of them; days that are not known stay so."""
+    bins = pl.when(pl.col("bin") < 0).then(-1).otherwise(pl.col("bin") // COARSE)
+    timed = cells.filter(pl.col("measure").is_in(TIMED))
+    return timed.with_columns(measure=pl.col("measure") + COARSELY, bin=bins.cast(pl.Int64))
 
 
-NEVER = Timing(None, 0, 0)
+def _untimed(cells: pl.DataFrame) -> pl.DataFrame:
+    """What pairs hold: all but the days that things took, of which there would be too many."""
+    step = pl.col("measure").str.starts_with("step")
+    some = cells.filter(step | ~pl.col("measure").str.strip_suffix(COARSELY).is_in(TIMED))
+    return some.with_columns(bin=pl.when(step).then(-1).otherwise(pl.col("bin")).cast(pl.Int64))
 
 
-@dataclass(frozen=True, eq=False)
-class Figures:
-    """The cells of one scope, ready to be read: {(measure, detail): {(month, bin): value}}.
-
-    `timings` are the counts by days: {(measure, detail, whether of all time): timing}.
-    """
-
-    cells: Mapping[tuple[str, str], Mapping[tuple[int, int], int]]
-    timings: Mapping[tuple[str, str, bool], Timing] = field(default_factory=dict)
-    _months: dict[tuple[str, str], _Months] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def of(
-        cls,
-        rows: Iterable[tuple[Any, ...]],
-        timings: Mapping[tuple[str, str, bool], Timing] | None = None,
-    ) -> Figures:
-        """From (measure, detail, month, bin, value) rows."""
-        found: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
-        for measure, detail, month, bin_, value in rows:
-            if value:
-                found.setdefault((measure, detail), {})[month, bin_] = value
-        return cls(found, timings or {})
-
-    def details(self, measure: str) -> list[str]:
-        """The details that a measure has."""
-        return sorted(detail for name, detail in self.cells if name == measure)
-
-    def by_month(self, measure: str, detail: str = "") -> Mapping[int, int]:
-        """{month: sum over bins}, in order of months; what holds over all time is left out."""
-        known = self._months.get((measure, detail))
-        if known is None:
-            found: dict[int, int] = {}
-            for (month, _), value in sorted(self.cells.get((measure, detail), {}).items()):
-                if month != ALWAYS:
-                    found[month] = found.get(month, 0) + value
-            known = self._months[measure, detail] = (found, list(accumulate(found.values())), list(found))
-        return known[0]
-
-    def total(self, measure: str, months: Iterable[int] | None = None, detail: str = "") -> int:
-        """The sum over months; None: over all, undated ones included."""
-        found = self.by_month(measure, detail)
-        return sum(found.values()) if months is None else sum(found.get(month, 0) for month in months)
-
-    def up_to(self, measure: str, month: int, detail: str = "") -> int:
-        """The running total at a month's end."""
-        self.by_month(measure, detail)
-        _, running, months = self._months[measure, detail]
-        place = bisect_right(months, month)
-        return running[place - 1] if place else 0
-
-    def now(self, measure: str, detail: str = "") -> int:
-        """What holds now."""
-        return self.cells.get((measure, detail), {}).get((ALWAYS, 0), 0)
-
-    def timing(self, measure: str, detail: str = "", *, always: bool = False) -> Timing:
-        """The counts by days of the period read, or of all time."""
-        return self.timings.get((measure, detail, always), NEVER)
-
-    def aged(self, measure: str) -> dict[int, dict[int, int]]:
-        """{cohort's month: {age in months: value}}."""
-        found: dict[int, dict[int, int]] = {}
-        for (month, bin_), value in self.cells.get((measure, ""), {}).items():
-            found.setdefault(month, {})[bin_] = value
-        return found
+def _pairs(scopes: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of each contribution's channel, segments and cohort, as scopes."""
+    both = pl.col("scope").str.splitn(":", 2).struct.rename_fields(["dimension", "member"])
+    named = scopes.select("index", both.alias("s")).unnest("s").filter(pl.col("dimension").is_in(DIMENSIONS))
+    made = named.join(named, on="index", suffix="_2")
+    made = made.filter(_rank("dimension") < _rank("dimension_2"))
+    dimension = pl.col("dimension") + "+" + pl.col("dimension_2")
+    member = pl.col("member") + PAIR + pl.col("member_2")
+    return made.select("index", scope=dimension + ":" + member)
 
 
-def timing_of(bins: Mapping[int, int]) -> Timing:
-    """The exact median of days kept as counts; days below 0 are not known, and count in the total alone."""
-    known = sorted((days, count) for days, count in bins.items() if days >= 0 and count > 0)
-    size = sum(count for _, count in known)
-    if not size:
-        return Timing(None, 0, sum(bins.values()))
-    low, high = _nth(known, (size - 1) // 2), _nth(known, size // 2)
-    return Timing((low + high) / 2, size, sum(bins.values()))
-
-
-def _nth(known: list[tuple[int, int]], position: int) -> int:
-    for days, count in known:
-        if position < count:
-            return days
-        position -= count
-    raise IndexError(position)
+def _rank(name: str) -> pl.Expr:
+    return pl.col(name).replace_strict(DIMENSIONS, range(len(DIMENSIONS)), return_dtype=pl.Int64)

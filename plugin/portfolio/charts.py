@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
-_INK, _LIGHT = "#3b82f6", "#93c5fd"
+#: Colours are the page's: `.bar` is filled with its accent, `.running` is what is not over, paler.
 
 
 def bars(rows: Sequence[tuple[str, int, str]]) -> str:
@@ -16,7 +16,7 @@ def bars(rows: Sequence[tuple[str, int, str]]) -> str:
         y, width = i * 34, 330 * size / most
         lines.append(
             f'<text x="150" y="{y + 20}" text-anchor="end">{escape(label)}</text>'
-            f'<rect x="160" y="{y + 3}" width="{max(width, 1):.1f}" height="24" rx="4" fill="{_INK}"/>'
+            f'<rect x="160" y="{y + 3}" width="{max(width, 1):.1f}" height="24" rx="4" class="bar"/>'
             f'<text x="{170 + width:.1f}" y="{y + 20}" class="n">{escape(text)}</text>'
         )
     return f'<svg viewBox="0 0 760 {34 * max(len(rows), 1)}" role="img">{"".join(lines)}</svg>'
@@ -34,10 +34,10 @@ def columns(labels: Sequence[str], values: Sequence[float | None], said: Sequenc
         if value is None:
             continue
         top, height = zero - max(value, 0) * scale, abs(value) * scale
-        colour = _LIGHT if i == len(values) - 1 else _INK
+        kind = "bar running" if i == len(values) - 1 else "bar"
         drawn.append(
             f'<rect x="{i * wide + 0.5:.1f}" y="{top:.1f}" width="{max(wide - 1.5, 0.5):.1f}" '
-            f'height="{max(height, 0.5):.1f}" fill="{colour}"><title>{escape(labels[i])}: {escape(said[i])}'
+            f'height="{max(height, 0.5):.1f}" class="{kind}"><title>{escape(labels[i])}: {escape(said[i])}'
             "</title></rect>"
         )
     best = max(range(len(values)), key=lambda i: -1 if values[i] is None else float(values[i] or 0))
@@ -78,4 +78,5 @@ def _heat_row(
 def _shade(share: float, text: str) -> str:
     strength = min(max(share, 0.0), 1.0)
     ink = "#fff" if strength > 0.55 else "inherit"
-    return f'<td style="background:rgba(59,130,246,{strength:.2f});color:{ink}">{escape(text)}</td>'
+    shade = f"color-mix(in srgb,var(--accent) {100 * strength:.0f}%,transparent)"
+    return f'<td style="background:{shade};color:{ink}">{escape(text)}</td>'

@@ -14,9 +14,10 @@ import polars as pl
 
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.series import Ints, pack
-from plugin.portfolio.cells import BETWEEN, CELL
+from plugin.portfolio.cells import BETWEEN, CELL, DERIVED
 from plugin.portfolio.journey import journey
 from plugin.portfolio.months import month_name
+from plugin.portfolio.recurring import recurring
 from plugin.portfolio.rows import NONE, Batch
 from plugin.portfolio.sales import sales
 from plugin.portfolio.voice import voice
@@ -30,8 +31,9 @@ _KEYS = [name for name in CELL if name != "scope"]
 def contributions(outcomes: Outcomes, tasks: Mapping[Key, Sequence[date]] | None = None) -> dict[Key, str]:
     """{(object, id): text} of every customer of the outcomes; equal contributions are equal texts.
 
-    The first line holds what the customer belongs to (everyone, its channel, its segments, its cohort), each
-    further line a cell's measure, detail, month and bin and what is added there (see `cells.BETWEEN`).
+    The first line holds what the customer belongs to (everyone, its channel, its segments, its cohort) and
+    that cells of pairs of these and coarse counts of days are derived from it (`cells.DERIVED`); each further
+    line a cell's measure, detail, month and bin and what is added there (see `cells.BETWEEN`).
     `tasks` are the days on which CRM tasks were made for customers.
     """
     found: dict[Key, str] = {}
@@ -41,7 +43,7 @@ def contributions(outcomes: Outcomes, tasks: Mapping[Key, Sequence[date]] | None
         numbers = np.searchsorted(engine.events.ids, frame["id"].to_numpy()).astype(np.int64)
         batch = Batch(engine, frame, numbers)
         worked = _task_keys(batch, tasks or {})
-        made = [*sales(batch, worked), *journey(batch, outcomes.models), *voice(batch)]
+        made = [*sales(batch, worked), *recurring(batch), *journey(batch, outcomes.models), *voice(batch)]
         texts = _texts(batch, _summed(made))
         found |= {(kind, id_): text for id_, text in zip(frame["id"], texts, strict=True)}
     return found
@@ -71,12 +73,17 @@ def _scopes(batch: Batch) -> pl.Series:
     named = pl.col("channel").fill_null("").str.replace_all(r"[\x00-\x1f]", " ").str.slice(0, _LONGEST)
     channel = pl.lit("channel:") + named
     segments = pl.col("segments").fill_null([]).list.eval(pl.lit("segment:") + pl.element())
-    every = pl.concat_list(pl.lit("all"), channel, segments, pl.col("cohort")).list.drop_nulls()
+    every = pl.concat_list(
+        pl.lit("all"), channel, segments, pl.col("cohort"), pl.lit(DERIVED)
+    ).list.drop_nulls()
     return frame.select(every.list.join(BETWEEN).alias("scopes"))["scopes"]
 
 
 def _task_keys(batch: Batch, tasks: Mapping[Key, Sequence[date]]) -> Ints:
     kind, ids = batch.engine.events.object_type, batch.engine.events.ids
-    mine = sorted((i, (day - _EPOCH).days) for (k, i), days in tasks.items() if k == kind for day in days)
+    known = set(ids.tolist())  # who is in no record has no number, and must not be given another's
+    mine = sorted(
+        (i, (day - _EPOCH).days) for (k, i), days in tasks.items() if k == kind and i in known for day in days
+    )
     who = np.searchsorted(ids, np.array([i for i, _ in mine], np.int64)).astype(np.int64)
     return pack(who, np.array([day for _, day in mine], np.int64))

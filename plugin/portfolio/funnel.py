@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugin.portfolio.cells import Figures, Timing
+from plugin.portfolio.timings import Timing
 from plugin.portfolio.view import MEAN_GATE, RATE_GATE, View
 
 
@@ -34,15 +34,15 @@ def _step(view: View, before: str, stage: str) -> dict[str, Any]:
     came = view.total("reached", before)
     took = view.figures.timing("step", stage)
     went_on = took.total
-    few = came < RATE_GATE
+    reason = "undefined" if not came else "too_few" if came < RATE_GATE else None
     return {
         "from": before,
         "before": came,
         "went_on": went_on,
-        "conversion": None if few else went_on / came,
+        "conversion": None if reason else went_on / came,
         "conversion_gate": RATE_GATE,
-        "conversion_reason": "too_few" if few else None,
-        **_median(took),
+        "conversion_reason": reason,
+        **_median(view, took),
     }
 
 
@@ -55,7 +55,8 @@ def moves(view: View) -> list[dict[str, Any]]:
     for detail in view.figures.details("move"):
         count = view.total("move", detail)
         if count:
-            found.append({**_named(detail), "count": count, **_lasted(view.figures, detail)})
+            lasted = view.figures.timing("move_days", detail, always=True)
+            found.append({**_named(detail), "count": count, **_median(view, lasted)})
     return sorted(found, key=lambda one: (-one["count"], one["from"], one["to"]))
 
 
@@ -64,17 +65,13 @@ def _named(detail: str) -> dict[str, str]:
     return {"from": left, "to": entered}
 
 
-def _lasted(figures: Figures, detail: str) -> dict[str, Any]:
-    return _median(figures.timing("move_days", detail, always=True))
-
-
-def _median(took: Timing) -> dict[str, Any]:
-    short = took.n < MEAN_GATE
+def _median(view: View, took: Timing) -> dict[str, Any]:
+    reason = "one_filter" if view.scope.pair else "too_few" if took.n < MEAN_GATE else None
     return {
-        "median_days": None if short else took.median,
+        "median_days": None if reason else took.median,
         "median_n": took.n,
         "median_gate": MEAN_GATE,
-        "median_reason": "too_few" if short else None,
+        "median_reason": reason,
     }
 
 

@@ -15,13 +15,14 @@ import polars as pl
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import EVER, Ints, Moment, sums
 from plugin.portfolio.losses import category
-from plugin.portfolio.months import months_of
+from plugin.portfolio.months import SPANS, months_of, span_starts
 from plugin.portfolio.paths import ways
 from plugin.portfolio.rows import Batch, rows, timed
 
 #: A stage whose rule asserts one of these is an exit or a return, no step of the way forward.
 _ASIDE = frozenset({"lost", "sleeping", "dormant", "reactivated", "cold", "cancelled"})
 _YEAR = 365
+LONGER = tuple(kind for kind, months in SPANS.items() if months > 1)
 
 
 @lru_cache(maxsize=8)
@@ -83,12 +84,12 @@ def _moves(way: pl.DataFrame, models: Models) -> list[pl.DataFrame]:
 
 
 def _kept(batch: Batch, way: pl.DataFrame) -> list[pl.DataFrame]:
-    """Month by month, who became a customer, who was lost, and who fell asleep."""
+    """Month by month, who became a customer, was lost, fell asleep; who left in longer periods."""
     first = pl.Series(batch.first_purchase)
     buying = way.filter(pl.Series(batch.buyers).gather(way["customer"]))
     buying = buying.with_columns(day=pl.max_horizontal("day", first.gather(buying["customer"])))
-    months = pl.Series(months_of(buying["day"].to_numpy()))
-    ends = buying.with_columns(month=months).group_by("customer", "month", maintain_order=True).last()
+    months = months_of(buying["day"].to_numpy())
+    ends = _ends(buying, months)
     lost = _turned(ends.with_columns(is_=1 - pl.col("lost")))
     asleep = _turned(ends.with_columns(is_=pl.col("dormant")))
     gained, gone = lost.filter(pl.col("turn") > 0), lost.filter(pl.col("turn") < 0)
@@ -98,9 +99,31 @@ def _kept(batch: Batch, way: pl.DataFrame) -> list[pl.DataFrame]:
     return [
         rows("gained", gained["customer"].to_numpy(), gained["month"].to_numpy()),
         *_losses(batch, gone),
+        *_left(buying, months),
         rows("kept_age", both, cohort, lost["turn"].to_numpy(), bins=age),
         rows("asleep", asleep["customer"].to_numpy(), asleep["month"].to_numpy(), asleep["turn"].to_numpy()),
     ]
+
+
+def _ends(buying: pl.DataFrame, months: Ints) -> pl.DataFrame:
+    """How each customer stands at the end of each of the periods (by their first month) that has a change."""
+    return (
+        buying.with_columns(month=pl.Series(months)).group_by("customer", "month", maintain_order=True).last()
+    )
+
+
+def _left(buying: pl.DataFrame, months: Ints) -> list[pl.DataFrame]:
+    """Who was kept when a quarter or a year began and is not at its end (today, while it runs).
+
+    Those who left and came back within it are not among them: so what is kept of a period's customers is an
+    intersection of sets, which chained months do not give. That of months is `loss`.
+    """
+    found = []
+    for kind in LONGER:
+        turned = _turned(_ends(buying, span_starts(months, kind)).with_columns(is_=1 - pl.col("lost")))
+        gone = turned.filter(pl.col("turn") < 0)
+        found.append(rows("left", gone["customer"].to_numpy(), gone["month"].to_numpy(), detail=kind))
+    return found
 
 
 def _turned(ends: pl.DataFrame) -> pl.DataFrame:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from plugin.mapping.model import LOSS_CATEGORIES
-from plugin.portfolio import money
+from plugin.portfolio import answered, money, retention, revenue
+from plugin.portfolio.asked import Scope
+from plugin.portfolio.figures import Figures
 from plugin.portfolio.months import month_name
 from plugin.portfolio.view import RATE_GATE, Metric, View, share, withheld
 
 
 def customers(view: View) -> Metric:
     """Who has bought and is not lost, at the period's end."""
-    kept = kept_at(view, view.period.last)
+    kept = retention.kept_at(view, view.period.last)
     return Metric("customers", "count", kept, kept, None, kept)
-
-
-def kept_at(view: View, month: int) -> int:
-    """Customers kept at a month's end."""
-    gone = sum(view.figures.up_to("loss", month, reason) for reason in LOSS_CATEGORIES)
-    return view.figures.up_to("gained", month) - gone
 
 
 def customers_won(view: View) -> Metric:
@@ -29,54 +24,11 @@ def customers_won(view: View) -> Metric:
     return Metric("customers_won", "count", won, won, None, won)
 
 
-def _churned(view: View) -> tuple[int, int]:
-    """(customers lost, customers at the start), both summed over the months that are over."""
-    lost = sum(view.figures.total("loss", view.closed, reason) for reason in LOSS_CATEGORIES)
-    return lost, sum(kept_at(view, month - 1) for month in view.closed)
-
-
-def churn_rate(view: View) -> Metric:
-    """Customers lost in a month, of those at its start."""
-    lost, start = _churned(view)
-    return share("churn_rate", "share", lost, start, start, RATE_GATE)
-
-
-def retention_rate(view: View) -> Metric:
-    """Customers of a month's start who are customers at its end."""
-    lost, start = _churned(view)
-    return share("retention_rate", "share", start - lost, start, start, RATE_GATE)
-
-
 def revenue_lost(view: View) -> Metric:
     """What the customers lost had brought in their last year."""
     lost = sum(view.total("loss", reason) for reason in LOSS_CATEGORIES)
     cents = sum(view.total("loss_revenue", reason) for reason in LOSS_CATEGORIES)
     return Metric("revenue_lost", "money", cents / 100, cents / 100, None, lost)
-
-
-def nps(view: View) -> Metric:
-    """Promoters less detractors, in points."""
-    if "nps" in view.unmapped:
-        return withheld("nps", "score", "not_mapped", RATE_GATE)
-
-    def count(detail: str) -> int:
-        return view.figures.now("nps", detail) if view.whole else view.total("nps", detail)
-
-    promoters, detractors = count("promoter"), count("detractor")
-    answers = promoters + detractors + count("passive")
-    found = share("nps", "score", 100 * (promoters - detractors), answers, answers, RATE_GATE)
-    notes = {"promoters": promoters, "detractors": detractors}
-    return replace(found, numerator=promoters - detractors, notes=notes)
-
-
-def csat(view: View) -> Metric:
-    """The mean of the answers, on the portal's scale."""
-    if "csat" in view.unmapped:
-        return withheld("csat", "score", "not_mapped", RATE_GATE)
-    figures = view.figures
-    answers = figures.now("csat") if view.whole else view.total("csat")
-    points = figures.now("csat_sum") if view.whole else view.total("csat_sum")
-    return share("csat", "score", points / 1000, answers, answers, RATE_GATE)
 
 
 def engagement_rate(view: View) -> Metric:
@@ -110,17 +62,22 @@ METRICS = (
     money.clv,
     money.clv_to_cac,
     money.payback,
-    retention_rate,
-    churn_rate,
+    retention.retention_rate,
+    retention.churn_rate,
+    retention.monthly_churn,
+    retention.lifespan,
+    revenue.gross_revenue_retention,
+    revenue.revenue_churn,
+    revenue.net_revenue_retention,
     revenue_lost,
     return_rate,
-    nps,
-    csat,
+    answered.nps,
+    answered.csat,
     engagement_rate,
     money.lifecycle_roi,
 )
 #: What is drawn month by month.
-SERIES = (customers, customers_won, money.revenue, churn_rate, engagement_rate, money.cac)
+SERIES = (customers, customers_won, money.revenue, retention.churn_rate, engagement_rate, money.cac)
 SERIES_MONTHS = 24
 
 
@@ -156,7 +113,7 @@ def loss_reasons(view: View) -> list[dict[str, Any]]:
 CHANNEL_METRICS = (customers_won, money.cac, money.historic_value, money.clv, money.clv_to_cac, money.payback)
 
 
-def by_channel(view: View, channels: dict[str, Any]) -> list[dict[str, Any]]:
+def by_channel(view: View, channels: dict[str, Figures]) -> list[dict[str, Any]]:
     """Each channel's metrics, most customers won first; "" is the unknown channel.
 
     `channels` maps names to their cells. A channel that money was spent on stays visible though nobody came.
@@ -165,8 +122,8 @@ def by_channel(view: View, channels: dict[str, Any]) -> list[dict[str, Any]]:
     nobody = [name for name in view.spend.channels() if name.casefold() not in known]
     found = []
     for name in (*channels, *nobody):
-        figures = channels.get(name) or type(view.figures)({})
-        mine = view.over({"figures": figures, "scope": f"channel:{name}"})
+        figures = channels.get(name) or Figures({})
+        mine = view.over({"figures": figures, "scope": Scope((("channel", name),))})
         spent = view.spend.of_channel(name) if name else {}
         made = [make(mine) for make in CHANNEL_METRICS]
         cents = sum(c for m, c in spent.items() if view.whole or m in view.months)
@@ -174,15 +131,23 @@ def by_channel(view: View, channels: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (-one["metrics"][0].n, one["channel"]))
 
 
-def cac_by_month(view: View, channels: dict[str, Any]) -> list[dict[str, Any]]:
+def cac_by_month(view: View, channels: dict[str, Figures]) -> list[dict[str, Any]]:
     """CAC of every channel and month of the last two years in which money was spent or customers were won."""
     found = []
     names = {name.casefold(): name for name in (*view.spend.channels(), *channels)}
     for name in sorted(names.values()):
-        figures = channels.get(name) or type(view.figures)({})
-        mine = view.over({"figures": figures, "scope": f"channel:{name}"})
+        figures = channels.get(name) or Figures({})
+        mine = view.over({"figures": figures, "scope": Scope((("channel", name),))})
         for month in range(view.now - SERIES_MONTHS, view.now + 1):
             one = money.cac(mine.of_month(month))
             if one.n or one.numerator:
                 found.append({"channel": name, "month": month_name(month), "metric": one})
     return found
+
+
+def left_out(view: View) -> list[dict[str, Any]]:
+    """Won deals that no sum of money holds: by the currency whose value at home is not known, else None."""
+    foreign = [(code, view.total("foreign", code)) for code in view.figures.details("foreign")]
+    unknown = view.total("orders") - view.total("paid_orders") - sum(count for _, count in foreign)
+    found = [*foreign, (None, unknown)]
+    return [{"currency": code, "deals": count} for code, count in found if count > 0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from plugin.portfolio.months import UNDATED
+from itertools import takewhile
+
+from plugin.portfolio.months import UNDATED, month_name
 from plugin.portfolio.spend import LIFECYCLE
 from plugin.portfolio.view import COST_GATE, MEAN_GATE, Metric, View, share, withheld
 
@@ -31,6 +33,8 @@ def average_order(view: View) -> Metric:
 
 def sales_cycle(view: View) -> Metric:
     """The median of the days from first touch to first purchase."""
+    if view.scope.pair:
+        return withheld("sales_cycle", "days", "one_filter", MEAN_GATE)
     took = view.figures.timing("cycle")
     if took.n < MEAN_GATE:
         return withheld("sales_cycle", "days", "too_few", MEAN_GATE, took.n)
@@ -43,13 +47,15 @@ def matched(view: View) -> tuple[list[int], int, int] | str:
     The customers won in a month are matched with what was spent a sales cycle earlier. A month that the
     spend table says nothing about is left out of both.
     """
-    kind, _, name = view.scope.partition(":")
-    if kind not in ("all", "channel"):
+    name, cohort = view.scope.of("channel"), view.scope.of("cohort")
+    if view.scope.of("segment") is not None:
         return "spend_by_channel"
-    spent = view.spend.acquisition() if kind == "all" else view.spend.of_channel(name)
+    spent = view.spend.acquisition() if name is None else view.spend.of_channel(name)
     if not spent:
         return "no_spend"
     months = [month for month in view.closed if month - view.lag in spent]
+    if cohort is not None:  # who was won in one month was paid for by one month's spend
+        months = [month for month in months if month_name(month) == cohort]
     if not months:
         return "no_spend_matched"
     return months, sum(spent[m - view.lag] for m in months), view.figures.total("won", months)
@@ -100,18 +106,20 @@ def clv_to_cac(view: View) -> Metric:
 
 
 def payback(view: View) -> Metric:
-    """Whole months after the month of the first purchase until a customer's profit covers its cost."""
+    """Whole months after the month of the first purchase until a customer's profit covers its cost.
+
+    Never, where nothing was earned on these customers so far.
+    """
     key, found, cost = "payback_months", matched(view), cac(view)
     if isinstance(found, str) or cost.value is None:
         return withheld(key, "months", cost.reason or "no_spend", COST_GATE, cost.n)
-    seen = 0
-    for age, (earned, n) in enumerate(earned_by_age(view, found[0])):
-        if n < COST_GATE:
-            break
-        seen = age
+    ages = list(takewhile(lambda one: one[1] >= COST_GATE, earned_by_age(view, found[0])))
+    if ages and ages[-1][0] <= 0:
+        return withheld(key, "months", "never", COST_GATE, cost.n, months_seen=len(ages) - 1)
+    for age, (earned, n) in enumerate(ages):
         if earned / n >= cost.value:
             return Metric(key, "months", age, earned, n, n, COST_GATE)
-    return withheld(key, "months", "not_paid_back", COST_GATE, cost.n, months_seen=seen)
+    return withheld(key, "months", "not_paid_back", COST_GATE, cost.n, months_seen=max(len(ages) - 1, 0))
 
 
 def earned_by_age(view: View, cohorts: list[int]) -> list[tuple[float, int]]:
@@ -127,16 +135,19 @@ def earned_by_age(view: View, cohorts: list[int]) -> list[tuple[float, int]]:
 
 
 def lifecycle_roi(view: View) -> Metric:
-    """(profit of customers who came back − cost of lifecycle work) by that cost; observed, not caused."""
+    """(profit of who came back − cost of lifecycle work) by that cost; nobody was left out to compare."""
     key, suffix = "lifecycle_roi", "_task" if view.by_task else ""
-    if view.scope != "all":
-        return withheld(key, "share", "cost_of_all")
+    notes = {"by_task": view.by_task, "controlled": False}
+    if not view.scope.everyone:
+        return withheld(key, "share", "cost_of_all", **notes)
+    if view.by_task and not view.tasks_known:
+        return withheld(key, "share", "tasks_unknown", COST_GATE, **notes)
     cost = view.spend.of_channel(LIFECYCLE)
     months = [m for m in (cost if view.whole else view.months) if m in cost and m != UNDATED]
     cents = sum(cost[m] for m in months)
     returned = view.figures.total(f"returned{suffix}", months)
     if not cents:
         n = view.total(f"returned{suffix}")
-        return withheld(key, "share", "no_cost", COST_GATE, n, by_task=view.by_task)
+        return withheld(key, "share", "no_cost", COST_GATE, n, **notes)
     gain = view.figures.total(f"returned{suffix}_profit", months) - cents
-    return share(key, "share", gain / 100, cents / 100, returned, COST_GATE, by_task=view.by_task)
+    return share(key, "share", gain / 100, cents / 100, returned, COST_GATE, **notes)

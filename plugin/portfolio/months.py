@@ -7,7 +7,7 @@ not dated lies before all of them, what holds now or over all time behind all of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +17,8 @@ from plugin.errors import InputError
 from plugin.lifecycle.series import EVER, Ints
 
 UNDATED, ALWAYS = -32_000, 32_000
+#: Calendar periods that customers are compared over, with their months: those of one kind lie side by side.
+SPANS: Mapping[str, int] = {"month": 1, "quarter": 3, "year": 12}
 
 
 def month_of(day: date) -> int:
@@ -28,6 +30,11 @@ def months_of(days: Ints) -> Ints:
     """The numbers of days' months; UNDATED for a day that is not known."""
     found = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
     return np.asarray(np.where(days <= EVER, UNDATED, found))
+
+
+def span_starts(months: Ints, kind: str) -> Ints:
+    """The first months of the calendar periods that months lie in; UNDATED stays UNDATED."""
+    return np.asarray(np.where(months == UNDATED, UNDATED, months - months % SPANS[kind]))
 
 
 def month_name(month: int) -> str:
@@ -47,11 +54,16 @@ def parse_month(text: str) -> int | None:
 
 @dataclass(frozen=True)
 class Period:
-    """The months from `first` to `last`; `name` as it was asked for, "" for everything to date."""
+    """The months from `first` to `last`; `name` as it was asked for, "" for everything to date.
+
+    `kind` is one of SPANS, "" for everything to date. In days a period is half open in the portal's time
+    zone: from the first day of `first` to before the first day of the month after `last`.
+    """
 
     name: str
     first: int
     last: int
+    kind: str = "month"
 
     @property
     def months(self) -> Sequence[int]:
@@ -72,7 +84,7 @@ def parse_period(text: str | None, today: date) -> Period:
     """
     now = month_of(today)
     if not text:
-        return Period("", UNDATED, now)
+        return Period("", UNDATED, now, "")
     found = _span(text.strip())
     if found is None:
         raise InputError(
@@ -80,7 +92,23 @@ def parse_period(text: str | None, today: date) -> Period:
         )
     if found[0] > now:
         raise InputError(f"The period {text} has not begun.", cure=f"Today is {today.isoformat()}.")
-    return Period(text.strip(), found[0], min(found[1], now))
+    kind = next(kind for kind, size in SPANS.items() if size == found[1] - found[0] + 1)
+    return Period(text.strip(), found[0], min(found[1], now), kind)
+
+
+def last_complete(now: int) -> list[Period]:
+    """The last year, quarter and month that are over in the month `now`, the longest first."""
+    found = []
+    for kind, size in sorted(SPANS.items(), key=lambda one: -one[1]):
+        first = now - now % size - size
+        found.append(Period(span_name(first, kind), first, first + size - 1, kind))
+    return found
+
+
+def span_name(first: int, kind: str) -> str:
+    """2026, 2026-Q2 or 2026-05: how a period is asked for."""
+    year, month = 1970 + first // 12, first % 12
+    return {"year": f"{year:04}", "quarter": f"{year:04}-Q{month // 3 + 1}"}.get(kind, month_name(first))
 
 
 def _span(text: str) -> tuple[int, int] | None:

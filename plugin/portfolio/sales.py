@@ -39,10 +39,19 @@ def _bought(batch: Batch) -> list[pl.DataFrame]:
     counted = batch.seen(orders)
     counted = counted[orders.values["head"][counted]]
     return [
-        rows("buying", who, month),
         rows("buying_age", who, cohort, bins=month - cohort),
         rows("orders", orders.customers[counted], months_of(orders.days[counted])),
+        *_foreign(batch, counted),
     ]
+
+
+def _foreign(batch: Batch, counted: Ints) -> list[pl.DataFrame]:
+    """Orders in another currency whose value in the portal's is not known: they are in no sum of money."""
+    orders, codes = batch.engine.events.points["orders"], batch.engine.events.texts["foreign_currency"]
+    code = orders.values["foreign"][counted]
+    some = counted[code >= 0]
+    detail = codes.gather(code[code >= 0])
+    return [rows("foreign", orders.customers[some], months_of(orders.days[some]), detail=detail)]
 
 
 def _money(batch: Batch) -> list[pl.DataFrame]:
@@ -53,7 +62,6 @@ def _money(batch: Batch) -> list[pl.DataFrame]:
     sold, known = money.values["sold"][at] > 0, money.values["known"][at] > 0
     found = [
         rows("revenue", who, month, cents),
-        rows("refunds", who, month, -np.minimum(cents, 0)),
         rows("profit", who[known], month[known], profit[known]),
         rows("paid_orders", who[sold & head], month[sold & head]),
         rows("profit_orders", who[sold & head & known], month[sold & head & known]),

@@ -30,8 +30,13 @@ class Shown:
         return str(format_decimal(value, format=shape, locale=self.formats))
 
     def figure(self, one: Mapping[str, Any], unit: str | None = None) -> str:
-        """A metric's value, or a dash."""
-        return self.value(one["value"], unit or one["unit"])
+        """A metric's value with its margin, or the word for it (undefined, never), or a dash."""
+        if one["value"] is None:
+            return str(one.get("word") or NOTHING)
+        notes, text = one.get("notes") or {}, self.value(one["value"], unit or one["unit"])
+        if notes.get("margin") is not None:
+            return f"{text} ± {self.number(notes['margin'])}"
+        return f"≥ {text}" if notes.get("capped") else text
 
     def value(self, value: float | None, unit: str, *, short: bool = False) -> str:
         """A value in its unit."""

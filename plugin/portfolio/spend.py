@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -98,6 +98,7 @@ class _Row:
     currency: str | None
     channels: Collection[str] | None
     lines: dict[tuple[int, str], int]  # where a month and channel was seen first
+    named: set[str] = field(default_factory=set)  # currencies seen
 
     def month(self, text: str) -> int:
         found = parse_month(text) if len(text) <= 7 else parse_month(text[:7])
@@ -137,6 +138,10 @@ class _Row:
     def money(self, text: str) -> None:
         if text and self.currency and text.upper() != self.currency:
             raise ValueError(f"the amount is in {text}, the portal in {self.currency}; convert it")
+        before = self.named - {text.upper()}
+        if text and before:  # the portal's is not known: then all must be in one
+            raise ValueError(f"the amount is in {text}, a line before in {min(before)}; convert it")
+        self.named.update({text.upper()} if text else ())
 
 
 def _is_first(text: str) -> bool:

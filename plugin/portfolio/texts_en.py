@@ -31,11 +31,25 @@ EN: dict[str, str] = {
         "covers their CAC.|profit up to that month|customers old enough"
     ),
     "metric.retention_rate": (
-        "Retention, monthly|Customers at a month's start who are not lost at its end.|kept|customers at the start"
+        "Retention|Customers at the period's start who are customers at its end, as sets; to date, of the last complete year, else quarter, else month.|kept|customers at the start"
     ),
     "metric.churn_rate": (
-        "Churn, monthly|Customers at a month's start who are lost at its end; who never bought is not counted."
-        "|lost|customers at the start"
+        "Churn|One less retention: customers at the period's start who are none at its end. Who never bought is not counted.|left|customers at the start"
+    ),
+    "metric.monthly_churn": (
+        "Churn, average month|Customers lost in a month, of those at its start, over all months of the period.|lost|customers at the starts of months"
+    ),
+    "metric.lifespan_months": (
+        "Lifespan|Months that a customer stays at this monthly churn: 1 / churn, cut off at {cap} and then marked with ≥.|months of customers|lost"
+    ),
+    "metric.gross_revenue_retention": (
+        "Gross revenue retention|What those who paid in the period before, of equal length, paid again in this one, each counted up to what it had paid before. To date, of the last complete year, else quarter, else month.|paid again, up to the base|base: paid in the period before"
+    ),
+    "metric.revenue_churn": (
+        "Revenue churn|One less gross revenue retention: what those who had paid before did not pay again.|not paid again|base: paid in the period before"
+    ),
+    "metric.net_revenue_retention": (
+        "Net revenue retention|All that those who paid in the period before paid in this one, growth included and new customers left out. Who comes back counts only with reactivation.|paid again|base: paid in the period before"
     ),
     "metric.revenue_lost": (
         "Revenue lost to churn|What the customers lost in the period had brought in the year up to their last "
@@ -46,27 +60,37 @@ EN: dict[str, str] = {
         "at the month's start.|came back|sleeping or lost at the start"
     ),
     "metric.nps": (
-        "NPS|Share of promoters (9-10) less share of detractors (0-6), in points: of the last answers of the "
-        "month, to date of everyone's last answer.|promoters less detractors|answers"
+        "NPS|Share of promoters (9-10) less share of detractors (0-6), in points, of everyone's latest answer in the period; ± is the margin of error at {confidence} %.|promoters less detractors|answers"
     ),
-    "metric.csat": "CSAT|Mean of the answers, on the scale they are given on.|sum of answers|answers",
+    "metric.csat": (
+        "CSAT|Share of satisfied answers: {satisfied_from} or more on the scale from {lowest} to {highest}; of everyone's latest answer in the period.|satisfied answers|answers"
+    ),
     "metric.engagement_rate": (
         "Engagement, monthly|Records with an engagement in the month, of all on record at its end."
         "|engaged|on record"
     ),
     "metric.lifecycle_roi": (
-        "ROI of lifecycle work|Profit of the {days} days from each return of a sleeping or lost customer, less "
-        "the cost of lifecycle work, by that cost. Observed: some would have come back anyway.|profit of returns "
-        "less cost|cost of lifecycle work"
+        "ROI of lifecycle work, uncontrolled|Profit of the {days} days from each return of a sleeping or lost customer, less the cost of lifecycle work, by that cost. Nobody was left out to compare with: some would have come back anyway.|profit of returns less cost|cost of lifecycle work"
     ),
     "reason.too_few": "Too few to say: {n}, needed {gate}.",
-    "reason.nothing": "There is nothing to divide by.",
+    "reason.undefined": ("Undefined: there is nothing to divide by."),
     "reason.no_spend": "No spend is known. Import a spend table.",
     "reason.no_spend_matched": "No spend is known for the months that these customers belong to.",
     "reason.spend_by_channel": "Spend is known by channel only.",
     "reason.no_prediction": "Too little data for predictions.",
     "reason.no_amounts": "No amounts are known.",
     "reason.not_paid_back": "Not paid back within the months seen.",
+    "reason.never": ("Never, as it stands: nothing was earned on these customers so far."),
+    "reason.running": (
+        "The period is not over: less than all of it would be held against all of the one before."
+    ),
+    "reason.one_filter": ("Kept for one filter at a time."),
+    "reason.off_scale": (
+        "More than one in ten answers lie off the declared scale: correct `csat_scale` in the mapping."
+    ),
+    "reason.tasks_unknown": ("Files do not tell which tasks were made; a portal does."),
+    "word.undefined": ("undefined"),
+    "word.never": ("never"),
     "reason.not_mapped": "No property is mapped for it.",
     "reason.never_seen": "None is on record in this portal.",
     "reason.no_cost": "No cost is known: add rows of the channel `lifecycle` to the spend table.",
@@ -90,6 +114,16 @@ EN: dict[str, str] = {
     "figures_head": "Metric|Value|Numerator|Denominator|n|What it is",
     "over_time": "Month by month",
     "over_time_note": "The running month is drawn lighter: it is not over.",
+    "kept": ("Kept, left and paid again"),
+    "kept_period_note": (
+        "Retention counts who of the start is there at the end. (E − N) / S is the usual formula beside it: it differs where customers come back, or come and go within the period. Revenue is that of the customers who had paid in the period before."
+    ),
+    "kept_head": (
+        "Period|Start (S)|Kept|New (N)|End (E)|Retention|(E − N) / S|Base|Revenue before|Gross retention|Net|Net, with reactivation"
+    ),
+    "left_out": ("Left out of all sums of money: {deals}."),
+    "left_out.currency": ("{deals} won deals in {currency} without a value in the portal's currency"),
+    "left_out.unknown": ("{deals} won deals of unknown amount"),
     "funnel": "How far customers come",
     "funnel_note": "Customers who came to each stage or beyond; beside it the share that went on, and the median time.",
     "went_on": "{share} went on, median {days} days",

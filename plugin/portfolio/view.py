@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from plugin.portfolio.cells import Figures
-from plugin.portfolio.months import ALWAYS, UNDATED, Period
+from plugin.mapping.model import CsatScale
+from plugin.portfolio.asked import Scope
+from plugin.portfolio.figures import Figures
+from plugin.portfolio.months import ALWAYS, UNDATED, Period, month_name
 from plugin.portfolio.spend import Spend
 
 #: How many are needed before a figure is shown: rates and scores, medians and means, costs.
@@ -43,8 +45,8 @@ def share(
     gate: int,
     **notes: Any,
 ) -> Metric:
-    """numerator / denominator, withheld below the gate or where there is nothing to divide by."""
-    reason = "too_few" if n < gate else "nothing" if not denominator else None
+    """numerator / denominator; undefined where there is nothing to divide by, withheld below the gate."""
+    reason = "undefined" if not denominator else "too_few" if n < gate else None
     value = None if reason else numerator / denominator
     return Metric(key, unit, value, numerator, denominator, n, gate, reason, notes)
 
@@ -58,7 +60,8 @@ def withheld(key: str, unit: str, reason: str, gate: int = 0, n: int = 0, **note
 class View:
     """One scope in one period. `now` is the running month; `everyone` the whole portal's cells.
 
-    `unmapped` names what the mapping has no source for; `by_task` says that CRM tasks are made.
+    `unmapped` names what the mapping has no source for; `by_task` says that CRM tasks are made, and
+    `tasks_known` that it is known which. `reactivation`: see `Asked`.
     """
 
     figures: Figures
@@ -66,9 +69,12 @@ class View:
     spend: Spend
     period: Period
     now: int
-    scope: str = "all"
+    scope: Scope = field(default_factory=Scope)
     unmapped: frozenset[str] = frozenset()
     by_task: bool = False
+    tasks_known: bool = True
+    csat_scale: CsatScale = field(default_factory=CsatScale)
+    reactivation: bool = False
 
     @cached_property
     def begin(self) -> int:
@@ -104,14 +110,14 @@ class View:
 
     def of_month(self, month: int) -> View:
         """The same scope in one month."""
-        return self.over({"period": Period(str(month), month, month)})
+        return self.over({"period": Period(month_name(month), month, month)})
 
     @cached_property
     def cycle(self) -> tuple[float | None, int, str]:
         """(median days from first touch to first purchase, of how many, whose: this scope's or all)."""
         own, every = (f.timing("cycle", always=True) for f in (self.figures, self.everyone))
-        if own.n >= MEAN_GATE or self.scope == "all":
-            return own.median, own.n, self.scope
+        if own.n >= MEAN_GATE or self.scope.everyone:
+            return own.median, own.n, self.scope.shown
         return every.median, every.n, "all"
 
     @property

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from plugin.lifecycle.predictions import predicted
 from plugin.lifecycle.series import EVER, Ints, Moment
 from plugin.portfolio.losses import category
-from plugin.portfolio.months import ALWAYS, months_of
+from plugin.portfolio.months import ALWAYS, SPANS, months_of, span_starts
 from plugin.portfolio.rows import Batch, distinct, rows
 
 _EPOCH = date(1970, 1, 1)
@@ -29,37 +28,50 @@ def _engaged(batch: Batch) -> list[pl.DataFrame]:
 
 
 def _answers(batch: Batch) -> list[pl.DataFrame]:
-    """NPS classes and satisfaction: the last answer of each month, and the last of all."""
+    """NPS classes and satisfaction: the latest answer in each month, quarter and year, and of all."""
     found = []
     for name in ("nps", "csat"):
         if name not in batch.engine.events.steps:
             continue
         points = batch.engine.events.steps[name]
         at = batch.seen(points)
-        told = pl.DataFrame(
-            {
-                "customer": points.customers[at],
-                "month": months_of(points.days[at]),
-                "value": points.values["value"][at],
-            }
+        value = pl.Series(points.values["value"][at])
+        told = pl.DataFrame({"customer": points.customers[at], "value": value}).with_columns(
+            month=pl.Series(months_of(points.days[at]))
         )
-        told = (
-            told.filter(pl.col("value").is_not_nan())
-            .group_by("customer", "month", maintain_order=True)
-            .last()
-        )
+        told = told.filter(pl.col("value").is_not_nan())
+        for kind in SPANS:
+            last = _latest(told, kind)
+            found += _scored(batch, name, latest_of(name, kind), last, last["month"].to_numpy())
         latest = pl.DataFrame({"customer": batch.customers, "value": batch.frame[name]}).drop_nulls()
-        for frame, month in ((told, told["month"].to_numpy()), (latest, ALWAYS)):
-            found += _scored(name, frame["customer"].to_numpy(), month, frame["value"].to_numpy())
+        found += _scored(batch, name, name, latest, ALWAYS)
     return found
 
 
-def _scored(name: str, who: Ints, month: Ints | int, value: npt.NDArray[np.float64]) -> list[pl.DataFrame]:
+def latest_of(name: str, kind: str) -> str:
+    """The measure that holds the latest answers of a kind of period."""
+    return name if kind == "month" else f"{name}_{kind}"
+
+
+def _latest(told: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Each customer's last answer in each period, which `month` begins."""
+    spans = told.with_columns(month=pl.Series(span_starts(told["month"].to_numpy(), kind)))
+    return spans.group_by("customer", "month", maintain_order=True).last()
+
+
+def _scored(
+    batch: Batch, name: str, measure: str, told: pl.DataFrame, month: Ints | int
+) -> list[pl.DataFrame]:
+    who, value = told["customer"].to_numpy(), told["value"].to_numpy()
     if name == "nps":
         classes = np.where(value >= 9, "promoter", np.where(value <= 6, "detractor", "passive"))
-        return [rows("nps", who, month, detail=pl.Series(classes, dtype=pl.String))]
-    thousandths = np.round(value * 1000).astype(np.int64)
-    return [rows("csat", who, month), rows("csat_sum", who, month, thousandths)]
+        return [rows(measure, who, month, detail=pl.Series(classes, dtype=pl.String))]
+    scale = batch.engine.mapping.csat_scale
+    on_scale = (value >= scale.lowest) & (value <= scale.highest)
+    classes = np.where(on_scale, np.where(value >= scale.satisfied_from, "top", "below"), "off_scale")
+    thousandths = np.where(on_scale, np.round(value * 1000), 0).astype(np.int64)
+    sums_ = rows(f"{measure}_sum", who, month, thousandths)
+    return [rows(measure, who, month, detail=pl.Series(classes, dtype=pl.String)), sums_]
 
 
 def _predicted(batch: Batch) -> list[pl.DataFrame]:

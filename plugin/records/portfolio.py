@@ -18,6 +18,7 @@ from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
 
 _PART = 400
+_SPANS = 100  # spans of days asked for at once
 EMPTY = ""
 
 CellRow = tuple[str, str, str, int, int, int]  # scope, measure, detail, month, bin, value
@@ -128,51 +129,54 @@ def read_cells(
     return found
 
 
-def read_timings(
+def steady(connection: Connection) -> None:
+    """Let everything read in this transaction be of one moment; to be called first."""
+    if connection.dialect.name == "postgresql":  # SQLite reads so anyway
+        connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+
+Count = tuple[str, str, str, int, int]  # scope, measure, detail, bin, count
+
+
+def read_counts(
     connection: Connection,
     portal_id: int,
     object_type: str,
-    scopes: Collection[str],
+    scope: str,
     measures: Collection[str],
     months: Collection[int],
-) -> list[tuple[str, str, str, int | None, int | None, int, int]]:
-    """(scope, measure, detail, lower and upper median bin, of how many, of how many in all) of counts.
+) -> list[Count]:
+    """Counts by bin, summed over months; `channel:*` names all scopes of a dimension."""
+    mine = [*_of_scope(scope), cells.c.measure.in_(sorted(measures))]
+    return _counted(connection, portal_id, object_type, months, mine)
 
-    Bins below 0 count in all alone. The counts themselves, thousands of them, stay where they are.
-    """
-    c = cells.c
-    whose = [c.dimension, c.member, c.measure, c.detail]
-    here = [*_cells_of(portal_id, object_type), c.measure.in_(sorted(measures)), c.month.in_(sorted(months))]
-    if len(months) == 1:  # then each bin is one row already
-        base = sa.select(*whose, c.bin, c.value.label("v")).where(*here, c.value > 0)
-    else:
-        counted = sa.func.sum(c.value)
-        base = sa.select(*whose, c.bin, counted.label("v")).where(*here)
-        base = base.group_by(*whose, c.bin).having(counted > 0)
-    found = []
-    for scope in scopes:
-        rows = connection.execute(_medians(base.where(*_of_scope(scope)))).all()
-        found += [(_scope(r[0], r[1]), r[2], r[3], r[4], r[5], int(r[6]), int(r[7])) for r in rows]
+
+def read_days(
+    connection: Connection,
+    portal_id: int,
+    object_type: str,
+    wanted: Collection[tuple[str, str, str, tuple[int, int]]],
+    months: Collection[int],
+) -> list[Count]:
+    """Counts of the days within some spans, each of one scope, measure and detail; both ends included."""
+    c, found = cells.c, []
+    for part in chunks(wanted, _SPANS):
+        spans = [
+            sa.and_(*_of_scope(scope), c.measure == measure, c.detail == detail, c.bin.between(*days))
+            for scope, measure, detail, days in part
+        ]
+        found += _counted(connection, portal_id, object_type, months, [sa.or_(*spans)])
     return found
 
 
-def _medians(base: Any) -> Any:
-    """Of sorted counts, the bins in which the two middle ones lie."""
-    b = base.subquery()
-    whose = [b.c.dimension, b.c.member, b.c.measure, b.c.detail]
-    known = sa.case((b.c.bin >= 0, b.c.v), else_=0)
-    ranked = sa.select(
-        *whose,
-        b.c.bin,
-        sa.func.sum(known).over(partition_by=whose, order_by=b.c.bin).label("run"),
-        sa.func.sum(known).over(partition_by=whose).label("n"),
-        sa.func.sum(b.c.v).over(partition_by=whose).label("total"),
-    ).subquery()
-    r = ranked.c
-    names = [r.dimension, r.member, r.measure, r.detail]
-    low = sa.func.min(sa.case((sa.and_(r.bin >= 0, 2 * r.run >= r.n), r.bin)))
-    high = sa.func.min(sa.case((sa.and_(r.bin >= 0, 2 * r.run > r.n), r.bin)))
-    return sa.select(*names, low, high, sa.func.max(r.n), sa.func.max(r.total)).group_by(*names)
+def _counted(
+    connection: Connection, portal_id: int, object_type: str, months: Collection[int], where: list[Any]
+) -> list[Count]:
+    c = cells.c
+    whose, counted = [c.dimension, c.member, c.measure, c.detail, c.bin], sa.func.sum(c.value)
+    here = [*_cells_of(portal_id, object_type), c.month.in_(sorted(months)), *where]
+    query = sa.select(*whose, counted).where(*here).group_by(*whose).having(counted > 0)
+    return [(_scope(r[0], r[1]), r[2], r[3], r[4], int(r[5])) for r in connection.execute(query)]
 
 
 def _scope(dimension: str, member: str) -> str:

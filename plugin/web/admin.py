@@ -14,6 +14,7 @@ from plugin.jobs import live
 from plugin.jobs.context import Context
 from plugin.jobs.retry import retry_parked
 from plugin.jobs.status import status
+from plugin.web import admin_portfolio
 from plugin.web.admin_session import Sessions
 from plugin.web.admin_view import portal_page
 
@@ -27,6 +28,7 @@ def blueprint(context: Context, admin_token: str, public_url: str) -> Blueprint:
     signed_in = _guard(sessions)
     _sign_in(pages, sessions, signed_in)
     _look(pages, context, signed_in)
+    admin_portfolio.register(pages, context, signed_in)
     _act(pages, context, signed_in)
 
     @pages.after_request

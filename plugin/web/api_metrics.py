@@ -12,7 +12,9 @@ from plugin.errors import InputError
 from plugin.jobs import figures
 from plugin.jobs.context import Context
 from plugin.portfolio import answers
-from plugin.portfolio.answers import Asked, Source
+from plugin.portfolio.answers import Source
+from plugin.portfolio.asked import POSSIBLE, Asked
+from plugin.portfolio.cells import DIMENSIONS
 from plugin.records import portals
 from plugin.records.portals import Portal
 
@@ -42,11 +44,15 @@ class PortfolioQuery(Schema):
         metadata={"description": "Only customers whose first purchase was in this month."},
     )
 
+    reactivation = fields.Bool(
+        load_default=False,
+        metadata={"description": "Net revenue retention counts customers who come back, too."},
+    )
+
     @validates_schema
-    def _one_scope(self, data: dict[str, Any], **_: Any) -> None:
-        named = [name for name in ("segment", "channel", "cohort") if name in data]
-        if len(named) > 1:
-            raise ValidationError("Name one of segment, channel and cohort.", named[1])
+    def _two_filters(self, data: dict[str, Any], **_: Any) -> None:
+        if all(name in data for name in DIMENSIONS):
+            raise ValidationError(f"Name at most two: {POSSIBLE}.", DIMENSIONS[-1])
 
 
 class LagSchema(Schema):
@@ -67,7 +73,10 @@ class HeadSchema(Schema):
     currency = fields.Str(allow_none=True)
     language = fields.Str()
     locale = fields.Str(metadata={"description": "How dates and money are to be written."})
-    scope = fields.Str(metadata={"description": "all, segment:KEY, channel:NAME or cohort:MONTH."})
+    scope = fields.Str(
+        metadata={"description": "all, or channel:NAME, segment:KEY, cohort:MONTH, or two with + between."}
+    )
+    filters = fields.Dict(keys=fields.Str(), values=fields.Str())
     period = fields.Str(allow_none=True, metadata={"description": "null: everything to date."})
     complete = fields.Bool(metadata={"description": "Whether the period is over."})
     lag = fields.Nested(LagSchema)
@@ -88,6 +97,7 @@ class FigureSchema(Schema):
     gate = fields.Int(metadata={"description": "How many it needs."})
     reason = fields.Str(allow_none=True, metadata={"description": "Why it is withheld."})
     reason_code = fields.Str(allow_none=True)
+    word = fields.Str(allow_none=True, metadata={"description": "In place of a value: undefined, never."})
 
 
 class MetricSchema(FigureSchema):
@@ -129,10 +139,38 @@ class ChannelMonthSchema(FigureSchema):
     spend = fields.Float(allow_none=True)
 
 
+class KeptSchema(Schema):
+    """Who stayed in a period and what they paid again."""
+
+    period = fields.Str()
+    complete = fields.Bool()
+    start = fields.Int(metadata={"description": "S: customers when the period began."})
+    kept = fields.Int(metadata={"description": "Those of them who are customers at its end."})
+    new = fields.Int(metadata={"description": "N: first purchases within it."})
+    end = fields.Int(metadata={"description": "E: customers at its end."})
+    formula = fields.Float(allow_none=True, metadata={"description": "(E − N) / S, for comparison."})
+    retention = fields.Nested(FigureSchema)
+    base_period = fields.Str(metadata={"description": "The period before, of equal length."})
+    base_n = fields.Int(metadata={"description": "Customers who paid in it."})
+    base = fields.Float(metadata={"description": "What they paid in it."})
+    gross = fields.Nested(FigureSchema)
+    net = fields.Nested(FigureSchema)
+    net_with = fields.Nested(FigureSchema, metadata={"description": "net with reactivation."})
+
+
+class LeftOutSchema(Schema):
+    """Won deals that are in no sum of money."""
+
+    currency = fields.Str(allow_none=True, metadata={"description": "null: the amount is not known."})
+    deals = fields.Int()
+
+
 class MetricsSchema(HeadSchema):
-    """Every metric, the last two years month by month, reasons of loss, channels."""
+    """Every metric, who stayed, the last two years month by month, reasons of loss, channels."""
 
     metrics = fields.List(fields.Nested(MetricSchema))
+    kept = fields.List(fields.Nested(KeptSchema))
+    left_out = fields.List(fields.Nested(LeftOutSchema))
     series = fields.List(fields.Dict())
     loss_reasons = fields.List(fields.Nested(LossSchema))
     channels = fields.List(fields.Nested(ChannelSchema))
@@ -180,7 +218,8 @@ def blueprint(context: Context, needs_token: Callable[..., Any]) -> Blueprint:
 
 def _answer(context: Context, query: dict[str, Any], make: Answer) -> dict[str, Any]:
     portal = _portal(context, query.get("portal"))
-    asked = Asked(*(query.get(name) for name in ("period", "segment", "channel", "cohort")))
+    names = ("period", "segment", "channel", "cohort", "reactivation")
+    asked = Asked(**{name: query[name] for name in names if name in query})
     try:
         answer = make(figures.of_portal(context, portal, query.get("object")), asked)
     except InputError as error:

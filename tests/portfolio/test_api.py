@@ -57,7 +57,7 @@ def test_nothing_is_told_without_the_token(home: House, path: str) -> None:
 def test_every_metric_says_what_it_is_and_what_it_rests_on(home: House) -> None:
     """A value is there, or the reason why it is not."""
     found = metrics(home)
-    assert len(found) == 19
+    assert len(found) == 24
     for one in found.values():
         assert one["label"], one
         assert one["definition"], one
@@ -76,7 +76,8 @@ def test_every_metric_says_what_it_is_and_what_it_rests_on(home: House) -> None:
         ("cohort=2026", "like 2026-05"),
         ("segment=gold", "There is no segment 'gold'"),
         ("channel=TELEX", "There is no channel 'TELEX'"),
-        ("segment=active&cohort=2026-05", "Name one of segment, channel and cohort"),
+        ("segment=active&cohort=2026-05&channel=unknown", "Name at most two: channel and segment"),
+        ("reactivation=perhaps", "Not a valid boolean"),
         ("object=deal", "Must be one of"),
         ("object=company", "is no customer in this mapping"),
         ("colour=red", "Unknown field"),
@@ -110,6 +111,33 @@ def test_cohorts_and_periods_divide_the_whole(home: House) -> None:
             assert mine["profit"]["value"] >= one["profit"][-1] - 0.005
 
 
+def test_two_filters_divide_what_one_holds(home: House) -> None:
+    """Customers won by cohort and segment add up to those of the segment, and the answer names both."""
+    cohorts = [one["cohort"] for one in get(home, "/api/v1/cohorts").json()["cohorts"]]
+    active = metrics(home, "?segment=active")["customers_won"]["value"]
+    parts = [metrics(home, f"?segment=active&cohort={one}")["customers_won"]["value"] for one in cohorts]
+    assert sum(parts) == active > 0
+    assert get(home, f"/api/v1/funnel?segment=active&cohort={cohorts[0]}").json()["filters"] == {
+        "segment": "active",
+        "cohort": cohorts[0],
+    }
+
+
+def test_it_says_who_stayed_and_what_they_paid_again(home: House) -> None:
+    """Three periods to date, the asked one else; with the formula beside the sets."""
+    kept = get(home, "/api/v1/metrics").json()["kept"]
+    assert [one["period"] for one in kept] == ["2025", "2026-Q3", "2026-10"]
+    for one in kept[1:]:
+        assert one["kept"] <= min(one["start"], one["end"])
+        assert one["formula"] == pytest.approx((one["end"] - one["new"]) / one["start"])
+    assert 0 < kept[1]["gross"]["value"] <= kept[1]["net"]["value"] <= kept[1]["net_with"]["value"]
+    assert kept[1]["retention"]["value"] == pytest.approx(kept[1]["kept"] / kept[1]["start"])
+    (asked,) = get(home, "/api/v1/metrics?period=2026-Q3").json()["kept"]
+    assert asked == kept[1]
+    back = metrics(home, "?period=2026-Q3&reactivation=true")["net_revenue_retention"]
+    assert (back["value"], back["notes"]["reactivation"]) == (kept[1]["net_with"]["value"], True)
+
+
 def test_the_funnel_narrows_and_says_how_long_it_takes(home: House) -> None:
     """Nobody is further who was not there before."""
     answer = get(home, "/api/v1/funnel").json()
@@ -141,6 +169,7 @@ def test_the_routes_are_described(home: House) -> None:
             "segment",
             "channel",
             "cohort",
+            "reactivation",
         }
         assert told["security"] == [{"token": []}]
         assert "200" in told["responses"]

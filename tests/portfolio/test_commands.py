@@ -87,7 +87,12 @@ def test_files_and_portal_give_the_same_figures(run: Run, portal: tuple[Path, Pa
 
 
 @pytest.mark.parametrize(
-    "asked", [["--period", "2026-Q2"], ["--segment", "active"], ["--channel", "unknown"]]
+    "asked",
+    [
+        ["--period", "2026-Q2", "--reactivation"],
+        ["--segment", "active"],
+        ["--channel", "unknown", "--segment", "active"],
+    ],
 )
 def test_files_and_portal_agree_on_any_part(run: Run, portal: tuple[Path, Path], asked: list[str]) -> None:
     """Medians found inside the database equal those computed in memory."""
@@ -100,6 +105,8 @@ def test_the_report_is_tables_and_a_page(run: Run, tmp_path: Path) -> None:
     shown = run("report")
     assert shown.exit_code == 0
     assert "Customers won" in shown.stdout
+    assert "Kept, left and paid again" in shown.stdout
+    assert "Retention by cohort" in shown.stdout
     page = tmp_path / "portfolio.html"
     assert run("report", "--html", page).exit_code == 0
     assert page.read_text().startswith("<!doctype html>")
@@ -135,7 +142,7 @@ def test_a_spend_table_is_taken_whole_or_not_at_all(run: Run, tmp_path: Path) ->
     [
         (["--spend", __file__], "goes with files only"),
         (["--period", "May"], "is no period"),
-        (["--segment", "active", "--cohort", "2026-05"], "cannot be combined"),
+        (["--segment", "active", "--cohort", "2026-05", "--channel", "unknown"], "cannot be combined"),
         (["--portal", "7"], "not installed"),
     ],
 )

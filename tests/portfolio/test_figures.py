@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -10,70 +9,14 @@ from typing import Any
 import pytest
 
 from plugin.errors import InputError
-from plugin.jobs.figures import of_outcomes
-from plugin.jobs.meaning import evaluate
-from plugin.lifecycle.models import load_models
-from plugin.lifecycle.records import Records
-from plugin.mapping.model import Mapping, Sources
-from plugin.portfolio.answers import Asked, Source, cohorts_answer, funnel_answer, metrics_answer
+from plugin.mapping.model import Purchase
+from plugin.portfolio.answers import cohorts_answer, funnel_answer, metrics_answer
+from plugin.portfolio.asked import Asked
 from plugin.portfolio.losses import category
 from plugin.portfolio.months import month_of, parse_month, parse_period
 from plugin.portfolio.page import page
 from plugin.portfolio.spend import Spend, parse_spend
-from tests.lifecycle.worlds import rhythm
-
-TODAY = date(2026, 11, 22)
-MAPPING = replace(
-    Mapping(currency="EUR"),
-    contact=replace(Sources(), churn_reason="why", cancelled_on="left_on", nps="nps"),
-    loss_reasons={"went with acme": "price"},
-)
-
-
-def buyer(id_: int, created: str, bought: Sequence[str], amount: str = "10", **more: str) -> dict[str, Any]:
-    return {"id": id_, "createdate": created, "bought": bought, "amount": amount, **more}
-
-
-def source(
-    people: Sequence[dict[str, Any]], spend: Spend | None = None, mapping: Mapping = MAPPING, lost: int = 0
-) -> Source:
-    """The figures of contacts with one won deal for each day they bought, and of some lost deals."""
-    deals = [
-        {
-            "id": one["id"] * 100 + n,
-            "contact_ids": [one["id"]],
-            "createdate": one["createdate"],
-            "closedate": day,
-            "amount": one["amount"],
-            "dealstage": "closedwon",
-        }
-        for one in people
-        for n, day in enumerate(one["bought"])
-    ]
-    deals += [
-        {
-            "id": 900_000 + n,
-            "contact_ids": [people[0]["id"]],
-            "createdate": "2026-01-01",
-            "closedate": "2026-02-01",
-            "amount": "7",
-            "dealstage": "closedlost",
-            "closed_lost_reason": "Too expensive",
-        }
-        for n in range(lost)
-    ]
-    contacts = [{k: v for k, v in one.items() if k not in ("bought", "amount")} for one in people]
-    records = Records.from_rows(contacts=contacts, deals=deals)
-    result = evaluate(records, mapping, load_models(mapping), rhythm(0, None), TODAY)
-    return of_outcomes(result, spend or Spend({}))
-
-
-def figures(where: Source, **asked: str) -> dict[str, dict[str, Any]]:
-    return {one["key"]: one for one in metrics_answer(where, Asked(**asked))["metrics"]}
-
-
-def forty(day: str = "2026-05-10", created: str = "2026-03-09", **more: str) -> list[dict[str, Any]]:
-    return [buyer(i, created, [day], hs_analytics_source="PAID_SEARCH", **more) for i in range(1, 41)]
+from tests.portfolio.small import MAPPING, TODAY, buyer, figures, forty, source
 
 
 def test_spend_is_matched_with_the_customers_won_one_sales_cycle_later() -> None:
@@ -102,12 +45,24 @@ def test_what_a_customer_earns_pays_back_what_it_cost() -> None:
     assert (dear["value"], dear["reason_code"], dear["notes"]["months_seen"]) == (None, "not_paid_back", 5)
 
 
+def test_what_earns_nothing_is_never_paid_back() -> None:
+    """A word with a reason, not an empty place."""
+    month = month_of(date(2026, 5, 1))
+    free = replace(MAPPING, purchase=Purchase(margin_share=0))
+    found = figures(source(forty(created="2026-05-10"), Spend({(month, "EVENTS"): 60_000}), free))
+    never = found["payback_months"]
+    assert (never["value"], never["word"], never["reason_code"]) == (None, "never", "never")
+    assert "nothing was earned" in never["reason"]
+
+
 def test_below_its_gate_a_figure_is_withheld_and_says_how_many_there_are() -> None:
     """Never 0 for what is not known."""
     few = figures(source([buyer(1, "2026-05-01", ["2026-05-10"])]))
-    for key in ("average_order", "sales_cycle", "retention_rate", "churn_rate", "nps", "historic_value"):
+    for key in ("average_order", "sales_cycle", "retention_rate", "churn_rate", "historic_value"):
         assert few[key]["value"] is None
         assert (few[key]["reason_code"], few[key]["gate"] > few[key]["n"]) == ("too_few", True)
+    assert few["gross_revenue_retention"]["reason_code"] == "too_few"
+    assert (few["nps"]["value"], few["nps"]["word"]) == (None, "undefined")  # no answer at all
     assert few["csat"]["reason_code"] == "not_mapped"
     assert few["revenue"]["value"] == 10.0
 
@@ -183,14 +138,6 @@ def test_the_funnel_gives_the_exact_median_of_days_between_stages() -> None:
     assert stages["loyal"]["reached"] == 0
 
 
-def test_promoters_less_detractors_by_the_last_answers() -> None:
-    """20 say ten, 10 say zero, 10 say eight."""
-    scores = ["10"] * 20 + ["0"] * 10 + ["8"] * 10
-    people = [one | {"nps": score} for one, score in zip(forty(), scores, strict=True)]
-    found = figures(source(people))["nps"]
-    assert (found["value"], found["n"]) == (25.0, 40)
-
-
 @pytest.mark.parametrize("language", ["en", "ru", "pl"])
 def test_the_page_is_whole_in_every_language(language: Any) -> None:
     """Self-contained, without a scheme of the network in it, with names that cannot break out."""
@@ -239,6 +186,13 @@ def test_a_spend_table_is_read_to_the_cent_in_any_order_of_columns() -> None:
     assert found == {(month, "PAID"): 10, (month, "lifecycle"): 1200}
     with pytest.raises(InputError, match="there is no column amount"):
         parse_spend("month,channel\n", "s", today=TODAY, currency=None)
+
+
+def test_two_currencies_are_not_taken_where_the_portals_is_not_known() -> None:
+    """They would be added up raw."""
+    text = "month,channel,amount,currency\n2026-04,PAID,1,EUR\n2026-05,PAID,1,usd\n2026-03,PAID,1,\n"
+    with pytest.raises(InputError, match="line 3: the amount is in usd, a line before in EUR"):
+        parse_spend(text, "spend.csv", today=TODAY, currency=None)
 
 
 def test_periods_are_months_quarters_and_years_and_end_today() -> None:

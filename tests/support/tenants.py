@@ -142,6 +142,7 @@ class Arguments:
             "go_on": lambda: True,
             "sealed": Sealed("a", "r", now),
             "scopes": ("oauth",),
+            "months": [32_000],  # all of time
             "versions": Versions(999, "another"),
             "percent": 50,
             "values": {"share": 100},
@@ -185,6 +186,7 @@ class Arguments:
             "Origin": Origin("test", "test", self.context.now()),
             "Journal": _EmptyJournal(),
             "Wanted": Wanted(["portal"], ["x"], ["x"], ["x"], [24_000]),
+            "tuple[int, int]]": [("all", "step", "active", (0, 5_000))],
             "tuple[str, int]]": keys,
             "Parked]": [],
             "Refused]": [],

@@ -133,3 +133,38 @@ def test_signing_out_ends_it(home: House, browser: requests.Session) -> None:
     browser.post(f"{home.url}/admin/sign-out", data={"token": token[1]}, timeout=10)
     assert "Sign in" in browser.get(f"{home.url}/admin/", timeout=10).text
     assert browser.get(f"{home.url}/admin/portals/1", timeout=10).url.endswith("/admin/sign-in")
+
+
+def test_the_portfolio_is_one_click_away_with_its_filters(home: House, browser: requests.Session) -> None:
+    """Report, funnel and cohorts of a portal, each linked from the other; what is chosen stays chosen."""
+    base = f"/admin/portals/{home.portal_id}"
+    links = re.findall(r'<a href="([^"]+)"', page(home, browser))
+    assert {f"{base}/{tab}" for tab in ("report", "funnel", "cohorts")} <= set(links)
+    for tab, said in (
+        ("report", "Customers won"),
+        ("funnel", "How far customers come"),
+        ("cohorts", "Retention by cohort"),
+    ):
+        answer = browser.get(f"{home.url}{base}/{tab}?segment=active&period=2026-Q3", timeout=10)
+        assert answer.status_code == 200
+        assert said in answer.text
+        assert '<option value="active" selected>' in answer.text
+        assert f'{base}/{tab}" aria-current="page"' in answer.text
+    saved = browser.get(f"{home.url}{base}/report.html?segment=active", timeout=10)
+    assert saved.headers["Content-Disposition"].startswith("attachment")
+    assert saved.text.startswith("<!doctype html>")
+
+
+def test_what_the_portfolio_cannot_answer_is_said_on_the_page(home: House, browser: requests.Session) -> None:
+    """With the cure; a stranger is led to the door, another portal is not found, nothing breaks out."""
+    base = f"{home.url}/admin/portals/{home.portal_id}"
+    answer = browser.get(f"{base}/funnel?segment=active&channel=unknown&cohort=2026-05", timeout=10)
+    assert answer.status_code == 422
+    assert "Name at most two: channel and segment" in answer.text
+    evil = browser.get(f"{base}/report?channel=<script>alert(1)</script>", timeout=10)
+    assert evil.status_code == 422
+    assert "<script>alert" not in evil.text
+    assert browser.get(f"{home.url}/admin/portals/1/report", timeout=10).status_code == 404
+    for path in ("report", "funnel", "cohorts", "report.html"):
+        stranger = requests.get(f"{base}/{path}", allow_redirects=False, timeout=10)
+        assert (stranger.status_code, stranger.headers["Location"]) == (302, "/admin/sign-in")

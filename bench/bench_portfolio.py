@@ -109,7 +109,7 @@ def _reads(store: Store) -> None:
         with store.read() as connection:
             return figures.read_kept(connection, PORTAL, "contact", wanted)
 
-    with store.read() as connection:
+    with store.read() as connection, timed("names of the channels"):
         channels = kept.channels(connection, PORTAL, "contact")
     models = load_models(_MAPPING)
     source = Source(read, channels, Spend({}), _MAPPING, models, "contact", TODAY, "EUR")

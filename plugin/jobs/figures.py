@@ -89,8 +89,7 @@ def of_outcomes(outcomes: Outcomes, spend: Spend, object_type: str | None = None
     channels = [name.removeprefix("channel:") for name in names if name.startswith("channel:")]
 
     def read(wanted: Wanted) -> Mapping[str, Figures]:
-        mine = [name for name in names if _is_wanted(name, wanted.scopes)]
-        rows = list(cells.filter(pl.col("scope").is_in(mine)).iter_rows())
+        rows = list(cells.filter(pl.col("scope").is_in(list(wanted.scopes))).iter_rows())
         timings = _timings(rows, wanted)
         return by_scope([row for row in rows if row[1] in wanted.measures], timings)
 
@@ -111,10 +110,6 @@ def _timings(rows: Iterable[tuple[Any, ...]], wanted: Wanted) -> dict[str, Timin
                 mine = bins.setdefault(scope, {}).setdefault((measure, detail, always), {})
                 mine[bin_] = mine.get(bin_, 0) + value
     return {scope: {key: timing_of(counts) for key, counts in found.items()} for scope, found in bins.items()}
-
-
-def _is_wanted(scope: str, scopes: Collection[str]) -> bool:
-    return scope in scopes or f"{scope.partition(':')[0]}:*" in scopes
 
 
 def by_scope(rows: Iterable[tuple[Any, ...]], timings: Mapping[str, Timings]) -> dict[str, Figures]:

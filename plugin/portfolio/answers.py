@@ -36,7 +36,7 @@ CHANNEL_MEASURES = ("begun", "won", "profit_age", "clv", "clv_known")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cells to read: of these scopes; `channel:*` is every channel.
+    """Which cells to read: of these scopes.
 
     `measures` are read whole. Of the counts by days, `timed` are read as timings of `months`, `always` of all
     time.
@@ -106,7 +106,8 @@ class Source:
 
     def by_channel(self) -> dict[str, Figures]:
         """The cells that channels are compared by."""
-        found = self.read(Wanted(["channel:*"], CHANNEL_MEASURES, (), (), ("cycle",)))
+        scopes = [f"channel:{name}" for name in self.channels]
+        found = self.read(Wanted(scopes, CHANNEL_MEASURES, (), (), ("cycle",)))
         return {scope.removeprefix("channel:"): figures for scope, figures in found.items()}
 
 
@@ -153,6 +154,7 @@ def funnel_answer(source: Source, asked: Asked) -> dict[str, Any]:
         "stages": [{**one, "label": labels[one["stage"]]} for one in steps],
         "now": [{**one, "label": labels[one["stage"]]} for one in funnel.present(view, list(labels))],
         "moves": funnel.moves(view),
+        "moves_reason": "one_filter" if view.scope.pair else None,
     }
 
 

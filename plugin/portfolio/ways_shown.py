@@ -31,6 +31,8 @@ def funnel(answer: Mapping[str, Any]) -> str:
         for one in answer["moves"][:_MOVES]
     ]
     made = table(said["moves_head"], moves, said["none"], right=(2, 3))
+    if answer["moves_reason"]:
+        made = f"<p>{escape(said['reason.' + answer['moves_reason']])}</p>"
     first = section(said["funnel"], bars(rows), said["funnel_note"])
     return first + section(said["moves"], made, said["moves_note"])
 

@@ -184,6 +184,7 @@ class FunnelSchema(HeadSchema):
     stages = fields.List(fields.Dict())
     now = fields.List(fields.Dict())
     moves = fields.List(fields.Dict())
+    moves_reason = fields.Str(allow_none=True, metadata={"description": "Why they are not told."})
 
 
 class CohortsSchema(HeadSchema):

@@ -61,6 +61,7 @@ def test_two_filters_say_what_a_world_of_these_customers_alone_would_say(asked: 
         for key in found.keys() - TIMED:
             assert found[key] == wanted[key], key
     assert cohorts_answer(both, Asked(**asked))["cohorts"] == cohorts_answer(one, Asked())["cohorts"]
+    assert funnel_answer(both, Asked(**asked))["moves_reason"] == "one_filter"
     steps, alone_steps = (
         funnel_answer(where, more)["stages"] for where, more in ((both, Asked(**asked)), (one, Asked()))
     )

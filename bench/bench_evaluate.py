@@ -100,7 +100,7 @@ def measure(customers: int) -> None:
 
 
 def measure_batch(customers: int, times: int = 15) -> None:
-    """Evaluate a few customers of a portal, texts and all, and print the median."""
+    """Evaluate a few customers of a portal, without the texts, and print the median."""
     whole = world(20_000)
     parameters, models = fit(whole, _MAPPING, TODAY, time_zone="Europe/Warsaw"), load_models(_MAPPING)
     contacts = whole.contacts.head(customers)

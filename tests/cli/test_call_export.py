@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from click.testing import CliRunner
 from plugin.cli import cli
 from plugin.cli.cases import from_portal
 from plugin.clock import FixedClock
+from plugin.lifecycle.explanation import explanation
+from plugin.lifecycle.models import load_models
+from plugin.mapping.model import Mapping
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
 from tests.conftest import NOON
@@ -67,6 +71,33 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (tmp_path / name).write_text(text, encoding="utf-8")
     found = ["--contacts", str(tmp_path / "contacts.csv"), "--deals", str(tmp_path / "deals.csv")]
     return [*found, "--config", str(tmp_path / "pl.yaml"), "--at", "2026-11-22"]
+
+
+def test_explain_says_what_digits_mean_that_orders_of_a_day_are_one_and_where_the_records_begin() -> None:
+    """In three languages, with numbers and forms; nothing of it where there is nothing to say."""
+    outcome = {
+        **{"object": "company", "id": 7, "name": "Acme", "stage": "loyal", "since": "2026-02-02"},
+        **{"first_record": date(2026, 2, 2), "reason": "Why.", "next_stage": None, "keep_until": None},
+        **{"exited_from": None, "stages": {}, "risk_level": "none", "risk_reasons": {}, "next_action": ""},
+        **{
+            "segments": ["active", "rfm_hibernating"],
+            "metrics": {"orders": 34, "purchases": 30, "rfm": "213"},
+        },
+    }
+    models = load_models(Mapping())
+    said = explanation(outcome, [], models, "en").splitlines()
+    assert said[0] == "Company 7 Acme: Loyal since 2 Feb 2026, the first record: before it nothing is known"
+    assert "  Bought: 34 orders on 30 days: orders of one day are one purchase" in said
+    assert "  Segments: Active, RFM: Hibernating" in said
+    assert any(line.startswith("  RFM: 213 (recency 2, frequency 1, money 3 of 5, compared") for line in said)
+    russian, polish = (explanation(outcome, [], models, language) for language in ("ru", "pl"))
+    assert "34 заказа, 30 дней с заказами" in russian
+    assert "34 zamówienia, 30 dni z zamówieniami" in polish
+    plain = {**outcome, "name": None, "since": None, "metrics": {"orders": 2, "purchases": 2, "rfm": None}}
+    alone = explanation(plain, [], models, "en")
+    assert alone.startswith("Company 7: Loyal; since when is not known, no record has a date\n")
+    assert "Bought" not in alone
+    assert "recency" not in alone
 
 
 def test_explain_speaks_the_configured_language_with_labels_and_dates(files: list[str]) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from plugin.cli.show import status_text
+from plugin.cli.sync import preview_text
 from plugin.clock import FixedClock
+from plugin.jobs.backfill import run_backfill
+from plugin.jobs.install import install_portal
+from plugin.jobs.preview import run_preview
+from plugin.jobs.status import status
+from plugin.mapping import presets
 from plugin.records.store import Store
 from plugin.sandbox.loaders import generate, opportunities
 from tests.conftest import NOON
@@ -59,3 +66,24 @@ def test_a_b2b_pipeline_with_open_won_and_lost_deals_is_computed_as_offline(
             ("companies", world.companies) if customer == "company" else ("contacts", world.contacts)
         )
         assert home.writes(kind) == len(customers)
+
+
+def test_deals_of_nobody_are_told_alike_by_preview_load_and_status(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    """The same account each time; samples carry the names of companies, which the preset reads."""
+    chosen = tmp_path / "b2b.yaml"
+    chosen.write_text(presets.text("b2b"))
+    world = opportunities(DATA / "opportunities", end=NOON.date())
+    with house(store, clock, world, config=chosen) as home:
+        install_portal(home.context, live=False)
+        told = run_preview(home.context, home.portal_id).as_dict()
+        names = {sample["name"] for sample in told["samples"]}
+        assert names == {company.properties["name"] for company in world.companies}
+        loaded = run_backfill(home.context, home.portal_id)
+        [portal] = status(home.context)["portals"]
+        assert loaded.account == portal["account"] == told["account"]
+        [nobody] = [one for one in portal["account"]["left_out"] if one["what"] == "no_customer"]
+        assert (nobody["deals"], nobody["open"], nobody["revenue"]) == (18, 18, 0.0)
+        for text in (preview_text(told), loaded.as_text(), status_text(status(home.context))):
+            assert "Left out: 18 deals belong to no company (18 open), e.g. " in text

@@ -16,7 +16,7 @@ from tests.jobs.test_erased_everywhere import MAPPING, VALUES
 from tests.support.dumps import mentions, of_redis, of_store
 from tests.support.running import Running, eventually, result, running
 
-CUSTOMERS = 1_500
+CUSTOMERS = 400
 
 
 def records_read(product: Running) -> int:
@@ -30,7 +30,7 @@ def test_erased_in_the_middle_of_a_load_nothing_is_left_in_any_process(tmp_path:
     file.write_text(MAPPING)
     world = cdnow(limit=CUSTOMERS)
     person = world.contacts[49].id
-    with running(tmp_path, world, burst=60, LIFECYCLE_CONFIG=str(file)) as product:
+    with running(tmp_path, world, burst=15, LIFECYCLE_CONFIG=str(file)) as product:
         product.crm.store.edit("contact", person, VALUES)
         result(product.command("install", "--live", "--json"))
         with (tmp_path / "load.log").open("wb") as log:

@@ -14,7 +14,7 @@ import pytest
 
 from plugin.jobs import config_turnover, erasing, purge, sweeps
 from plugin.jobs.context import Context
-from plugin.records import accounts, configs, erasure, inbox, parked, portals, refused, tombstones
+from plugin.records import accounts, configs, erasure, inbox, outcomes, parked, portals, refused, tombstones
 from plugin.records import portfolio as figures
 from plugin.records.outcomes import Evaluated, Versions
 from plugin.records.parked import Parked
@@ -52,10 +52,11 @@ def between(context: Context) -> None:
         ledger.intend(store, connection, FIRST, [change], **of)  # type: ignore[arg-type]
         ledger.settle_by_reading(connection, FIRST, {key: {"clm_stage": "lost"}}, now)
         _merge(context, connection)
-        portals.change(connection, FIRST, list_id=LIST)
+        portals.change(connection, FIRST, list_id=LIST, mode=portals.LIVE)
         portal = portals.get(connection, FIRST)
         assert portal is not None
         lists.permitted(connection, portal, [key])
+        outcomes.unwritten_customers(connection, portal, 10)
         other = replace(context, config_version="another", configs=None)
         config_turnover.state(connection, other, portal)
 

@@ -122,6 +122,9 @@ class Sections:
         if how or name not in {*BLANKS, *self.facts}:
             near = did_you_mean(name, (*BLANKS, *self.facts), "blanks")
             text.complain(f"nothing can be filled in for '{{{name}}}'. {near}")
+        elif forms and "#" not in forms and "|" not in forms:
+            said = "after the colon stand the forms of a counted word, as in {open_deals:# deal|# deals}"
+            text.complain(f"nothing can be filled in for '{{{name}:{forms}}}': {said}")
         elif forms and (name not in self.facts or self.facts[name].type != "number"):
             text.complain(f"'{name}' is no number: forms of a word go with a number only")
         elif forms and language in FORMS and forms.count("|") + 1 != len(FORMS[language]):

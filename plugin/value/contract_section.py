@@ -63,7 +63,7 @@ def fit_contracts_section(
     short = gate(histories, contracts, opened=opened)
     found: Section = {
         "open": not short,
-        "reasons": short,
+        "reasons": gate(histories, contracts) if short else [],  # what it takes to open again
         "customers": len(histories),
         "terms": dict(terms.__dict__),
         "risk_days": RISK_DAYS,

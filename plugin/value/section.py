@@ -82,7 +82,7 @@ def fit_section(
     terms, short = terms or Terms(), gate(histories, opened=opened)
     found: Section = {
         "open": not short,
-        "reasons": short,
+        "reasons": gate(histories) if short else [],  # what it takes to open again
         "customers": int((histories.age > 0).sum()),
         "terms": dict(terms.__dict__),
         "risk_days": RISK_DAYS,

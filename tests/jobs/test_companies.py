@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from plugin.cli.preview_text import preview_text
 from plugin.cli.show import status_text
-from plugin.cli.sync import preview_text
 from plugin.clock import FixedClock
 from plugin.jobs.backfill import run_backfill
 from plugin.jobs.install import install_portal

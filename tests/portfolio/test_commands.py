@@ -143,7 +143,7 @@ def test_a_spend_table_is_taken_whole_or_not_at_all(run: Run, tmp_path: Path) ->
         (["--spend", __file__], "goes with files only"),
         (["--period", "May"], "is no period"),
         (["--segment", "active", "--cohort", "2026-05", "--channel", "unknown"], "cannot be combined"),
-        (["--portal", "7"], "not installed"),
+        (["--portal", "7"], "No portal is installed"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_cure(run: Run, args: list[str], said: str) -> None:

@@ -58,7 +58,7 @@ def head(name: str) -> None:
     print(f"{name:<40}{'p50':>8}{'p95':>8}{'p99':>8}{'longest':>8} ms [{bounds}, more]")
 
 
-def look(product: Running, customers: list[str], folder: Path) -> None:
+def look(product: Running, customers: list[str]) -> None:
     """Every kind of look, each with connections of its own."""
     session = requests.Session()
     first, rest = customers[: LOOKS // 2], customers[LOOKS // 2 :]
@@ -69,10 +69,6 @@ def look(product: Running, customers: list[str], folder: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         row("further looks, four at once", list(pool.map(lambda p: timed(session, product, p), customers)))
     row("settings page", [timed(session, product, "/card/v1/portal") for _ in range(50)])
-    file = folder / "other.yaml"
-    file.write_text("version: 1\nlanguage: pl\n")
-    assert product.command("config", "apply", str(file)).returncode == 0
-    row("the first 40 after a new configuration", [timed(session, product, path) for path in customers[:40]])
 
 
 def main(customers: int) -> None:
@@ -83,7 +79,7 @@ def main(customers: int) -> None:
         dump = requests.get(f"{product.crm.url}/sandbox/v1/dump?format=json", timeout=60).json()
         known = sorted(int(one["id"]) for one in dump if one["object"] == "contact")[:LOOKS]
         head(f"{customers} customers, {len(known)} looked at")
-        look(product, [f"/card/v1/records/0-1/{number}" for number in known], Path(folder))
+        look(product, [f"/card/v1/records/0-1/{number}" for number in known])
 
 
 if __name__ == "__main__":

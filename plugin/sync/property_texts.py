@@ -48,7 +48,10 @@ _EN: dict[str, Text] = {
         "With 80 % probability the value lies above this or within the range.",
     ),
     "clm_clv_high": ("Predicted value, high", "The upper end of the 80 % range of the predicted value."),
-    "clm_churn_risk": ("Churn risk", "The probability of no purchase in the next 90 days."),
+    "clm_churn_risk": (
+        "Churn risk",
+        "The probability of no purchase in the next 90 days; under contract, of leaving in them.",
+    ),
     "clm_p_alive": ("Still a customer", "The probability that the customer will buy again at all."),
     "clm_expected_purchases": ("Expected purchases, 12 months", "How many purchases to expect in 12 months."),
     "clm_next_purchase_on": ("Next purchase expected on", "The day on which the next purchase is likely."),
@@ -92,7 +95,10 @@ _RU: dict[str, Text] = {
         "Прогноз ценности, верхняя граница",
         "Верхняя граница 80-процентного интервала прогноза.",
     ),
-    "clm_churn_risk": ("Риск ухода", "Вероятность, что в ближайшие 90 дней покупок не будет."),
+    "clm_churn_risk": (
+        "Риск ухода",
+        "Вероятность, что в ближайшие 90 дней покупок не будет; при договоре – что клиент уйдёт.",
+    ),
     "clm_p_alive": ("Остаётся клиентом", "Вероятность, что клиент вообще купит ещё."),
     "clm_expected_purchases": ("Ожидаемые покупки, 12 месяцев", "Сколько покупок ожидать за 12 месяцев."),
     "clm_next_purchase_on": ("Следующая покупка ожидается", "День, когда вероятна следующая покупка."),
@@ -128,7 +134,10 @@ _PL: dict[str, Text] = {
     "clm_clv": ("Prognoza wartości, 12 miesięcy", "Ile klient przyniesie w 12 miesięcy według prognozy."),
     "clm_clv_low": ("Prognoza wartości, dolna granica", "Dolna granica przedziału 80 % prognozy."),
     "clm_clv_high": ("Prognoza wartości, górna granica", "Górna granica przedziału 80 % prognozy."),
-    "clm_churn_risk": ("Ryzyko odejścia", "Prawdopodobieństwo braku zakupu w najbliższych 90 dniach."),
+    "clm_churn_risk": (
+        "Ryzyko odejścia",
+        "Prawdopodobieństwo braku zakupu w najbliższych 90 dniach; przy umowie: odejścia.",
+    ),
     "clm_p_alive": ("Nadal klient", "Prawdopodobieństwo, że klient w ogóle jeszcze kupi."),
     "clm_expected_purchases": ("Oczekiwane zakupy, 12 miesięcy", "Ilu zakupów oczekiwać w 12 miesięcy."),
     "clm_next_purchase_on": (

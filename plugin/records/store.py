@@ -149,10 +149,19 @@ def chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
+def _name_no_values(context: Any) -> None:
+    """PostgreSQL's details tell the row that failed: only the first line of its message is kept."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
+
+
 def _engine(url: str, durable: bool) -> Engine:
     # parameters hidden: an error's text goes to logs and failed jobs, and must hold no value of a record
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+        sa.event.listen(engine, "handle_error", _name_no_values)
+        return engine
     # a pool that waits instead of SQLite's default of one connection a thread: few files stay open
     engine = sa.create_engine(
         url,

@@ -82,10 +82,18 @@ class Preview:
         return standing.get(dict(self.mapping.outputs)["clm_stage"].name) or ""
 
     def samples(self) -> list[dict[str, Any]]:
-        """Up to twenty: one of each kind of move, then the next of each, the most frequent moves first."""
+        """Up to twenty: one of each kind of move, then the next of each, the most frequent moves first.
+
+        Those who would be written and stay in their stage come after all who move.
+        """
         order = sorted(self._samples, key=lambda move: (-self.moves[move], move))
+        kinds = [move for move in order if move[0] != move[1]], [move for move in order if move[0] == move[1]]
         turns = (
-            self._samples[move][turn] for turn in range(SAMPLES) for move in order if self._has(move, turn)
+            self._samples[move][turn]
+            for kind in kinds
+            for turn in range(SAMPLES)
+            for move in kind
+            if self._has(move, turn)
         )
         return [
             {**sample, "name": self.names.get((sample["object"], sample["id"]), "")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ class Terminals:
         self.url = f"http://localhost:{self.port}"
         command = folder / "bin" / "lifecycle"
         command.parent.mkdir()
-        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m plugin "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m plugin "$@"\n')
         command.chmod(0o755)
         self.environment = {
             "PATH": f"{command.parent}:{os.environ['PATH']}",

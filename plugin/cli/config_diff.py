@@ -56,8 +56,20 @@ def _diff_text(result: dict[str, Any]) -> str:
     if result["fit_again"]:
         parts.append("The parameters would be fitted again.")
     if result["preview"]:
-        parts.append(preview_text(result["preview"], before="now"))
+        parts += [_moved(result["preview"]), preview_text(result["preview"], before="now")]
     return "\n".join(parts)
+
+
+def _moved(preview: dict[str, Any]) -> str:
+    """How many customers change their stage: what the comparison is asked for."""
+    if preview["moves"] and not any(one["from"] for one in preview["moves"]):
+        return (
+            "Nothing was computed here yet, so nobody can be said to move: run `lifecycle backfill`, "
+            "then compare again. What the file alone gives:"
+        )
+    moved = sum(one["customers"] for one in preview["moves"])
+    kept = preview["customers"] - moved
+    return f"{show.counted(moved, 'customer')} would move to another stage, {kept:,} stay in theirs."
 
 
 def _many(types: list[str]) -> str:
@@ -66,6 +78,8 @@ def _many(types: list[str]) -> str:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = (
         "-"
         if value in (None, [], "")

@@ -54,7 +54,12 @@ def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path:
     moves = {(one["from"], one["to"]) for one in shown["preview"]["moves"]}
     assert moves
     assert moves <= {("lost", "sleeping"), ("lost", "lead")}
-    assert "would change" not in run("config", "diff", str(file)).output
+    said = run("config", "diff", str(file)).output
+    assert "would change" not in said
+    assert (
+        f"{sum(one['customers'] for one in shown['preview']['moves'])} customers would move to another"
+        in said
+    )
     applied = told("config", "apply", str(file), "--note", "nobody is lost so soon")
     assert applied["applied"]["version"] == 2
     assert applied["properties"] == [f"portal {home.portal_id}, contact: our_tier made"]

@@ -27,7 +27,7 @@ def zipped(*parts: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, part in enumerate(parts):
-            archive.writestr(f"part-{number}.csv", part)
+            archive.writestr(zipfile.ZipInfo(f"part-{number}.csv"), part, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
@@ -84,6 +84,10 @@ def test_every_row_is_read_once_whatever_the_parts(
         spoilt(zipped(plain([["1", "Bonn", "", ""]]))),
         b"PK\x03\x04 not a zip",
         plain([["1", '"', "", ""]]).replace(b'""""', b'"""'),
+    ],
+    ids=[
+        *("empty", "cut", "a record twice", "no number", "no number of a link", "no links", "no property"),
+        *("not UTF-8", "zip cut", "zip spoilt", "no zip", "open quote"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_refused_as_a_whole(file: bytes) -> None:

@@ -47,6 +47,9 @@ def _string(_: PropertyDefinition, value: str) -> Fault | None:
     return "INVALID_STRING_LENGTH", f"Value is longer than the {LONGEST_TEXT:,} characters allowed."
 
 
+_YEAR_1_MS, _YEAR_9999_MS = 62_135_596_800_000, 253_402_300_799_999  # what a date can be
+
+
 def _number(_: PropertyDefinition, value: str) -> Fault | None:
     try:
         good = Decimal(value).is_finite() and "_" not in value
@@ -63,7 +66,7 @@ def _date(_: PropertyDefinition, value: str) -> Fault | None:
 
 def _datetime(_: PropertyDefinition, value: str) -> Fault | None:
     """HubSpot's rule: ISO 8601, or milliseconds."""
-    good = bool(_DIGITS.match(value)) or _is_iso(value)
+    good = -_YEAR_1_MS <= int(value) <= _YEAR_9999_MS if _DIGITS.match(value) else _is_iso(value)
     return None if good else ("INVALID_DATE", f"{value} was not a valid datetime.")
 
 

@@ -14,6 +14,7 @@ from plugin.cli.config_diff import config_diff
 from plugin.cli.config_init import config_init
 from plugin.cli.config_versions import config_apply, config_history, config_rollback, config_show
 from plugin.cli.portal import FILE, as_json_option, opened
+from plugin.cli.schemas import for_option, give
 
 if TYPE_CHECKING:
     from plugin.jobs.config_check import Found
@@ -101,12 +102,15 @@ def config_preset(name: str | None, rules: bool) -> None:
     click.echo(presets.rules_text(name) if rules else text, nl=False)
 
 
-@config.command("schema", epilog="Example: lifecycle config schema > mapping.schema.json")
-def config_schema() -> None:
-    """Print the JSON Schema of mapping files, so that an editor completes and marks while one types."""
+@config.command("schema", epilog="Example: lifecycle config schema --for lifecycle.yaml")
+@for_option
+def config_schema(file: Path | None) -> None:
+    """The JSON Schema of mapping files: with it an editor completes, explains and checks while one types."""
     from plugin.mapping.jsonschema import json_schema
+    from plugin.sync.property_texts import TEXTS
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    outputs = {name: f"{label}: {said}" for name, (label, said) in TEXTS["en"].items()}
+    give(json_schema(outputs), "mapping.schema.json", file)
 
 
 for _command in (config_init, config_diff, config_apply, config_rollback, config_history, config_show):

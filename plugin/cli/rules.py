@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plugin.cli.schemas import for_option, give
 from plugin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,3 +72,12 @@ def models_check(files: tuple[Path, ...]) -> None:
     for warning in check_models(mapping, (*mapping.rules, *files)):
         click.echo(f"warning: {warning}", err=True)
     click.echo("The rules are in order.")
+
+
+@models.command("schema", epilog="Example: lifecycle models schema --for our-stages.yaml")
+@for_option
+def models_schema(file: Path | None) -> None:
+    """The JSON Schema of rule files: with it an editor completes, explains and checks while one types."""
+    from plugin.lifecycle.ruleschema import json_schema
+
+    give(json_schema(), "rules.schema.json", file)

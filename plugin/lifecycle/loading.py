@@ -37,7 +37,7 @@ class Loader(Sections):
             known=models,
             flags=self._keyed("flags", self._flag),
             levels=self._keyed("levels", self._level),
-            stake={k.text().value: c for k, v in self._pairs("stake") if (c := self._compile(v.text()))},
+            stake=self._stake(),
             segments=(*self._keyed("segments", self._segment), *cell_segments(rfm)),
             tiers=self._keyed("tiers", self._segment),
             rfm=rfm,
@@ -149,8 +149,8 @@ class Loader(Sections):
         if play and play not in plays:
             fields["play"].complain(f"there is no play '{play}'")
         goal = self._labels(fields["goal"]) if "goal" in fields else plays[play].goal if play in plays else {}
-        colour = fields["colour"].text().value if "colour" in fields else "#94a3b8"
-        terminal = "terminal" in fields and fields["terminal"].text().value == "true"
+        colour = self._colour(fields["colour"]) if "colour" in fields else "#94a3b8"
+        terminal = "terminal" in fields and fields["terminal"].truth()
         return Stage(key, self._labels(fields.get("labels"), key), order, colour, play, terminal, goal)
 
     def _rule(self, item: Item, keys: list[str]) -> Rule:

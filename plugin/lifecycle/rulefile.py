@@ -129,6 +129,13 @@ class Item:
             self.complain("expected a text")
         return Text(str(value), self.file, self.source, self.node.start_mark.index)
 
+    def truth(self) -> bool:
+        """The scalar as true or false; false with a problem where it is neither."""
+        value = self.text().value
+        if value.lower() not in ("true", "false"):
+            self.complain(f"expected true or false, not '{value}'")
+        return value.lower() == "true"
+
     def whole(self) -> int:
         """The scalar as a whole number; 0 with a problem where it is none."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from string import Formatter
 from types import MappingProxyType
@@ -176,10 +177,24 @@ class Sections:
                 self._labels(fields.get("action")),
                 fields["owner"].text().value if "owner" in fields else "",
                 fields["due_days"].whole() if "due_days" in fields else 7,
-                "task" in fields and fields["task"].text().value == "true",
+                "task" in fields and fields["task"].truth(),
                 self._labels(fields.get("questions")) if "questions" in fields else {},
             )
         return found
+
+    def _stake(self) -> dict[str, Compiled]:
+        found = {}
+        for part in self.sections.get("stake", []):
+            for name, item in part.fields(("more", "less")).items():
+                if condition := self._compile(item.text()):
+                    found[name] = condition
+        return found
+
+    def _colour(self, item: Item) -> str:
+        value = item.text().value
+        if not re.fullmatch("#[0-9A-Fa-f]{6}", value):
+            item.complain(f"'{value}' is no colour; write one as '#94a3b8', in quotes")
+        return value
 
     def _flag_plays(self, plays: Mapping[str, Play]) -> dict[str, str]:
         found = {}

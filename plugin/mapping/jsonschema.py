@@ -1,7 +1,13 @@
-"""The mapping file as a JSON Schema, so that an editor completes keys and marks faults while one types."""
+"""The mapping file as a JSON Schema, so that an editor completes, explains and marks faults while one types.
+
+Draft 7, which every editor reads. Each key carries its meaning and its default.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -27,16 +33,56 @@ from plugin.mapping.schema import (
 )
 from plugin.mapping.source_faults import NEEDED, OF_TYPES, RIGHT_SIDES
 from plugin.mapping.sources import DateFormat, Sign, Source, SourceSchema, ValueMap
+from plugin.mapping.wording import DERIVED, OUTPUT, SOURCE, default_at, keys
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "http://json-schema.org/draft-07/schema#"
 _NAME: dict[str, Any] = {"type": "string", "pattern": f"^{PROPERTY}$"}
+_SOURCE = {"$ref": "#/definitions/source"}
+_NATIVE = "HubSpot's own lifecycle stage: written only by a table that says which of ours is which of it"
+Meanings = Mapping[str, str]
 
 
-def json_schema() -> dict[str, Any]:
-    """The schema of a whole mapping file (JSON Schema 2020-12); checks across keys are not in it."""
+def json_schema(outputs: Meanings = MappingProxyType({})) -> dict[str, Any]:
+    """The schema of a whole mapping file (JSON Schema, draft 7); checks across keys are not in it.
+
+    `outputs`: what each output says, by its standard name; they belong to the properties written.
+    """
     title = {"$schema": DIALECT, "title": "Customer lifecycle: mapping file"}
-    shared = {"$defs": {"source": {"anyOf": [dict(_NAME), *(_source(kind) for kind in SOURCE_TYPES)]}}}
-    return title | shared | _object(MappingSchema()) | {"anyOf": [{"required": ["rules"]}, _shipped_models()]}
+    shared = {"definitions": {"source": {"anyOf": [dict(_NAME), *(_source(kind) for kind in SOURCE_TYPES)]}}}
+    whole = _explained(_object(MappingSchema()), {key.path: key.meaning for key in keys()})
+    said = whole["properties"]["outputs"]["anyOf"][0]["properties"]
+    for name, meaning in outputs.items():
+        said[name] = said[name] | {"description": meaning}
+    return title | shared | whole | {"anyOf": [{"required": ["rules"]}, _shipped_models()]}
+
+
+def _explained(shape: dict[str, Any], meanings: Meanings, path: str = "") -> dict[str, Any]:
+    """Every key of an object and of the objects below, with its meaning, and the default that it has."""
+    properties = {}
+    for name, value in shape["properties"].items():
+        here = f"{path}{name}"
+        properties[name] = _below(value, meanings, f"{here}.") | _told(meanings.get(here, ""), here)
+    return shape | {"properties": properties}
+
+
+def _below(shape: dict[str, Any], meanings: Meanings, path: str) -> dict[str, Any]:
+    """The sections; outputs explain themselves."""
+    if path in ("outputs.", "derived_facts."):
+        return shape
+    if "properties" in shape:
+        return _explained(shape, meanings, path)
+    if "anyOf" in shape:
+        return shape | {"anyOf": [_below(one, meanings, path) for one in shape["anyOf"]]}
+    return shape
+
+
+def _told(meaning: str, path: str) -> dict[str, Any]:
+    """What an editor shows beside a key, and fills in for it."""
+    default = default_at(path)
+    if not meaning or default is None or isinstance(default, dict):
+        return {"description": meaning} if meaning else {}
+    held = json.dumps(default, ensure_ascii=False) if not isinstance(default, str) else default
+    return {"description": f"{meaning.removesuffix('.')}. Default: {held}", "default": default}
 
 
 def _shipped_models() -> dict[str, Any]:
@@ -47,9 +93,10 @@ def _shipped_models() -> dict[str, Any]:
     return {"properties": {"models": {"anyOf": [chosen, {"type": "null"}]}}}
 
 
-def _object(schema: Schema) -> dict[str, Any]:
+def _object(schema: Schema, meanings: Meanings = MappingProxyType({})) -> dict[str, Any]:
     properties = {name: _nullable(_field(field), field) for name, field in schema.fields.items()}
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+    shape = {"type": "object", "additionalProperties": False, "properties": properties}
+    return _explained(shape, meanings) if meanings else shape
 
 
 def _nullable(shape: dict[str, Any], field: fields.Field[Any]) -> dict[str, Any]:
@@ -66,7 +113,7 @@ def _field(field: fields.Field[Any]) -> dict[str, Any]:
         one = _field(field.inner)
         return {"anyOf": [one, {"type": "array", "items": one, "uniqueItems": True}]}
     if isinstance(field, Source):
-        return {"$ref": "#/$defs/source"}
+        return {"allOf": [_SOURCE]}  # beside a bare $ref nothing counts, no description either
     if isinstance(field, Number):
         kind = "integer" if field.whole else "number"
         return {"type": kind, "minimum": field.low, "maximum": field.high}
@@ -86,8 +133,12 @@ def _source(kind: str) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": list(NEEDED),
-        "properties": properties | {"type": {"const": kind}},
+        "properties": _described(properties | {"type": {"const": kind}}, SOURCE),
     }
+
+
+def _described(properties: dict[str, Any], meanings: Meanings) -> dict[str, Any]:
+    return {name: shape | {"description": meanings[name]} for name, shape in properties.items()}
 
 
 def _of_source(field: fields.Field[Any], kind: str) -> dict[str, Any]:
@@ -100,12 +151,12 @@ def _of_source(field: fields.Field[Any], kind: str) -> dict[str, Any]:
 
 def _plain(field: fields.Field[Any]) -> dict[str, Any]:
     if isinstance(field, Outputs):
-        one = {"anyOf": [{"type": "boolean"}, _NAME, _object(OutputSchema())]}
+        one = {"anyOf": [{"type": "boolean"}, _NAME, _object(OutputSchema(), OUTPUT)]}
         names = (*OUTPUT_NAMES, *(SECONDARY_OUTPUT + model for model in SHIPPED_MODELS))
         secondary = {f"^{SECONDARY_OUTPUT}[a-z][a-z0-9_]*$": one}
         properties: dict[str, Any] = dict.fromkeys(names, one)
-        native = _object(NativeStageSchema()) | {"required": ["stages"]}
-        properties[LIFECYCLESTAGE] = {"anyOf": [{"const": False}, native]}
+        native = _object(NativeStageSchema(), OUTPUT) | {"required": ["stages"]}
+        properties[LIFECYCLESTAGE] = {"anyOf": [{"const": False}, native], "description": _NATIVE}
         return {
             "type": "object",
             "additionalProperties": False,
@@ -115,7 +166,7 @@ def _plain(field: fields.Field[Any]) -> dict[str, Any]:
     if isinstance(field, DerivedFacts):
         return {
             "type": "array",
-            "items": _object(DerivedFactSchema()) | {"required": list(DerivedFacts.needed)},
+            "items": _object(DerivedFactSchema(), DERIVED) | {"required": list(DerivedFacts.needed)},
         }
     if isinstance(field, Headers):
         return {"type": "object", "additionalProperties": _NAME}

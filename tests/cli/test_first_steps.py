@@ -92,4 +92,4 @@ def test_the_schema_of_sources_is_shared(tmp_path: Path) -> None:
     """An editor gets one definition instead of forty copies."""
     text = lifecycle(tmp_path, "config", "schema").stdout
     assert text.count('"DD.MM.YYYY"') == 2  # of a date and of a datetime
-    assert json.loads(text)["$defs"]["source"]["anyOf"][0]["type"] == "string"
+    assert json.loads(text)["definitions"]["source"]["anyOf"][0]["type"] == "string"

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from plugin.cli import cli
 from tests.cli.test_offline import CONTACTS, DEALS
 from tests.support.commands import lifecycle
 
@@ -48,6 +50,34 @@ def test_the_schema_is_json(tmp_path: Path) -> None:
     """For editors."""
     schema = json.loads(lifecycle(tmp_path, "config", "schema").stdout)
     assert "purchase" in schema["properties"]
+
+
+LINE = b"# yaml-language-server: $schema=mapping.schema.json"
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        (b"version: 1\n", LINE + b"\nversion: 1\n"),
+        (b"version: 1\r\n", LINE + b"\r\nversion: 1\r\n"),
+        (b"\xef\xbb\xbfversion: 1\n", b"\xef\xbb\xbf" + LINE + b"\nversion: 1\n"),
+        (LINE.replace(b"mapp", b"../m") + b"\nversion: 1 # \\1\n", LINE + b"\nversion: 1 # \\1\n"),
+        (b"# ours\n" + LINE + b" \nversion: 1\n", b"# ours\n" + LINE + b"\nversion: 1\n"),
+    ],
+    ids=["plain", "Windows", "mark", "another", "named"],
+)
+def test_a_file_names_its_schema_once_and_keeps_every_other_byte(
+    tmp_path: Path, raw: bytes, wanted: bytes
+) -> None:
+    """Also when it is asked for twice; the file stays as good as it was."""
+    file = tmp_path / "m.yaml"
+    file.write_bytes(raw)
+    for _ in range(2):
+        given = CliRunner().invoke(cli, ["config", "schema", "--for", str(file)])
+        assert (given.exit_code, file.read_bytes()) == (0, wanted)
+    assert json.loads((tmp_path / "mapping.schema.json").read_text("utf-8"))["properties"]["purchase"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["m.yaml", "mapping.schema.json"]
+    assert CliRunner().invoke(cli, ["config", "check", str(file)]).exit_code == 0
 
 
 def test_the_models_are_listed_and_shown(tmp_path: Path) -> None:

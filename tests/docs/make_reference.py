@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,19 +17,21 @@ from plugin.cli import COMMANDS, cli
 from plugin.errors import LifecycleError
 from plugin.lifecycle import loading, offered
 from plugin.lifecycle.reasons import BLANKS
+from plugin.lifecycle.ruleschema import ENTRIES, TOP
+from plugin.lifecycle.ruleschema import json_schema as rule_schema
 from plugin.mapping.derived import DerivedFactSchema
-from plugin.mapping.load import default_text
 from plugin.mapping.model import OUTPUT_NAMES
-from plugin.mapping.schema import MappingSchema, OutputSchema
+from plugin.mapping.schema import MappingSchema, NativeStageSchema, OutputSchema
 from plugin.mapping.sources import SourceSchema
+from plugin.mapping.wording import DERIVED, OUTPUT, SOURCE, keys
 from plugin.sync import refusals, writeback
-from plugin.sync.property_texts import _EN
+from plugin.sync.property_texts import TEXTS
 from plugin.testing import tables
 from tests.docs.book import ROOT
 from tests.docs.codes import error_classes, finding_codes, record_problems
 from tests.docs.pages import code, table
 from tests.docs.rules_part import conditions_shipped, facts, flags_and_segments, models_and_presets
-from tests.docs.sentences import DERIVED, OUTPUT, PROBLEMS, RULES, SOURCE, TABLES
+from tests.docs.sentences import PROBLEMS, TABLES
 
 PAGE = ROOT / "docs/reference.md"
 
@@ -63,47 +66,23 @@ def _head() -> str:
     )
 
 
-def default_keys() -> list[tuple[str, str, str]]:
-    """(key with its section, default, meaning) of every line of the shipped default mapping."""
-    found: list[tuple[str, str, str]] = []
-    section, above = "", ""
-    for line in default_text().splitlines():
-        if line.startswith("#"):
-            above = f"{above} {line.lstrip('# ')}".strip()
-        elif match := re.match(r"^( *)([a-z_]+):(.*)$", line):
-            indent, key, rest = match.groups()
-            value, _, comment = rest.partition("#")
-            section = section if indent else key
-            name = f"{section}.{key}" if indent else key
-            found.append((name, value.strip(), comment.strip() or ("" if indent else above)))
-            above = ""
-        elif item := re.match(r"^ *- (.*)$", line):
-            name, value, comment = found[-1]
-            found[-1] = (name, f"{value}, {item[1]}".removeprefix(", "), comment)
-        else:
-            above = ""
-    return found
-
-
 def _mapping() -> str:
     schema = MappingSchema()
-    known = {name for name, _, _ in default_keys() if "." not in name}
+    known = {key.path for key in keys() if "." not in key.path}
     assert known == set(schema.fields), known ^ set(schema.fields)
-    contact = {n.partition(".")[2]: m for n, _, m in default_keys() if n.startswith("contact.")}
     rows = []
-    for name, value, meaning in default_keys():
-        section, _, key = name.partition(".")
-        if section in ("thresholds", "outputs") and key:
+    for key in keys():
+        if key.path.startswith(("thresholds.", "outputs.")):
             continue
-        sentence = meaning or (contact.get(key, "") if section == "company" else "")
-        assert sentence, f"say in default.yaml what {name} means"
-        rows.append([code(name), code(value), sentence])
+        assert key.meaning, f"say in default.yaml what {key.path} means"
+        rows.append([code(key.path), code(key.written), key.meaning])
     text = "\n## The mapping file\n\nWhat each key means, and what holds without it. "
     text += "[mapping.md](mapping.md) explains the whole.\n\n"
     text += table(("key", "default", "meaning"), rows)
     derived = _described(DERIVED, DerivedFactSchema().fields, "derived_facts[].")
     sources = _described(SOURCE, SourceSchema().fields, "SOURCE.")
-    outputs = _described(OUTPUT, OutputSchema().fields, "outputs.NAME.")
+    of_outputs = {**OutputSchema().fields, **NativeStageSchema().fields}
+    outputs = _described(OUTPUT, of_outputs, "outputs.NAME.")
     return text + "\n" + table(("key of an entry", "meaning"), [*sources, *derived, *outputs])
 
 
@@ -114,9 +93,9 @@ def _described(sentences: dict[str, str], keys: Iterable[str], before: str = "")
 
 
 def _thresholds() -> str:
-    rows = [(n.partition(".")[2], v, m) for n, v, m in default_keys() if n.startswith("thresholds.")]
-    assert all(meaning for _, _, meaning in rows), "say in default.yaml what each threshold means"
-    body = [[code(name), value, meaning] for name, value, meaning in rows]
+    found = [key for key in keys() if key.path.startswith("thresholds.")]
+    assert all(key.meaning for key in found), "say in default.yaml what each threshold means"
+    body = [[code(key.path.partition(".")[2]), key.written, key.meaning] for key in found]
     return (
         "\n## Thresholds\n\nNumbers that conditions name; days unless the name says otherwise.\n\n"
         + table(("threshold", "default", "meaning"), body)
@@ -124,7 +103,7 @@ def _thresholds() -> str:
 
 
 def _outputs() -> str:
-    rows = [[code(name), _EN[name][0], _EN[name][1]] for name in OUTPUT_NAMES]
+    rows = [[code(name), *TEXTS["en"][name]] for name in OUTPUT_NAMES]
     rows.append(["`clm_stage_NAME`", "Customer stage: …", "The stage in a secondary model."])
     return "\n## Outputs\n\nThe properties written to the CRM.\n\n" + table(
         ("output", "label", "what it says"), rows
@@ -132,10 +111,30 @@ def _outputs() -> str:
 
 
 def _rule_files() -> str:
-    rows = _described(RULES, (*loading._TOP, *loading._MORE))
+    rows = _described(TOP, (*loading._TOP, *loading._MORE))
     blanks = ", ".join(code(f"{{{name}}}") for name in BLANKS)
     text = "\n## Rule files\n\n" + table(("key", "holds"), rows)
+    text += "\nOf their entries:\n\n" + table(("key", "of", "holds"), _of_entries())
     return f"{text}\nIn sentences `{{NAME}}` is filled in by the fact of that name; besides: {blanks}.\n"
+
+
+def _of_entries() -> list[list[str]]:
+    """The keys below the sections of a rule file, with the sections that have them."""
+    owners: dict[str, dict[str, None]] = {}
+
+    def walk(shape: dict[str, Any], section: str) -> None:
+        for name, below in shape.get("properties", {}).items():
+            if name not in ("en", "ru", "pl"):
+                owners.setdefault(name, {})[section] = None
+            walk(below, section)
+        for part in (shape.get("items"), shape.get("additionalProperties"), *shape.get("anyOf", ())):
+            if isinstance(part, dict):
+                walk(part, section)
+
+    for section, shape in rule_schema()["properties"].items():
+        walk(shape, section)
+    assert set(owners) == set(ENTRIES), set(owners) ^ set(ENTRIES)
+    return [[code(name), ", ".join(map(code, owners[name])), ENTRIES[name]] for name in owners]
 
 
 def _tables() -> str:

@@ -1,63 +1,65 @@
-"""Editors get a schema that accepts what the loader accepts and names what it names."""
+"""Editors get schemas that accept what the loaders accept, name what they name, and explain every key."""
 
 import json
-import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
+from plugin.errors import ConfigError
+from plugin.lifecycle import ruleschema
+from plugin.lifecycle.models import check_models
+from plugin.mapping import presets
 from plugin.mapping.jsonschema import json_schema
 from plugin.mapping.load import default_text, read_mapping
+from plugin.mapping.model import Mapping
 
-
-def _fits(value: Any, schema: dict[str, Any]) -> bool:
-    """The few keywords that the schema uses, as JSON Schema 2020-12 defines them."""
-    kinds = {
-        "string": isinstance(value, str),
-        "integer": isinstance(value, int) and not isinstance(value, bool),
-        "number": isinstance(value, (int, float)) and not isinstance(value, bool),
-        "boolean": isinstance(value, bool),
-        "null": value is None,
-        "object": isinstance(value, dict),
-        "array": isinstance(value, list),
-    }
-    if "$ref" in schema:
-        return _fits(value, json_schema()["$defs"][schema["$ref"].removeprefix("#/$defs/")])
-    kind = schema.get("type", [])
-    checks = [
-        not kind or any(kinds[k] for k in ([kind] if isinstance(kind, str) else kind)),
-        "anyOf" not in schema or any(_fits(value, one) for one in schema["anyOf"]),
-        "enum" not in schema or value in schema["enum"],
-        "const" not in schema or value == schema["const"],
-        "pattern" not in schema
-        or not isinstance(value, str)
-        or re.search(schema["pattern"], value) is not None,
-        "minimum" not in schema or not kinds["number"] or schema["minimum"] <= value <= schema["maximum"],
-        not kinds["object"] or all(name in value for name in schema.get("required", ())),
-        not kinds["array"] or all(_fits(item, schema.get("items", {})) for item in value),
-        not kinds["object"] or all(_fits(v, _of(schema, k)) for k, v in value.items()),
-    ]
-    return all(checks)
-
-
-def _of(schema: dict[str, Any], key: str) -> dict[str, Any]:
-    rest = schema.get("additionalProperties", True)
-    nothing: dict[str, Any] = {"enum": []}
-    return schema.get("properties", {}).get(key) or (
-        rest if isinstance(rest, dict) else {} if rest else nothing
-    )
+MAPPINGS = Draft7Validator(json_schema())
+RULES = Draft7Validator(ruleschema.json_schema())
+SHIPPED = sorted(Path("plugin/lifecycle").glob("*/*.yaml"))
 
 
 def _value(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
-def test_the_shipped_default_fits_and_the_schema_is_json():
-    """Every key of the default is known to the schema, with the value it has there."""
-    schema = json_schema()
+@pytest.mark.parametrize("schema", [MAPPINGS.schema, RULES.schema])
+def test_schemas_are_right_themselves(schema):
+    """They are JSON, and JSON Schemas."""
     assert json.loads(json.dumps(schema)) == schema
-    assert _fits(_value(default_text()), schema)
+    Draft7Validator.check_schema(schema)
+
+
+def _unexplained(shape: Any, path: str = "") -> Iterator[str]:
+    if isinstance(shape, list):
+        for one in shape:
+            yield from _unexplained(one, path)
+    for key, value in shape.items() if isinstance(shape, dict) else ():
+        if key == "properties":
+            yield from (f"{path}.{name}" for name, below in value.items() if not below.get("description"))
+            for name, below in value.items():
+                yield from _unexplained(below, f"{path}.{name}")
+        else:
+            yield from _unexplained(value, path)
+
+
+def test_every_key_is_explained():
+    """Whoever points at a key reads what it means; texts' languages need no word, models' names one once."""
+    outputs = dict.fromkeys(MAPPINGS.schema["properties"]["outputs"]["anyOf"][0]["properties"], "said")
+    left = {path for path in _unexplained(json_schema(outputs)) if not path.startswith(".models")}
+    assert not left
+    assert {path.rpartition(".")[2] for path in _unexplained(RULES.schema)} == {"en", "ru", "pl"}
+    days = MAPPINGS.schema["properties"]["thresholds"]["anyOf"][0]["properties"]["stalled_deal_days"]
+    assert days["description"] == "an open deal that did not move. Default: 60"
+
+
+def test_the_shipped_default_and_presets_fit():
+    """Every key of what ships is known to the schema, with the value it has there."""
+    for text in (default_text(), *(presets.text(name) for name in presets.SUMMARIES)):
+        MAPPINGS.validate(_value(text))
 
 
 @pytest.mark.parametrize(
@@ -95,4 +97,52 @@ def test_the_shipped_default_fits_and_the_schema_is_json():
 def test_schema_and_loader_agree(text, good):
     """What an editor marks is what the loader refuses."""
     errors = [f for f in read_mapping(text.encode())[1] if f.severity == "error"]
-    assert _fits(_value(text), json_schema()) is good is not bool(errors)
+    assert MAPPINGS.is_valid(_value(text)) is good is not bool(errors)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_rule_file_that_ships_fits(path):
+    """The schema knows all that rules can say."""
+    RULES.validate(_value(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("conditions: {quiet: days_since_purchase > 9, odd: {when: nps <= 3, unknown: keep}}", True),
+        ("conditions: {odd: {when: nps <= 3, unknown: false}}", True),
+        ("segments: [{key: big, labels: {en: Big}, when: revenue > 10}]", True),
+        ("plays: {ring: {goal: Keep them, action: {en: Ring}, due_days: 3, task: true}}", True),
+        ("model: m\nstages: [{key: a, colour: '#112233', terminal: true}]\nrules: [{stage: a}]", True),
+        ("stake: {more: buyer, less: NOT buyer}", True),
+        ("stake: {mor: buyer}", False),
+        ("segment: [{key: big, when: lost}]", False),
+        ("segments: [{key: big}]", False),
+        ("segments: [{when: lost}]", False),
+        ("segments: [{key: Big Ones, when: lost}]", False),
+        ("segments: {big: lost}", False),
+        ("conditions: {odd: {when: nps <= 3, unknown: maybe}}", False),
+        ("flags: [{key: late, when: lost, severity: 4}]", False),
+        ("flags: [{key: late, when: lost, severity: high}]", False),
+        ("plays: {ring: {due_days: soon}}", False),
+        ("plays: {ring: {task: 'yes'}}", False),
+        ("model: m\nrules: [{stage: a}]", False),
+        ("model: m\nstages: [{key: a, colour: red}]\nrules: [{stage: a}]", False),
+        ("model: m\nstages: [{key: a, terminal: never}]\nrules: [{stage: a}]", False),
+    ],
+)
+def test_rule_schema_and_loader_agree(text, good, tmp_path):
+    """What an editor marks in a rule file is what the loader refuses, with the line."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(text, "utf-8")
+    told = _refused(file)
+    assert RULES.is_valid(_value(text)) is good is not bool(told)
+    assert f"{file}:" in (told or f"{file}:")
+
+
+def _refused(file: Path) -> str:
+    try:
+        check_models(Mapping(), [file])
+    except ConfigError as error:
+        return str(error)
+    return ""

@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from plugin.cli import show
 from plugin.errors import ConfigError
-from plugin.records.portals import Portal
-from plugin.records.store import Store
-from plugin.wiring import Parts
+
+if TYPE_CHECKING:  # what looks at a file alone needs no store and no wiring
+    from plugin.records.portals import Portal
+    from plugin.records.store import Store
+    from plugin.wiring import Parts
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 #: An argument or option that names a file that is there.

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -22,8 +22,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from plugin.lifecycle.reading import account_lines
-from plugin.records.parked import Parked
+if TYPE_CHECKING:
+    from plugin.records.parked import Parked
 
 LINE_SECONDS = 10.0
 
@@ -164,7 +164,11 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
         )
     if state["error"]:
         lines.append(f"It cannot go on: {state['error']['message']} Cure: {state['error']['cure']}")
-    return lines + (account_lines(portal["account"]) if portal["account"] else [])
+    if portal["account"]:
+        from plugin.lifecycle.reading import account_lines
+
+        lines += account_lines(portal["account"])
+    return lines
 
 
 def _prediction_lines(predictions: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from plugin.errors import ConfigError
-from plugin.jobs.configs import rule_findings
+from plugin.jobs.config_faults import rule_findings
 from plugin.mapping.bundle import read_bundle
 from plugin.mapping.findings import Finding
 from plugin.mapping.load import read_mapping

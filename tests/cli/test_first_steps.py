@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,18 @@ def test_the_schema_of_sources_is_shared(tmp_path: Path) -> None:
     text = lifecycle(tmp_path, "config", "schema").stdout
     assert text.count('"DD.MM.YYYY"') == 2  # of a date and of a datetime
     assert json.loads(text)["definitions"]["source"]["anyOf"][0]["type"] == "string"
+
+
+def test_a_file_is_checked_without_a_store_or_a_client(tmp_path: Path) -> None:
+    """What is done after every edit starts quickly: it loads neither database, nor queue, nor CRM client."""
+    (tmp_path / "m.yaml").write_text("version: 1\n")
+    heavy = ("sqlalchemy", "alembic", "redis", "hubspot", "flask", "scipy")
+    told = "\n".join(
+        (
+            "import sys; from plugin.cli import cli",
+            f"cli(['config', 'check', {str(tmp_path / 'm.yaml')!r}], standalone_mode=False)",
+            f"print([name for name in {heavy} if name in sys.modules])",
+        )
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n"), done.stdout

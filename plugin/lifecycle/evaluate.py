@@ -50,8 +50,9 @@ def evaluate(
 ) -> Outcomes:
     """The outcome of every customer in the records, or of the (object, id) pairs in `customers`.
 
-    `day` is a calendar day in the portal's time zone; nothing dated later is seen, and a customer whose
-    first record is dated later is not in the frame but in `Outcomes.unseen`. With `dates=False`, `since` and
+    `day` is a calendar day in the portal's time zone; nothing dated later is seen, but by what comes next
+    (next stage, `keep_until`, next moment), and a customer whose first record is dated later is not in the
+    frame but in `Outcomes.unseen`. With `dates=False`, `since` and
     `exited_from` are left empty (half the work). `predictor` makes of one
     object type's section of `parameters.value` what fills the predictions; without it they stay empty.
     """

@@ -62,7 +62,11 @@ class People:
     def _conversion(self) -> pl.DataFrame:
         name = self.sources.conversion
         empty = pl.DataFrame(schema={"customer": pl.Int64, "day": pl.Int64})
-        return pl.concat([empty, *self.own.dates([name], calendar=True)]) if name else empty
+        return pl.concat([empty, *self._own_day(name)]) if name else empty
+
+    def _own_day(self, name: str | None) -> list[pl.DataFrame]:
+        """The day in a property that names one day: what stood there before was wrong, or taken back."""
+        return self.own.dates([name], calendar=True, stood=False) if name else []
 
     def read_all(self) -> None:
         """Fill points, steps, texts and fixed from every mapped source."""
@@ -93,8 +97,7 @@ class People:
             self.points[name] = gather_days(parts, self.size)
             if not parts:
                 self.missing.add(name)
-        cancelled = [self.sources.cancelled_on] if self.sources.cancelled_on else []
-        self.points["cancelled_on"] = gather_days(self.own.dates(cancelled, calendar=True), self.size)
+        self.points["cancelled_on"] = gather_days(self._own_day(self.sources.cancelled_on), self.size)
 
     def _steps(self, fact: str, name: str | None, read: object) -> None:
         if name:

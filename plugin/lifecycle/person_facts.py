@@ -58,7 +58,8 @@ def _contract_left(e: Ground, m: Moment) -> Floats:
 def cancellation(e: Ground, m: Moment) -> tuple[Floats, Floats]:
     """Whether a cancellation stands (NaN: not mapped), and its day (NaN: undated).
 
-    A purchase after its day lifts it; an undated one is never lifted.
+    A purchase after its day lifts it; an undated one is never lifted. Where flag and day are mapped, the
+    day says it, too, unless the flag says no.
     """
     flag, dated = e.events.steps.get("cancelled"), e.events.points["cancelled_on"]
     day = m.last(dated, dated.days)
@@ -67,7 +68,8 @@ def cancellation(e: Ground, m: Moment) -> tuple[Floats, Floats]:
             return nothing(m), nothing(m)
         on = ~np.isnan(day)
     else:
-        on = m.last(flag, flag.values["value"]) == 1.0
+        said = m.last(flag, flag.values["value"])
+        on = (said == 1.0) | (np.isnan(said) & ~np.isnan(day))
         coming = (dated.first[m.customers + 1] - dated.first[m.customers] > 0) & np.isnan(day)
         on &= ~coming  # cancelled for a day that has not come
         since = m.last(flag, flag.values["since"])

@@ -80,12 +80,16 @@ class PropertyReader:
         now = self.current(name)
         return now.with_columns(text=self.read(name, now["text"], lambda text: text, "")).drop_nulls()
 
-    def dates(self, names: Sequence[str], *, calendar: bool = False) -> list[pl.DataFrame]:
-        """`customer`, `day` of every date that stands or stood in the properties."""
+    def dates(
+        self, names: Sequence[str], *, calendar: bool = False, stood: bool = True
+    ) -> list[pl.DataFrame]:
+        """`customer`, `day` of every date that stands or, with `stood`, once stood in the properties."""
         found = []
         for name in names:
-            now, then = self.current(name), self.past(name).select("customer", "text")
-            both = pl.concat([now, then.filter(pl.col("text").is_not_null())])
+            both = self.current(name)
+            if stood:
+                then = self.past(name).select("customer", "text")
+                both = pl.concat([both, then.filter(pl.col("text").is_not_null())])
             read = self.read(
                 name, both["text"], lambda t: days(t, self.zone, calendar=calendar), "not a date"
             )

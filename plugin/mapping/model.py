@@ -334,8 +334,8 @@ class Mapping:
             return ("dealstage",)
         s = self.sources(object_type)
         # a date that is its own date, and the channel of origin, need no history
-        own = {s.conversion, s.channel, s.direction, s.cancelled_on, *s.markers, *s.key_fields}
-        return tuple(name for name in s.properties() if name not in own)
+        own = {s.conversion, s.channel, s.direction, s.cancelled_on, *s.markers}
+        return tuple(name for name in s.properties() if name not in own or name in s.key_fields)
 
     def native_stage(self) -> Output | None:
         """HubSpot's own `lifecyclestage`, where it is to be written."""

@@ -264,6 +264,48 @@ def test_a_cancellation_is_lifted_by_a_later_purchase_unless_it_is_undated() -> 
     assert (announced["cancelled"], announced["next_stage_on"]) == (False, date(2026, 7, 15))
 
 
+def test_a_day_of_cancellation_needs_no_tick_and_a_no_overrules_it() -> None:
+    mapping = with_sources(cancelled="gone", cancelled_on="gone_on")
+    person = {"id": 1, "createdate": "2026-01-01", "gone_on": "2026-06-01"}
+    for tick, stage, since in (("", "lost", date(2026, 6, 1)), ("false", "active", date(2026, 6, 15))):
+        found = row(outcome([{**person, "gone": tick}], [won(1, "2026-05-15")], mapping=mapping))
+        assert (found["stage"], found["since"]) == (stage, since)
+
+
+@pytest.mark.parametrize(("now", "stage"), [("", "active"), ("2026-07-15", "active"), ("2026-05-20", "lost")])
+def test_a_day_of_cancellation_that_was_taken_back_or_moved_no_longer_counts(now: str, stage: str) -> None:
+    mapping = with_sources(cancelled_on="gone_on")
+    history = [
+        past("gone_on", "2026-06-01", "2026-05-20T00:00:00Z"),
+        past("gone_on", now, "2026-06-05T00:00:00Z"),
+    ]
+    person = {"id": 1, "createdate": "2026-01-01", "gone_on": now}
+    found = row(outcome([person], [won(1, "2026-05-15")], history, mapping))
+    assert found["stage"] == stage
+
+
+@pytest.mark.parametrize(("updated", "stale"), [("2025-06-30", False), ("2025-06-29", True)])
+def test_a_key_field_is_stale_a_year_after_its_last_update(updated: str, stale: bool) -> None:
+    person = {"id": 1, "createdate": "2024-01-01", "phone": "123"}
+    history = [past("phone", "123", f"{updated}T00:00:00Z")]
+    found = row(outcome([person], history=history, mapping=with_sources(key_fields=("phone",))))
+    assert ("stale_data" in found["risk_flags"]) is stale
+
+
+def test_declining_activity_is_also_said_of_a_sleeping_customer() -> None:
+    bought = [won(i, f"2025-{m:02}-15") for i, m in enumerate((7, 8, 9, 10), 1)]
+    found = row(outcome(deals=bought, contacts=[{"id": 1, "createdate": "2025-01-01"}]))
+    assert {"sleeping", "declining_activity"} <= set(found["risk_flags"])
+
+
+def test_a_corrected_conversion_date_is_one_first_purchase() -> None:
+    mapping = with_sources(conversion="signed_on")
+    history = [past("signed_on", "2020-06-01", "2026-06-01T00:00:00Z")]
+    person = {"id": 1, "createdate": "2026-01-01", "signed_on": "2026-06-01"}
+    found = row(outcome([person], [], history, mapping))
+    assert (found["purchases"], found["days_since_first_purchase"]) == (1, 29)
+
+
 def test_a_cancellation_flag_is_dated_by_its_history() -> None:
     mapping = with_sources(cancelled="gone")
     history = [past("gone", "true", "2026-03-01T00:00:00Z")]

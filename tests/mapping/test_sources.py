@@ -81,6 +81,15 @@ def test_a_property_is_declared_in_one_way_only() -> None:
     assert [one[0] for one in errors(text)] == [5]
 
 
+def test_the_past_is_read_of_what_is_undated_and_of_key_fields() -> None:
+    """A date is its own date; how old a key field is, only its past says."""
+    text = f"{HEAD}cancelled: gone\n  cancelled_on: left_on\n  markers: [demo]\n  key_fields: [phone, demo]\n"
+    mapping, _ = read_mapping(text.encode())
+    past = mapping.history_properties("contact")
+    assert {"gone", "phone", "demo"} <= set(past)
+    assert "left_on" not in past
+
+
 PORTAL = PortalFacts(
     properties={
         "contact": {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -108,6 +110,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else many}"
 
 
+def wrapped(text: str, indent: str = "") -> str:
+    """A sentence in lines of the terminal's width, never cut within a word."""
+    width = max(shutil.get_terminal_size((100, 24)).columns, 40)
+    lines = textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+    )
+    return "\n".join(lines)
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table as text."""
     made = Table(title=title, title_justify="left", title_style="bold")
@@ -146,7 +157,7 @@ def status_text(status: dict[str, Any]) -> str:
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
         if portal["parameters_version"] is not None:
-            parts.extend(_prediction_lines(portal["predictions"]))
+            parts.extend(prediction_lines(portal["predictions"]))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
             parts.append(lanes_text(portal["lanes"]))
@@ -167,7 +178,8 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
     return lines + (account_lines(portal["account"]) if portal["account"] else [])
 
 
-def _prediction_lines(predictions: dict[str, Any]) -> list[str]:
+def prediction_lines(predictions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Why there are none of an object type; a fit that waits for a yes."""
     lines = []
     for object_type, one in predictions.items():
         if not one["published"]:

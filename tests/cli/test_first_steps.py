@@ -12,6 +12,7 @@ from plugin.cli.checks.check import OK, WARN
 from plugin.cli.checks.server import server_checks
 from plugin.cli.config_versions import _about, _by
 from plugin.clock import SystemClock
+from plugin.mapping import presets
 from plugin.records.store import Store
 from plugin.settings import load
 from tests.cli.test_offline import CONTACTS, DEALS
@@ -93,3 +94,16 @@ def test_the_schema_of_sources_is_shared(tmp_path: Path) -> None:
     text = lifecycle(tmp_path, "config", "schema").stdout
     assert text.count('"DD.MM.YYYY"') == 2  # of a date and of a datetime
     assert json.loads(text)["$defs"]["source"]["anyOf"][0]["type"] == "string"
+
+
+def test_a_preset_is_written_where_the_portal_cannot_be_asked(tmp_path: Path) -> None:
+    """As it ships, and said so; who asks for the portal's answer gets no file without one."""
+    nowhere = {"HUBSPOT_API_URL": "http://127.0.0.1:9", "HUBSPOT_ACCESS_TOKEN": "x"}
+    done = lifecycle(tmp_path, "config", "init", "m.yaml", "--preset", "b2b", **nowhere)
+    assert done.returncode == 0
+    assert "The portal could not be looked at, so the preset is as it ships" in done.stderr
+    assert (tmp_path / "m.yaml").read_text() == presets.text("b2b")
+    done = lifecycle(tmp_path, "config", "init", "n.yaml", "--preset", "b2b", "--from-portal", **nowhere)
+    assert done.returncode != 0
+    assert not (tmp_path / "n.yaml").exists()
+    assert not (tmp_path / "var").exists()  # no store is begun before there is a file

@@ -144,8 +144,7 @@ def status_text(status: dict[str, Any]) -> str:
         if portal["stages"]:
             stages = sorted(portal["stages"].items(), key=lambda item: -item[1])
             parts.append(table(f"Customers of {portal['portal_id']}", ["stage", "customers"], stages))
-        if portal["mode"] == "live" and portal["share"] < 100:
-            parts.append(f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all.")
+        parts += _mode_lines(portal)
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
         parts += _config_lines(portal)
         if portal["backfill"] and portal["backfill"]["state"] not in ("done", "computing"):
@@ -166,6 +165,15 @@ def status_text(status: dict[str, Any]) -> str:
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
 
 
+def _mode_lines(portal: dict[str, Any]) -> list[str]:
+    """To whom is not written, and what opens it."""
+    if portal["mode"] == "observe":
+        return ["Observe mode: nothing is written to records before `lifecycle go-live`."]
+    if portal["mode"] == "live" and portal["share"] < 100:
+        return [f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all."]
+    return []
+
+
 def _config_lines(portal: dict[str, Any]) -> list[str]:
     """What is to be said of the configuration: how far it is, and values that it cannot read."""
     state, lines = portal["config"], []
@@ -175,7 +183,7 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
         )
     if state["error"]:
         lines.append(f"It cannot go on: {state['error']['message']} Cure: {state['error']['cure']}")
-    return lines + (account_lines(portal["account"]) if portal["account"] else [])
+    return lines + ([wrapped(one) for one in account_lines(portal["account"])] if portal["account"] else [])
 
 
 def prediction_lines(predictions: Mapping[str, Mapping[str, Any]]) -> list[str]:

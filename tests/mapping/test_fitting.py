@@ -60,3 +60,4 @@ def test_of_a_list_the_rest_is_kept() -> None:
     assert read_mapping(made.text.encode())[0].company.outreach_dates == ("hs_last_sales_activity_timestamp",)
     none = fitted(presets.text("b2b"), portal("b2b", 0))
     assert read_mapping(none.text.encode())[0].company.outreach_dates == ()
+    assert "  outreach_dates: [] " in none.text  # an empty value would look forgotten

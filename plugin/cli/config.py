@@ -13,7 +13,7 @@ from plugin.cli import show
 from plugin.cli.config_diff import config_diff
 from plugin.cli.config_init import config_init
 from plugin.cli.config_versions import config_apply, config_history, config_rollback, config_show
-from plugin.cli.portal import FILE, as_json_option, opened
+from plugin.cli.portal import FILE, as_json_option, crm_alone, settings_without_file
 from plugin.cli.schemas import for_option, give
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def _by_itself(path: Path | None) -> Found:
 def _in_portal(path: Path | None, *, hidden: bool) -> Found:
     from plugin.jobs.config_portal import check_in_portal
 
-    with opened(file=path) as parts, show.progress(hidden=hidden) as bar:
-        return check_in_portal(parts.context, path, bar)
+    with show.progress(hidden=hidden) as bar:
+        return check_in_portal(crm_alone(settings_without_file()), path, bar)
 
 
 def _stands_for(path: Path | None) -> str:

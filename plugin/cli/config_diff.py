@@ -9,15 +9,22 @@ from typing import Any
 import click
 
 from plugin.cli import show
-from plugin.cli.portal import FILE, as_json_option, only_portal, opened
+from plugin.cli.portal import FILE, as_json_option, only_portal, opened, samples_option
+
+#: What a fit estimates, in words for those who do not know what is fitted.
+ANEW = (
+    "The usual rhythm between purchases, the bounds of tiers and RFM, and the predictions would be estimated "
+    "anew from everything that was read."
+)
 
 
 @click.command("diff", epilog="Example: lifecycle config diff new.yaml")
 @click.argument("file", type=FILE)
 @click.option("--portal", type=int, help="The portal's id; needed only where several are served.")
 @click.option("--fields", "only_fields", is_flag=True, help="Only what the files say; compute no customer.")
+@samples_option
 @as_json_option
-def config_diff(file: Path, portal: int | None, only_fields: bool, as_json: bool) -> None:
+def config_diff(file: Path, portal: int | None, only_fields: bool, samples: int, as_json: bool) -> None:
     """What a mapping file would change: fields, properties, stages, and who would move where.
 
     Nothing is written, neither to the CRM nor to what is kept here.
@@ -30,12 +37,10 @@ def config_diff(file: Path, portal: int | None, only_fields: bool, as_json: bool
         served = only_portal(parts.context.store, portal)
         with show.progress(hidden=as_json) as bar:
             result = compare(parts.context, served.portal_id, file, bar, customers=not only_fields)
-    click.echo(json.dumps(result) if as_json else _diff_text(result))
+    click.echo(json.dumps(result) if as_json else _diff_text(result, samples))
 
 
-def _diff_text(result: dict[str, Any]) -> str:
-    from plugin.cli.preview_text import preview_text
-
+def _diff_text(result: dict[str, Any], samples: int) -> str:
     if not result["fields"] and not result["rules"]:
         return "The file says what is in force: nothing would change."
     rows = [[one["field"], _brief(one["from"]), _brief(one["to"])] for one in result["fields"]]
@@ -54,22 +59,24 @@ def _diff_text(result: dict[str, Any]) -> str:
     if result["read_again"]:
         parts.append(f"Everything would be read again: {_many(result['read_again'])} lack what is named.")
     if result["fit_again"]:
-        parts.append("The parameters would be fitted again.")
+        parts.append(show.wrapped(ANEW))
     if result["preview"]:
-        parts += [_moved(result["preview"]), preview_text(result["preview"], before="now")]
+        parts.append(_customers(result["preview"], samples))
     return "\n".join(parts)
 
 
-def _moved(preview: dict[str, Any]) -> str:
-    """How many customers change their stage: what the comparison is asked for."""
-    if preview["moves"] and not any(one["from"] for one in preview["moves"]):
-        return (
-            "Nothing was computed here yet, so nobody can be said to move: run `lifecycle backfill`, "
-            "then compare again. What the file alone gives:"
-        )
-    moved = sum(one["customers"] for one in preview["moves"])
-    kept = preview["customers"] - moved
-    return f"{show.counted(moved, 'customer')} would move to another stage, {kept:,} stay in theirs."
+def _customers(preview: dict[str, Any], samples: int) -> str:
+    """Who would move; where nothing is known of now, what the file alone gives."""
+    from plugin.cli.compare_text import compare_text
+    from plugin.cli.preview_text import preview_text
+
+    if preview["compared"]["customers"]:
+        return compare_text(preview, samples)
+    said = show.wrapped(
+        "Nothing was computed here yet, so nobody can be said to move: run `lifecycle backfill`, then "
+        "compare again. What the file alone gives:"
+    )
+    return f"{said}\n{preview_text(preview, samples)}"
 
 
 def _many(types: list[str]) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli import show
-from plugin.cli.portal import FILE
-from plugin.errors import InputError
+from plugin.cli.portal import FILE, crm_alone, settings_without_file
+from plugin.errors import InputError, LifecycleError
 
 if TYPE_CHECKING:
     from plugin.mapping.portal_facts import PortalFacts
@@ -41,15 +41,20 @@ def config_init(
     """Write a first mapping file: the shipped default with its comments, and what was found filled in.
 
     Without a source it is the default. On a terminal it asks a few questions, each with a good guess.
+    A preset is fitted to the portal that HUBSPOT_ACCESS_TOKEN opens, if one is set: what is missing or empty
+    there is commented out.
     """
-    from plugin.mapping import presets
     from plugin.mapping.load import default_text
 
-    if preset and (from_portal or contacts or deals or companies or customer or language):
-        raise click.UsageError("A preset is written as it is: give --preset alone.")
+    if preset and (contacts or deals or companies or customer or language):
+        raise click.UsageError("A preset brings all that: give --preset alone, or with --from-portal.")
     _refuse_existing(file)
     ask = not yes and sys.stdin.isatty()
     facts: PortalFacts | None = None
+    if preset:
+        _write_new(file, _preset_text(preset, must=from_portal))
+        _tell(file)
+        return
     if from_portal:
         facts = _portal_facts()
     elif contacts or deals or companies:
@@ -57,22 +62,47 @@ def config_init(
 
         facts = from_files(contacts, deals, companies)
     text = _first_text(facts, customer, language, ask) if facts or customer or language else default_text()
-    text = presets.text(preset) if preset else text
     _write_new(file, text)
+    _tell(file)
+
+
+def _tell(file: Path) -> None:
     click.echo(
         f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
     )
 
 
+def _preset_text(name: str, *, must: bool) -> str:
+    """The preset, fitted to the portal where one can be asked; `must`: it has to be."""
+    from plugin.jobs.config_first import for_preset
+    from plugin.mapping import presets
+
+    text = presets.text(name)
+    try:
+        chosen = settings_without_file()
+        if not (must or chosen.access_token):
+            return text
+        with show.progress() as bar:
+            found = for_preset(crm_alone(chosen), text, bar)
+    except LifecycleError as error:
+        if must:
+            raise
+        click.echo(
+            f"The portal could not be looked at, so the preset is as it ships: {error.message}", err=True
+        )
+        return text
+    if found.left_out:
+        click.echo(
+            show.wrapped(f"Commented out, as the portal has nothing there: {', '.join(found.left_out)}.")
+        )
+    return found.text
+
+
 def _portal_facts() -> PortalFacts:
-    from plugin import settings, wiring
     from plugin.jobs.config_first import from_portal
 
-    chosen = settings.load(without=("LIFECYCLE_CONFIG",))  # it may name the file that is to be written
-    chosen.require("HUBSPOT_ACCESS_TOKEN")
-    wiring.migrate_store(chosen)
     with show.progress() as bar:
-        return from_portal(wiring.open_parts(chosen, silent=True).context.crm(0, "interactive"), bar)
+        return from_portal(crm_alone(settings_without_file()), bar)
 
 
 def _first_text(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> str:

@@ -31,7 +31,8 @@ _COLOURS = {OK: "green", WARN: "yellow", FAIL: "red"}
 def doctor(as_json: bool, portal: int | None) -> None:
     """Check settings, clock, store, queue, CRM, scopes, webhooks, properties, versions; say the cures.
 
-    Exits with 0 only if all is well. Nothing is changed.
+    `fail` is broken; `warn` is not begun yet, or worth a look. Exits with 0 only if all is well. Nothing is
+    changed.
     """
     found = []
     for check in examine(portal):
@@ -41,6 +42,8 @@ def doctor(as_json: bool, portal: int | None) -> None:
     if as_json:
         states = [check.state for check in found]
         click.echo(json.dumps({"well": set(states) == {OK}, "checks": [check.as_dict() for check in found]}))
+    else:
+        click.echo(_summary([check.state for check in found]))
     if any(check.state != OK for check in found):
         sys.exit(1)
 
@@ -100,6 +103,20 @@ def _context(chosen: Settings, store: Store, clock: Clock) -> Context:
         config_path=chosen.config_path,
         keep_days=chosen.keep_days,
         bulk=chosen.bulk,
+    )
+
+
+def _summary(states: list[str]) -> str:
+    """One sentence at the end, for whoever does not know what a warning is worth."""
+    failed, warned = states.count(FAIL), states.count(WARN)
+    looked = "1 warning is" if warned == 1 else f"{warned} warnings are"
+    if failed:
+        broken = "1 check failed" if failed == 1 else f"{failed} checks failed"
+        return f"{broken}: each says its cure." + (f" {looked} beside." if warned else "")
+    return (
+        f"Nothing is broken; {looked} of what is not begun yet, or worth a look."
+        if warned
+        else "All is well."
     )
 
 

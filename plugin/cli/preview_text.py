@@ -1,102 +1,143 @@
-"""A preview for people: the counts, twenty records with what would be written, and one of them in full."""
+"""A preview for people: the counts, what stays empty and why, a few customers, and one of them in full."""
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plugin.cli import show
+from plugin.cli.sample_text import called, sample_lines
 from plugin.lifecycle.reading import account_lines
+from plugin.sync.lanes import AUTO_ABOVE, OFF
 
-LONGEST = 60  # signs of a value in the list of samples; the record in full shows all of them
+SHOWN = 5  # samples on a terminal, unless more are asked for
+#: Tables that count label and key: title, column, where the counts and their labels stand.
+COUNTED = (
+    ("Risk levels", "level", "levels"),
+    ("Risk flags", "flag", "flags"),
+    ("Segments", "segment", "segments"),
+    ("Tiers", "tier", "tiers"),
+)
+RFM = (
+    "RFM compares the buyers here with one another, in fifths: who buys less than others may be called "
+    "“hibernating” and still buy as usual. The stage goes by each customer's own rhythm."
+)
 
 
-def preview_text(result: dict[str, Any], before: str = "in the CRM") -> str:
-    """The whole; `before` heads the stages that customers would move from."""
-    tables = [show.table(title, names, rows) for title, names, rows in _tables(result, before) if rows]
-    return "\n".join(
-        [*_head(result), *tables, *_samples(result["samples"], before), *_record(result["record"])]
-    )
+def preview_text(result: dict[str, Any], samples: int = SHOWN) -> str:
+    """The whole."""
+    parts = [*_head(result), *_tables(result), *_empty(result)]
+    parts += [*_samples(result, samples), *_record(result["record"])]
+    return "\n".join(parts)
 
 
 def _head(result: dict[str, Any]) -> Iterator[str]:
-    yield (
+    yield show.wrapped(
         f"Of {show.counted(result['customers'], 'customer')} {result['written']:,} would be written in "
         f"{show.counted(result['calls'], 'call')}; {result['unchanged']:,} stay as they are."
     )
     if result["failed"]:
         yield f"{result['failed']:,} could not be computed; `lifecycle parked list` will name them."
-    yield show.lanes_text(result["lanes"])
-    if result["account"]:
-        yield from account_lines(result["account"])
+    if result["customers"] > AUTO_ABOVE or result["lanes"]["read"]["because"] != OFF:
+        yield show.wrapped(show.lanes_text(result["lanes"]))
+    yield from account_text(result)
 
 
-def _tables(result: dict[str, Any], before: str) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
-    moves = [[one["from"] or "-", one["to"], one["customers"]] for one in result["moves"]]
-    yield "Stages", [before, "computed", "customers"], moves
-    for model, counts in result["secondary"].items():
-        yield f"Stages of {model}", ["stage", "key", "customers"], _labelled(result, model, counts)
-    levels = [[label, n] for label, _, n in _labelled(result, "levels", result["levels"])]
-    yield "Risk levels", ["level", "customers"], levels
-    for title, what in (("Risk flags", "flags"), ("Segments", "segments"), ("Tiers", "tiers")):
-        yield (
-            title,
-            [title.lower().split()[-1][:-1], "key", "customers"],
-            _labelled(result, what, result[what]),
+def account_text(result: dict[str, Any]) -> Iterator[str]:
+    """What was read, what of it makes a purchase, and what was left out."""
+    if not result["account"]:
+        return
+    first, *more = account_lines(result["account"])
+    yield show.wrapped(first)
+    if result["orders"] != result["purchases"]:
+        yield show.wrapped(
+            f"{show.counted(result['orders'], 'order')} of these customers count as "
+            f"{show.counted(result['purchases'], 'purchase')}: orders of one day are one purchase."
         )
-    yield "Properties", ["property", "customers"], [list(one) for one in result["properties"].items()]
+    yield from map(show.wrapped, more)
 
 
-def _labelled(result: dict[str, Any], what: str, counts: Mapping[str, int]) -> list[list[Any]]:
+def _tables(result: dict[str, Any]) -> Iterator[str]:
+    yield _counts(result, "Stages", "stage", "stages", result["stages"])
+    if any(one["from"] for one in result["moves"]):
+        yield moves_table(result, "in the CRM", "computed")
+    for model, counts in result["secondary"].items():
+        yield _counts(result, f"Stages of {model}", "stage", model, counts)
+    for title, column, what in COUNTED:
+        if any(result[what].values()):
+            yield _counts(result, title, column, what, result[what])
+        if what == "segments" and any(key.startswith("rfm_") for key, n in result[what].items() if n):
+            yield show.wrapped(RFM)
+    if result["properties"]:
+        rows = [list(one) for one in result["properties"].items()]
+        yield show.table("Properties that would be written", ["property", "customers"], rows)
+
+
+def _counts(result: dict[str, Any], title: str, column: str, what: str, counts: Mapping[str, int]) -> str:
     """Label, key and customers of everything that somebody has; `lifecycle export` wants the key."""
-    return [[result["labels"][what].get(key, key), key, n] for key, n in counts.items() if n]
+    rows = [[result["labels"][what].get(key, key), key, n] for key, n in counts.items() if n]
+    return show.table(title, [column, "key", "customers"], rows)
 
 
-def _samples(samples: list[dict[str, Any]], before: str) -> Iterator[str]:
+def moves_table(result: dict[str, Any], before: str, after: str) -> str:
+    """From which stage to which, by label and key."""
+    rows = [
+        [_stage(result, one["from"]), _stage(result, one["to"]), one["customers"]] for one in result["moves"]
+    ]
+    return show.table("Moves", [before, after, "customers"], rows)
+
+
+def _stage(result: dict[str, Any], key: str) -> str:
+    label = result["labels"]["stages"].get(key, key)
+    return label if label == key else f"{label} ({key})" if key else "(none)"
+
+
+def _empty(result: dict[str, Any]) -> Iterator[str]:
+    """What nobody has, and why; predictions that are only there for some."""
+    for one in result["empty"]:
+        because = f" ({one['because']})" if one["because"] else ""
+        yield show.wrapped(f"Empty for all {result['customers']:,}: {', '.join(one['properties'])}{because}.")
+    if any(one["published"] for one in result["predictions"].values()):
+        yield from map(show.wrapped, show.prediction_lines(result["predictions"]))
+
+
+def _samples(result: dict[str, Any], wanted: int) -> Iterator[str]:
+    samples = result["samples"][:wanted]
     if not samples:
         return
-    yield f"{show.counted(len(samples), 'sample')}: stage {before} → computed, why, and what would be written"
-    for one in samples:
-        move = one["to"] if one["from"] == one["to"] else f"{one['from'] or '-'} → {one['to']}"
-        yield f"{_called(one)}: {move}"
-        yield from _lines(one["reason"])
-        yield from _lines("; ".join(f"{name} = {_brief(new)}" for name, new in _untold(one)))
-
-
-def _called(sample: dict[str, Any]) -> str:
-    return " ".join(str(sample[part]) for part in ("object", "id", "name") if sample[part])
-
-
-def _untold(sample: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What would be written beside the stage and the reason, which stand above."""
-    for name, (_, new) in sample["properties"].items():
-        if new not in (sample["to"], sample["reason"]):
-            yield name, new
-
-
-def _lines(text: str) -> list[str]:
-    width = max(shutil.get_terminal_size((100, 24)).columns, 40)
-    return textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
-
-
-def _brief(value: str) -> str:
-    if not value:
-        return "(empty)"
-    return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+    money = (result["account"] or {}).get("revenue", {}).get("currency")
+    more = len(result["samples"]) > len(samples)
+    yield ""
+    yield show.wrapped(
+        f"{show.counted(len(samples), 'sample')}, chosen to differ"
+        + (f" (`--samples {len(result['samples'])}` shows more)" if more else "")
+        + ": the stage, why, and the values as they would be written"
+        + (f", money in {money}" if money else "")
+        + ". Long texts are cut here; the record below is whole."
+    )
+    yield from sample_lines(samples, result["named"], lambda name, pair: f"{name} = {pair[1] or '(empty)'}")
 
 
 def _record(record: dict[str, Any] | None) -> Iterator[str]:
     """Every property of one record as it will stand; those that differ with what stands there now."""
     if record is None:
         return
-    changed = record["properties"]
+    changed, why = record["properties"], record["why_empty"]
     rows = [
-        [name, _now(changed, name, value), value or "(empty)"] for name, value in record["written"].items()
+        [name, _now(changed, name, value), value or _nothing(why.get(name, ""))]
+        for name, value in record["written"].items()
     ]
-    title = f"One record in full: {_called(record)}"
-    yield show.table(title, ["property", "stands there", "will be"], rows)
+    there = any(old for old, _ in changed.values()) or len(changed) < sum(
+        map(bool, record["written"].values())
+    )
+    columns = ["property", "stands there", "will be"]
+    if not there:  # nothing stands in the CRM yet: a column of "(empty)" says nothing
+        columns, rows = ["property", "will be"], [[name, value] for name, _, value in rows]
+    yield show.table(f"One record in full: {called(record)}", columns, rows)
+
+
+def _nothing(why: str) -> str:
+    return f"(empty: {why})" if why else "(empty)"
 
 
 def _now(changed: Mapping[str, list[str]], name: str, value: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -108,6 +110,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else many}"
 
 
+def wrapped(text: str, indent: str = "") -> str:
+    """A sentence in lines of the terminal's width, never cut within a word."""
+    width = max(shutil.get_terminal_size((100, 24)).columns, 40)
+    lines = textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+    )
+    return "\n".join(lines)
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table as text."""
     made = Table(title=title, title_justify="left", title_style="bold")
@@ -133,8 +144,7 @@ def status_text(status: dict[str, Any]) -> str:
         if portal["stages"]:
             stages = sorted(portal["stages"].items(), key=lambda item: -item[1])
             parts.append(table(f"Customers of {portal['portal_id']}", ["stage", "customers"], stages))
-        if portal["mode"] == "live" and portal["share"] < 100:
-            parts.append(f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all.")
+        parts += _mode_lines(portal)
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
         parts += _config_lines(portal)
         if portal["backfill"] and portal["backfill"]["state"] not in ("done", "computing"):
@@ -146,13 +156,22 @@ def status_text(status: dict[str, Any]) -> str:
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
         if portal["parameters_version"] is not None:
-            parts.extend(_prediction_lines(portal["predictions"]))
+            parts.extend(prediction_lines(portal["predictions"]))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
             parts.append(lanes_text(portal["lanes"]))
     if refused := status.get("config_refused"):
         parts.append(f"The mapping file {refused['file']} is not in force: {refused['message']}")
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
+
+
+def _mode_lines(portal: dict[str, Any]) -> list[str]:
+    """To whom is not written, and what opens it."""
+    if portal["mode"] == "observe":
+        return ["Observe mode: nothing is written to records before `lifecycle go-live`."]
+    if portal["mode"] == "live" and portal["share"] < 100:
+        return [f"Written to {portal['share']} % of the customers: `lifecycle go-live` for all."]
+    return []
 
 
 def _config_lines(portal: dict[str, Any]) -> list[str]:
@@ -167,11 +186,12 @@ def _config_lines(portal: dict[str, Any]) -> list[str]:
     if portal["account"]:
         from plugin.lifecycle.reading import account_lines
 
-        lines += account_lines(portal["account"])
+        lines += [wrapped(one) for one in account_lines(portal["account"])]
     return lines
 
 
-def _prediction_lines(predictions: dict[str, Any]) -> list[str]:
+def prediction_lines(predictions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Why there are none of an object type; a fit that waits for a yes."""
     lines = []
     for object_type, one in predictions.items():
         if not one["published"]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from plugin.cli import show
-from plugin.cli.portal import as_json_option, only_portal, opened, portal_option
+from plugin.cli.portal import as_json_option, only_portal, opened, portal_option, samples_option
 from plugin.clock import from_milliseconds, milliseconds
 from plugin.errors import ConfigError
 from plugin.records.portals import Portal
@@ -52,9 +52,10 @@ def reconcile(full: bool, portal: int | None, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A mapping file to try; default: the one in force.",
 )
+@samples_option
 @portal_option
 @as_json_option
-def preview(config: Path | None, portal: int | None, as_json: bool) -> None:
+def preview(config: Path | None, samples: int, portal: int | None, as_json: bool) -> None:
     """What would be written: stages from where to where, properties, samples with reasons.
 
     Nothing is written, neither to the CRM nor to the outcomes kept here. Works before the first load, too.
@@ -68,7 +69,7 @@ def preview(config: Path | None, portal: int | None, as_json: bool) -> None:
         wanted = wiring.rules(config) if config else None
         with show.progress(hidden=as_json) as bar:
             result = run_preview(parts.context, served.portal_id, wanted, bar).as_dict()
-    click.echo(json.dumps(result) if as_json else preview_text(result))
+    click.echo(json.dumps(result) if as_json else preview_text(result, samples))
 
 
 @click.command(epilog="Example: lifecycle undo --last")

@@ -8,6 +8,8 @@ from pathlib import Path
 from plugin.hubspot.client import Crm
 from plugin.jobs.config_portal import portal_facts
 from plugin.jobs.drain import Report
+from plugin.mapping.fitting import Fitted, fitted
+from plugin.mapping.load import read_mapping
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts
 from plugin.records.csv_headers import resolve
@@ -28,6 +30,12 @@ def from_portal(crm: Crm, report: Report = lambda *_: None) -> PortalFacts:
         if error.status != 403:
             raise
         return portal_facts(crm, Mapping(), report, count=False)
+
+
+def for_preset(crm: Crm, text: str, report: Report = lambda *_: None) -> Fitted:
+    """A preset's file fitted to the portal. CrmError: it cannot be asked, or not what the preset reads."""
+    mapping = read_mapping(text.encode())[0]
+    return fitted(text, portal_facts(crm, mapping, report, sample=False))
 
 
 def from_files(contacts: Path | None, deals: Path | None, companies: Path | None) -> PortalFacts:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from plugin.hubspot.client import Crm
 from plugin.jobs.config_check import Found, check_file
-from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
 from plugin.lifecycle.events import build_events
 from plugin.lifecycle.records import Records
@@ -20,29 +19,29 @@ from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFact
 from plugin.mapping.positions import read_yaml
 from plugin.sync.property_definitions import type_of
 
-ANY_PORTAL = 0  # before the account was read its id is not known
 SAMPLE_PAGES = 5  # of 100 records (50 with history) of each object type, for values that cannot be read
 
 
-def check_in_portal(context: Context, path: Path | None, report: Report = lambda *_: None) -> Found:
+def check_in_portal(crm: Crm, path: Path | None, report: Report = lambda *_: None) -> Found:
     """Every finding of the file by itself, and, where it has no error, of the file in the portal."""
     found = check_file(path)
     if any(finding.severity == "error" for _, finding in found):
         return found
     bundle = read_bundle(path)
     mapping, _ = read_mapping(bundle.body, path.absolute().parent if path else None)
-    facts = portal_facts(context.crm(ANY_PORTAL, "interactive"), mapping, report)
+    facts = portal_facts(crm, mapping, report)
     stated = read_yaml(bundle.body).places if path else ()
     clashes = portal_clashes(mapping, facts, stated)
     return sorted([*found, *((bundle.name, one) for one in place_clashes(bundle.body, clashes))])
 
 
 def portal_facts(
-    crm: Crm, mapping: Mapping, report: Report = lambda *_: None, *, count: bool = True
+    crm: Crm, mapping: Mapping, report: Report = lambda *_: None, *, count: bool = True, sample: bool = True
 ) -> PortalFacts:
     """What the portal says of everything that a mapping can name.
 
-    `count`: also how many records fill the properties that this one names, and values that cannot be read.
+    `count`: also how many records fill the properties that this one names; `sample`: values that cannot be
+    read, in a sample of the records.
     """
     account = crm.account()
     kinds = ("deal", *mapping.customer_objects())
@@ -60,7 +59,7 @@ def portal_facts(
         time_zone=account.time_zone,
         currency=account.currency,
         b2b="company" in kinds and _with_deals(crm) > 0,
-        unread=tuple(_unread(crm, mapping, properties, zone, money, report)) if count else (),
+        unread=tuple(_unread(crm, mapping, properties, zone, money, report)) if count and sample else (),
         outputs={
             kind: {output.name: type_of(standard) for standard, output in mapping.written_outputs()}
             for kind in mapping.customer_objects()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from plugin.errors import ConfigError
 from plugin.jobs import lanes
@@ -18,6 +19,7 @@ from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
 from plugin.jobs.fit import Account, account_of, fit_portal, fitted
 from plugin.jobs.outcome import compute
+from plugin.jobs.status import predictions_of
 from plugin.lifecycle.names import NAMES as KINDS
 from plugin.lifecycle.names import name_of
 from plugin.lifecycle.parameters import Parameters
@@ -25,6 +27,7 @@ from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bases import fit_basis
 from plugin.mapping.model import Mapping
 from plugin.records import drift, frames, mirror, outcomes, portals
+from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
@@ -32,6 +35,7 @@ from plugin.sync.backfill import Backfill
 from plugin.sync.findings import types
 from plugin.sync.options import RuleOptions
 from plugin.sync.preview import Preview
+from plugin.sync.tally import Tally
 
 AT_ONCE = 1_000
 
@@ -46,13 +50,13 @@ def run_preview(
 ) -> Preview:
     """What this portal's records would come to; `wanted`: another configuration than the one in force.
 
-    `from_kept`: count moves from the stages computed last instead of from those that stand in the CRM.
+    `from_kept`: compare with the outcomes computed last instead of with what stands in the CRM.
     """
     context = replace(context.current(portal_id), configs=None)
     present = context.mapping
+    kept = context if from_kept else None
     if wanted is not None:
         context = replace(context, mapping=wanted[0], models=wanted[1])
-    kept = context.store if from_kept else None
     portal, parameters = _standing(context, portal_id)
     fits = fit_basis(context.mapping) == fit_basis(present)
     if parameters is not None and not _asks_for_more(context.mapping, present):
@@ -99,24 +103,40 @@ def _asks_for_more(wanted: Mapping, present: Mapping) -> bool:
 
 
 def _computed(
-    context: Context, portal: Portal, parameters: Parameters, report: Report, kept: Store | None
+    context: Context, portal: Portal, parameters: Parameters, report: Report, kept: Context | None
 ) -> Preview:
-    found = Preview(context.mapping, _labels(context))
+    found = Preview(context.mapping, _labels(context), predictions=predictions_of(context, parameters))
+    if kept is not None:
+        _against(found, kept, portal)
     with context.store.read() as connection:
         names = context.mapping.customer_objects()
         total = sum(drift.count(connection, portal.portal_id, name) for name in names)
     for keys in _customers(context, portal.portal_id):
-        report("Customers computed", found.customers, total)
+        report("Customers computed", found.now.customers, total)
         part = compute(context, portal, parameters, keys)
         changes = {change.key: change for change in part.changes}
-        before = _kept_stages(kept, portal.portal_id, keys) if kept else {}
+        before = _kept(kept.store, portal.portal_id, keys) if kept else {}
         for one in part.evaluated:
-            stage = before.get(one.key, "") if kept else None
-            found.add(one.body, changes.get(one.key), part.standing[one.key]["outputs"], stage)
+            found.add(one.body, changes.get(one.key), part.standing[one.key]["outputs"], before.get(one.key))
         found.failed += len(part.failed)
     report("Customers computed", total, total)
     found.names = _names(context, portal.portal_id, found)
     return found
+
+
+def _against(found: Preview, kept: Context, portal: Portal) -> None:
+    """Compare with the outcomes kept by the configuration in force: its labels, its account, its age."""
+    before = _labels(kept)
+    found.labels = {
+        name: {**before.get(name, {}), **found.labels.get(name, {})} for name in {**before, **found.labels}
+    }
+    found.before = Tally()
+    with kept.store.read() as connection:
+        mine = portals.get(connection, portal.portal_id) or portal  # the other may be one read apart
+        versions = Versions(mine.parameters_version or 0, kept.config_version)
+        found.kept_account = account_of(connection, mine.portal_id)
+        state = outcomes.standing(connection, mine, kept.today(mine), versions)
+    found.late = max(state.due, state.outdated)
 
 
 def _names(context: Context, portal_id: int, found: Preview) -> dict[RecordKey, str]:
@@ -131,13 +151,14 @@ def _names(context: Context, portal_id: int, found: Preview) -> dict[RecordKey, 
 def _with_lanes(context: Context, portal_id: int, found: Preview) -> Preview:
     """With how a whole load of so many customers would go."""
     with context.store.read() as connection:
-        found.lanes = lanes.as_dict(lanes.lanes_in(context, connection, portal_id, found.customers))
+        found.lanes = lanes.as_dict(lanes.lanes_in(context, connection, portal_id, found.now.customers))
     return found
 
 
 def _labels(context: Context) -> dict[str, dict[str, str]]:
     options, language = RuleOptions(context.models), context.mapping.language
     return {
+        "stages": dict(options.stages(context.models.primary.key, language)),
         "flags": dict(options.risk_flags(language)),
         "levels": dict(options.risk_levels(language)),
         "segments": dict(options.segments(language)),
@@ -146,9 +167,9 @@ def _labels(context: Context) -> dict[str, dict[str, str]]:
     }
 
 
-def _kept_stages(store: Store, portal_id: int, keys: list[RecordKey]) -> dict[RecordKey, str]:
+def _kept(store: Store, portal_id: int, keys: list[RecordKey]) -> dict[RecordKey, dict[str, Any]]:
     with store.read() as connection:
-        return {key: str(body["stage"]) for key, body in outcomes.bodies(connection, portal_id, keys).items()}
+        return outcomes.bodies(connection, portal_id, keys)
 
 
 def _customers(context: Context, portal_id: int) -> Iterator[list[RecordKey]]:

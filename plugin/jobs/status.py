@@ -77,7 +77,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
         "config": turnover.as_dict(),
         "account": account_of(connection, portal.portal_id),
         "unread": portals.watermark(connection, portal.portal_id, UNREAD) or {"values": [], "more": 0},
-        "predictions": _predictions(context, portals.current_parameters(connection, portal)),
+        "predictions": predictions_of(context, portals.current_parameters(connection, portal)),
         "crm_error": portals.watermark(connection, portal.portal_id, "crm_error"),
         "backfill": _backfill(connection, portal.portal_id),
         "lanes": lanes.as_dict(lanes.lanes_in(context, connection, portal.portal_id)),
@@ -87,7 +87,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
     return told | (_departed(connection, portal.portal_id) if portal.mode == portals.GONE else {})
 
 
-def _predictions(context: Context, parameters: Parameters | None) -> dict[str, Any]:
+def predictions_of(context: Context, parameters: Parameters | None) -> dict[str, Any]:
     """By object type: whether predictions are published, by which model, and if not, why."""
     sections = (parameters.value if parameters else None) or {}
     names = ("published", "reasons", "model", "waiting", "findings")

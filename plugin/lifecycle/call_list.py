@@ -16,6 +16,7 @@ from plugin.errors import InputError
 from plugin.lifecycle.catalogue import FACTS
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.names import names
+from plugin.lifecycle.occasions import occasion
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.series import Moment
 from plugin.lifecycle.stages import Named, in_language
@@ -36,6 +37,8 @@ COLUMNS = (
     "next_stage",
     "next_stage_on",
     "keep_until",
+    "action_for",
+    "action_because",
     "goal",
     "next_action",
     "questions",
@@ -53,8 +56,9 @@ def call_list(
     """One row a customer in one of the stages, with one of the flags and in one of the segments.
 
     An empty choice asks for nothing. `stages` are keys of the primary model, or MODEL:KEY of a chosen one.
-    Labels are in the mapping's language, `due_on` counts from the day of evaluation. InputError for a key
-    that does not exist.
+    Labels are in the mapping's language, `due_on` counts from the day of evaluation. What to do, why, to what
+    end, who and by when answer the flag asked for, or else what the record's own next action answers:
+    `action_for` names it. InputError for a key that does not exist.
     """
     chosen = outcomes.frame.filter(_wanted(outcomes, stages, flags, segments))
     keys = [level.key for level in outcomes.models.levels]
@@ -64,7 +68,7 @@ def call_list(
         .alias("_rank")
     ).sort("_rank", "profit", "object", "id", descending=[True, True, False, False], nulls_last=True)
     order = list(ranked.select("object", "id").iter_rows())
-    return _Caller(outcomes.only(order)).rows(order)
+    return _Caller(outcomes.only(order), flags).rows(order)
 
 
 def _wanted(
@@ -95,13 +99,14 @@ def _check(key: str, known: Sequence[str], what: str) -> None:
 
 
 class _Caller:
-    def __init__(self, outcomes: Outcomes) -> None:
+    def __init__(self, outcomes: Outcomes, asked: Sequence[str]) -> None:
+        self.asked = asked
         self.outcomes, self.models, self.language = outcomes, outcomes.models, outcomes.mapping.language
 
     def rows(self, order: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
         """The rows in that order."""
         frame = self.outcomes.frame.hstack(
-            self.outcomes.texts.rename({"reason": "reason_text", "next_action": "action_text"})
+            self.outcomes.texts.rename({"reason": "reason_text"}).drop("next_action")
         )
         called, more = names(self.outcomes, order), self.extras(order)
         found = {
@@ -112,7 +117,8 @@ class _Caller:
 
     def row(self, r: dict[str, Any], name: str) -> dict[str, Any]:
         """One customer as a caller reads it."""
-        play, day = self.models.plays.get(r["play"] or ""), self.outcomes.day
+        call = occasion(r, self.models, self.outcomes.words, self.asked)
+        play, day = self.models.plays.get(call.play), self.outcomes.day
         silence = r["days_since_purchase"]
         return {
             "object": r["object"],
@@ -129,8 +135,10 @@ class _Caller:
             "next_stage": self.label(self.models.primary.stages, r["next_stage"]),
             "next_stage_on": r["next_stage_on"],
             "keep_until": r["keep_until"],
-            "goal": self.models.primary.stage(r["stage"]).goal(self.language),
-            "next_action": r["action_text"],
+            "action_for": call.label,
+            "action_because": call.because,
+            "goal": call.goal,
+            "next_action": self.outcomes.words.action(call.play),
             "questions": in_language(play.questions, self.language) if play else "",
             "owner": play.owner if play else "",
             "due_on": self.due(play.due_days) if play else None,

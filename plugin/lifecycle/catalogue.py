@@ -98,7 +98,12 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
     (
         "purchases",
         (
-            _f("purchases", "distinct days with a won deal", "purchases", whole=True),
+            _f(
+                "purchases",
+                "days with a won deal: orders of one day are one purchase",
+                "purchases",
+                whole=True,
+            ),
             _f("orders", "won deals", "orders", whole=True),
             _f("days_since_first_purchase", "days since the first purchase", "purchases", "up", whole=True),
             _f("days_since_purchase", "silence: days since the last purchase", "purchases", "up", whole=True),

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "note", "warning"]
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One fault (`error`: the file is refused) or oddity (`warning`); line and column count from 1."""
+    """One fault (`error`: the file is refused), oddity (`warning`), or `note` that asks for nothing.
+
+    Line and column count from 1.
+    """
 
     line: int
     column: int
@@ -22,8 +25,9 @@ class Finding:
 
     def at(self, path: str) -> str:
         """`file:line:column: what is wrong. Cure: what to do.`, as editors can jump to."""
-        mark = "" if self.severity == "error" else "warning: "
-        return f"{path}:{self.line}:{self.column}: {mark}{self.message} Cure: {self.cure}"
+        mark = "" if self.severity == "error" else f"{self.severity}: "
+        cure = f" Cure: {self.cure}" if self.cure else ""
+        return f"{path}:{self.line}:{self.column}: {mark}{self.message}{cure}"
 
 
 def nearest(word: str, right: Iterable[str], limit: int = 1) -> tuple[str, ...]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from collections.abc import Mapping as MappingABC
+from functools import cache
 
+from plugin.mapping import presets
 from plugin.mapping.clash import Clash, Named, named_properties
 from plugin.mapping.findings import Severity, nearest
+from plugin.mapping.load import read_mapping
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PortalFacts, PropertyFacts
 from plugin.mapping.positions import Path
@@ -40,36 +43,66 @@ _HOW: dict[Kind, str] = {
 
 def source_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]) -> Iterator[Clash]:
     """Every fault and oddity of a source; `stated` holds the paths that the file itself has."""
-    quiet: dict[Path, tuple[str, str]] = {}  # of the shipped default: its name, and what is odd about it
+    quiet: list[tuple[Named, str]] = []
     for one in named_properties(mapping):
-        written = one.path in stated or (isinstance(one.path[-1], int) and one.path[:-1] in stated)
-        odd = None if written else _quiet(one.object_type, one.name, facts)
+        odd = _quiet(one, facts, stated)
         if odd:
-            quiet[one.path] = (one.name, odd)
-        else:
-            yield from _property(one, mapping, facts)
-    yield from _of_default(mapping, quiet)
+            quiet.append((one, odd))
+        if not odd or _is_stated(one.path, stated):
+            yield from _property(one, mapping, facts, told=bool(odd))
+    yield from _told_once(quiet)
 
 
-def _quiet(kind: str, name: str, facts: PortalFacts) -> str | None:
-    """What is odd about a property that is no fault of the file, if anything."""
-    found = facts.properties.get(kind, {}).get(name)
+def _quiet(one: Named, facts: PortalFacts, stated: Container[Path]) -> str | None:
+    """What is odd about a property and not the user's fault: it came with the default or a preset."""
+    found = facts.properties.get(one.object_type, {}).get(one.name)
     if found is None:
-        return "are not in the portal"
-    return "are empty in every record" if found.filled == 0 and facts.records.get(kind) else None
+        return None if _is_stated(one.path, stated) else "not in the portal"
+    shipped = not _is_stated(one.path, stated) or (one.path[:2], one.name) in _shipped()
+    return "empty in every record" if shipped and _is_empty(one, found, facts) else None
 
 
-def _of_default(mapping: Mapping, quiet: dict[Path, tuple[str, str]]) -> Iterator[Clash]:
-    """One warning for all sources that the file does not state: it has no line to point at, or to delete."""
-    for odd in dict.fromkeys(odd for _, odd in quiet.values()):
-        names = [f"{path[0]}.{path[1]} ({name})" for path, (name, said) in quiet.items() if said == odd]
-        said = f"These sources of the shipped default {odd}: {', '.join(names)}."
-        first = mapping.customer_objects()[0]
-        cure = f"Nothing need be done; write e.g. `channel: null` under `{first}` to switch one off."
-        yield Clash(((),), "warning", said, cure)
+def _is_empty(one: Named, found: PropertyFacts, facts: PortalFacts) -> bool:
+    return found.filled == 0 and bool(facts.records.get(one.object_type))
 
 
-def _property(one: Named, mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
+def _is_stated(path: Path, stated: Container[Path]) -> bool:
+    return path in stated or (isinstance(path[-1], int) and path[:-1] in stated)
+
+
+@cache
+def _shipped() -> frozenset[tuple[Path, str]]:
+    """(section and key, property) of the customers' sources that the shipped default and the presets name.
+
+    Of deals nothing is harmless: without a date or an amount there is no purchase, or no money.
+    """
+    texts = [presets.text(name) for name in presets.names()]
+    mappings = [Mapping(customer="both"), *(read_mapping(text.encode())[0] for text in texts)]
+    return frozenset(
+        (one.path[:2], one.name) for m in mappings for one in named_properties(m) if one.object_type != "deal"
+    )
+
+
+def _told_once(quiet: list[tuple[Named, str]]) -> Iterator[Clash]:
+    """One note for each oddity: nothing has to be done about any of them."""
+    for odd in dict.fromkeys(odd for _, odd in quiet):
+        keys: dict[str, list[str]] = {}
+        for one in [one for one, said in quiet if said == odd]:
+            keys.setdefault(".".join(map(str, one.path[:2])), []).append(one.name)
+        count = sum(map(len, keys.values()))
+        are = "1 source is" if count == 1 else f"{count} sources are"
+        names = ", ".join(f"{key} ({', '.join(found)})" for key, found in keys.items())
+        from_ = "as the shipped default or a preset names them"
+        then = (
+            "they count from the day the CRM fills them" if count > 1 else "it counts once the CRM fills it"
+        )
+        if odd == "not in the portal":
+            then = "nothing rests on them" if count > 1 else "nothing rests on it"
+        yield Clash(((),), "note", f"{are} {odd}, {from_}: {names}. Harmless: {then}.", "")
+
+
+def _property(one: Named, mapping: Mapping, facts: PortalFacts, *, told: bool) -> Iterator[Clash]:
+    """What is wrong with one; `told`: that it is empty is said elsewhere."""
     have = facts.properties.get(one.object_type, {})
     found, paths = have.get(one.name), (one.path, one.path[:-1])
     if found is None:
@@ -80,7 +113,7 @@ def _property(one: Named, mapping: Mapping, facts: PortalFacts) -> Iterator[Clas
         return
     reading = mapping.readings_of(one.object_type).get(one.name)
     yield from _declared(one, reading, found) if reading else _by_key(one, found)
-    if found.filled == 0 and facts.records.get(one.object_type):
+    if not told and _is_empty(one, found, facts):
         said = f"{one.name} is empty in every {one.object_type}."
         yield Clash(paths, "warning", said, "Delete it here, or see that the CRM fills it.")
 

@@ -142,7 +142,7 @@ def first_file(facts: PortalFacts, given: Iterable[Guess]) -> str:
 
 def _head(facts: PortalFacts) -> list[str]:
     """What the portal has, as comments on top: so that the file can be edited without looking it up."""
-    lines = [f"# Pipeline {one.id} ({one.label}): {_stages(one)}" for one in facts.pipelines]
+    lines = [f"# Pipeline {one.id} ({one.label}): {stages_line(one)}" for one in facts.pipelines]
     return [
         "# Guessed from the portal; a comment behind a line says why. Pipelines with their stages:",
         *lines,
@@ -150,7 +150,8 @@ def _head(facts: PortalFacts) -> list[str]:
     ]
 
 
-def _stages(one: PipelineFacts) -> str:
+def stages_line(one: PipelineFacts) -> str:
+    """The stages of a pipeline by id, with their labels, and which are won."""
     return ", ".join(f"{s.id} ({s.label}{', won' if s.won else ''})" for s in one.stages)
 
 

@@ -12,7 +12,7 @@ from plugin.records import accounts
 AUTO_ABOVE = 50_000  # customers
 PAGES, EXPORT, BATCHES, IMPORT = "pages", "export", "batches", "import"
 READ_SCOPE, WRITE_SCOPE = "crm.export", "crm.import"
-_OFF = "HUBSPOT_BULK is off"
+OFF = "HUBSPOT_BULK is off"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def writing(bulk: str, customers: int | None, scopes: tuple[str, ...] | None) ->
 
 def _unwanted(bulk: str, customers: int | None) -> str:
     if bulk != "auto":
-        return _OFF
+        return OFF
     if customers is None:
         return f"HUBSPOT_BULK is auto, for more than {AUTO_ABOVE:,} customers"
     return f"HUBSPOT_BULK is auto, and {customers:,} customers are not more than {AUTO_ABOVE:,}"

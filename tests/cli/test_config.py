@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,16 @@ def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path:
     assert moves <= {("lost", "sleeping"), ("lost", "lead")}
     said = run("config", "diff", str(file)).output
     assert "would change" not in said
-    assert (
-        f"{sum(one['customers'] for one in shown['preview']['moves'])} customers would move to another"
-        in said
-    )
+    moved = sum(one["customers"] for one in shown["preview"]["moves"])
+    assert f"{moved} customers would move to another" in said
+    compared = shown["preview"]["compared"]
+    assert compared["stages"] == dict(Counter(before.values()).most_common())
+    assert (compared["late"], compared["changed"]["clm_stage"]) == (0, moved)
+    changed = [one["properties"] for one in shown["preview"]["samples"]]
+    assert all(old != new for one in changed for old, new in one.values())
+    assert all("clm_value_to_date" not in one for one in changed)
+    assert "fitted" not in said
+    assert "would be estimated anew from everything that was read" in " ".join(said.split())
     applied = told("config", "apply", str(file), "--note", "nobody is lost so soon")
     assert applied["applied"]["version"] == 2
     assert applied["properties"] == [f"portal {home.portal_id}, contact: our_tier made"]

@@ -14,6 +14,7 @@ from plugin.cli.checks.check import OK, WARN
 from plugin.cli.checks.server import server_checks
 from plugin.cli.config_versions import _about, _by
 from plugin.clock import SystemClock
+from plugin.mapping import presets
 from plugin.records.store import Store
 from plugin.settings import load
 from tests.cli.test_offline import CONTACTS, DEALS
@@ -110,3 +111,16 @@ def test_a_file_is_checked_without_a_store_or_a_client(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n"), done.stdout
+
+
+def test_a_preset_is_written_where_the_portal_cannot_be_asked(tmp_path: Path) -> None:
+    """As it ships, and said so; who asks for the portal's answer gets no file without one."""
+    nowhere = {"HUBSPOT_API_URL": "http://127.0.0.1:9", "HUBSPOT_ACCESS_TOKEN": "x"}
+    done = lifecycle(tmp_path, "config", "init", "m.yaml", "--preset", "b2b", **nowhere)
+    assert done.returncode == 0
+    assert "The portal could not be looked at, so the preset is as it ships" in done.stderr
+    assert (tmp_path / "m.yaml").read_text() == presets.text("b2b")
+    done = lifecycle(tmp_path, "config", "init", "n.yaml", "--preset", "b2b", "--from-portal", **nowhere)
+    assert done.returncode != 0
+    assert not (tmp_path / "n.yaml").exists()
+    assert not (tmp_path / "var").exists()  # no store is begun before there is a file

@@ -58,6 +58,10 @@ def test_a_preview_of_a_first_install_says_what_is_then_written(
         levels = Counter(one["clm_risk_level"] for one in after.values())
         assert told["levels"] == {key: levels[key] for key in ("none", "low", "medium", "high")}
         assert told["properties"]["clm_reason"] == sum(bool(one.get("clm_reason")) for one in after.values())
+        empty = {name for one in told["empty"] for name in one["properties"]}
+        assert empty == {n for n in after[told["record"]["id"]] if n.startswith("clm_")} - {
+            n for one in after.values() for n, text in one.items() if text
+        }
         segments = Counter(key for one in after.values() for key in one["clm_segment"].split(";"))
         assert told["segments"] == dict(segments)
         tiers = Counter(one["clm_tier"] for one in after.values() if one.get("clm_tier"))
@@ -69,7 +73,7 @@ def test_a_preview_of_a_first_install_says_what_is_then_written(
             k: v for k, v in after[full["id"]].items() if k.startswith("clm_")
         }
         shown = preview_text(told)
-        assert all(f"contact {one['id']}: - → {one['to']}" in shown for one in told["samples"])
+        assert all(f"contact {one['id']}: {one['to']}" in shown for one in told["samples"][:5])
         assert "Stages of path5" in shown
         assert f"One record in full: contact {full['id']}" in shown
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ CONTACT = replace(
     loyalty_activity=("points",),
 )
 MAPPING = Mapping(contact=CONTACT, models=ModelChoice("lifecycle9", ("maturity7",)))
+MODELS = load_models(MAPPING)
 
 
 def won(key: int, who: int, when: str, amount: int = 100) -> dict[str, Any]:
@@ -181,3 +182,28 @@ def test_a_buyers_attitude_names_the_answer(key: int, attitude: str | None, answ
     ).frame
     row = frame.row(key - 1, named=True)
     assert (row["attitude"], row["play"]) == (attitude, answer)
+
+
+def test_a_list_of_a_flag_tells_what_to_do_about_that_flag() -> None:
+    """Goal, action, reason and term are of one play; without a flag of the record's own action."""
+    found = outcomes()
+    own = {row["id"]: row for row in call_list(found)}
+    assert own[2]["action_for"] == "Sleeping"
+    assert own[2]["next_action"] == found.texts["next_action"][1]
+    [asked] = call_list(found, stages=["sleeping"], flags=["no_outreach"])
+    play = MODELS.plays[MODELS.flag_plays["no_outreach"]]
+    assert asked["action_for"] == next(f.label() for f in MODELS.flags if f.key == "no_outreach")
+    assert (asked["goal"], asked["next_action"]) == (play.goal["en"], play.action["en"])
+    assert asked["due_on"] == DAY + timedelta(days=play.due_days)
+    assert asked["action_because"] in asked["risk_reason"]
+    assert asked["action_because"] != own[2]["action_because"]
+
+
+def test_a_row_without_a_flag_tells_the_goal_of_the_play_that_it_names() -> None:
+    """A buyer who feels something, or the stage itself."""
+    for row in call_list(outcomes()):
+        goals = [play for play in MODELS.plays.values() if play.action["en"] == row["next_action"]]
+        stage_goals = [stage.goal() for stage in MODELS.primary.stages]
+        assert row["goal"] in [*(play.goal["en"] for play in goals), *stage_goals]
+        assert row["action_for"]
+        assert row["action_because"]

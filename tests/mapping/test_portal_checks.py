@@ -104,23 +104,42 @@ def test_a_source_of_the_wrong_type_or_without_values_is_told(source: str, sever
     assert any(one[0] == 2 and one[1] == severity and said in one[2] for one in found(text)), found(text)
 
 
-def test_what_only_the_shipped_default_names_is_told_once_and_asks_for_nothing() -> None:
-    """The file has no line of it: none is pointed at, and none is to be deleted."""
+def test_what_came_with_the_default_or_a_preset_is_told_once_and_asks_for_nothing() -> None:
+    """Who wrote nothing of it is not told to delete it; what a person named stays a warning at its line."""
     empty = replace(FACTS.properties["contact"]["empty_one"], name="hs_analytics_source", type="string")
-    contact = {**FACTS.properties["contact"], "hs_analytics_source": empty, "num_conversion_events": empty}
+    text_ = replace(empty, name="notes_last_contacted")
+    contact = {**FACTS.properties["contact"], "hs_analytics_source": empty, "notes_last_contacted": text_}
     facts = replace(FACTS, properties={**FACTS.properties, "contact": contact})
-    text = "version: 1\ncontact:\n  nps: empty_one\n  engagement_counters: [num_conversion_events]\n"
+    text = "version: 1\ncontact:\n  nps: empty_one\n  outreach_dates: [notes_last_contacted]\n"
     told = found(text + "outputs: {clm_tier: false}\n", facts)
-    [silent] = [one for one in told if "are empty in every record" in one[2]]
-    assert silent[:2] == (1, "warning")
-    assert "shipped default are empty in every record: contact.channel (hs_analytics_source). " in silent[2]
-    assert "Nothing need be done; write e.g. `channel: null` under `contact`" in silent[2]
-    [absent] = [one for one in told if "shipped default are not in the portal" in one[2]]
-    assert "contact.engagement_dates (hs_email_last_click_date)" in absent[2]
+    [silent] = [one for one in told if "empty in every record" in one[2]]
+    assert silent[:2] == (1, "note")
+    assert silent[2].startswith(
+        "2 sources are empty in every record, as the shipped default or a preset names"
+    )
+    assert "contact.channel (hs_analytics_source)" in silent[2]
+    assert "contact.outreach_dates (notes_last_contacted)" in silent[2]
+    assert "Harmless: they count from the day the CRM fills them." in silent[2]
+    [absent] = [one for one in told if "sources are not in the portal" in one[2]]
+    assert absent[1] == "note"
+    assert "contact.engagement_dates (hs_email_last_click_date, hs_email_last_reply_date" in absent[2]
     assert "purchase.amount (amount_in_home_currency)" in absent[2]
     own = [one for one in told if "Delete it here" in one[2]]
-    assert [line for line, _, _ in own] == [3, 4]
-    assert not any("hs_" in said for _, _, said in own)
+    assert [(line, severity) for line, severity, _ in own] == [(3, "warning")]
+    wrong = [
+        one for one in told if one[0] == 4
+    ]  # the preset's name, and of a type that the CRM has otherwise
+    assert ["of type string" in said for _, _, said in wrong] == [True]
+
+
+def test_a_deal_without_a_date_is_not_called_harmless() -> None:
+    """The presets name closedate, too; where no deal has one there are no purchases at all."""
+    empty = replace(FACTS.properties["deal"]["closedate"], filled=0)
+    facts = replace(
+        FACTS, properties={**FACTS.properties, "deal": {**FACTS.properties["deal"], "closedate": empty}}
+    )
+    told = found(HEAD + "purchase: {date: closedate}\n", facts)
+    assert (4, "warning") in [one[:2] for one in told if "closedate is empty in every deal" in one[2]]
 
 
 def test_outputs_that_are_somebody_else_s_or_too_many_are_told() -> None:

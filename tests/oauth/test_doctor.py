@@ -18,6 +18,7 @@ from plugin.cli.checks import house
 from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.cli.checks.subscriptions import subscription_checks
+from plugin.cli.doctor import _summary
 from plugin.clock import FixedClock
 from plugin.handlers.subscriptions import subscriptions
 from plugin.hubspot import scopes
@@ -285,3 +286,20 @@ def test_the_projects_scopes_and_way_back_are_those_that_the_app_asks_for(tmp_pa
     assert set(states(subscription_checks(load(env), mapping, real)).values()) == {OK}
     moved = states(subscription_checks(load({**env, "PUBLIC_URL": "https://x.example"}), mapping, real))
     assert (moved["project"], moved["webhook target"]) == (FAIL, FAIL)
+
+
+def test_a_project_that_nobody_set_up_yet_is_not_called_broken() -> None:
+    """Somebody who tries the product on a machine of his own has no project to put right."""
+    real = Path(__file__).parents[2] / "hubspot-app"
+    mapping = wiring.rules(None)[0]
+    [check] = subscription_checks(load({"HUBSPOT_ACCESS_TOKEN": "x"}), mapping, real)
+    assert (check.name, check.state) == ("subscriptions", WARN)
+    assert "not set up for an account yet" in check.finding
+    assert "needs none" in check.cure
+
+
+def test_the_last_line_says_what_the_findings_are_worth() -> None:
+    """A newcomer cannot weigh warnings."""
+    assert _summary([OK, OK]) == "All is well."
+    assert _summary([OK, WARN]).startswith("Nothing is broken; 1 warning is of what is not begun yet")
+    assert _summary([FAIL, WARN, WARN]) == "1 check failed: each says its cure. 2 warnings are beside."

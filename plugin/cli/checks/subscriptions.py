@@ -17,6 +17,8 @@ from plugin.settings import Settings
 
 PROJECT = Path("hubspot-app")
 _NAME = "subscriptions"
+#: The target that the project has before `lifecycle webhooks sync` was run for a server of one's own.
+UNTOUCHED = "https://lifecycle.example.com/webhooks/hubspot"
 Pair = tuple[str, str]  # type such as deal.propertyChange, property or ""
 
 
@@ -31,6 +33,9 @@ def subscription_checks(chosen: Settings, mapping: Mapping, project: Path = PROJ
         )
     elif files:
         pairs, targets = _project(files)
+        if targets == {UNTOUCHED} and not chosen.public_url.startswith("https://"):
+            yield _not_begun(project)
+            return
         cure = "Run `lifecycle webhooks sync`, and upload the project again."
         yield _compared(f"the project in {project}", wanted, pairs, cure)
         yield _target(chosen, targets)
@@ -41,6 +46,18 @@ def subscription_checks(chosen: Settings, mapping: Mapping, project: Path = PROJ
             f"cannot be seen from here: HubSpot shows a project's to nobody, and {project}/ is not in this "
             f"folder. The mapping needs {len(wanted)}.",
         )
+
+
+def _not_begun(project: Path) -> Check:
+    """Nothing is wrong with a project that nobody has set up: until then there are no webhooks to be had."""
+    finding = (
+        f"the project in {project} is as it ships: it was not set up for an account yet, so no webhooks come"
+    )
+    cure = (
+        "A look by `preview`, `backfill` and `reconcile` needs none. For live changes set PUBLIC_URL, run "
+        "`lifecycle webhooks sync`, and upload the project (docs/admin.md)."
+    )
+    return Check(_NAME, WARN, finding, cure)
 
 
 def _compared(where: str, wanted: set[Pair], found: set[Pair], cure: str) -> Check:

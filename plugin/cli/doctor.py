@@ -15,7 +15,7 @@ from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.clock import Clock, SystemClock
 from plugin.errors import LifecycleError
-from plugin.hubspot.budget import NullBudget
+from plugin.hubspot.budget import OwnBudget
 from plugin.jobs.context import Context, Silence
 from plugin.jobs.tokens import Tokens
 from plugin.records import accounts, portals
@@ -90,11 +90,15 @@ def _portals(chosen: Settings, clock: Clock, wanted: int | None) -> Iterator[Che
 
 def _context(chosen: Settings, store: Store, clock: Clock) -> Context:
     """What portals are looked at with; the queue server is not needed, nor the budget that lives there."""
+
+    def budget(_: int) -> OwnBudget:
+        return OwnBudget(clock=clock, limit=chosen.burst_limit, share=chosen.share)
+
     tokens = None
     if chosen.oauth:
         app, vault = wiring.open_app(chosen, clock)
         tokens = Tokens(store, clock, vault, app)
-    crm = wiring.crm_maker(chosen, clock, tokens, lambda _: NullBudget())
+    crm = wiring.crm_maker(chosen, clock, tokens, budget)
     return wiring.build_context(
         store=store,
         clock=clock,

@@ -78,12 +78,14 @@ def crm_alone(chosen: Settings) -> Crm:
     """The CRM that the access token opens, without a store: none has to be begun to look at a portal."""
     from plugin import wiring
     from plugin.clock import SystemClock
-    from plugin.hubspot.budget import NullBudget
+    from plugin.hubspot.budget import OwnBudget
 
     chosen.require("HUBSPOT_ACCESS_TOKEN")
     if chosen.oauth:
         raise ConfigError("Which portal is meant is not known.", cure="Set the access token of one.")
-    crm = wiring.crm_maker(chosen, SystemClock(chosen.clock_file), None, lambda _: NullBudget())
+    clock = SystemClock(chosen.clock_file)
+    budget = OwnBudget(clock=clock, limit=chosen.burst_limit, share=chosen.share)
+    crm = wiring.crm_maker(chosen, clock, None, lambda _: budget)
     return crm(ANY_PORTAL, "interactive")
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plugin.cli.models_check import models_check
 from plugin.cli.schemas import for_option, give
 from plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from plugin.lifecycle.stages import StageModel
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(epilog="Example: lifecycle models list")
@@ -61,19 +60,6 @@ def models_show(name: str) -> None:
     click.echo(table("Rules, the first that holds wins", ["stage", "rule"], rules))
 
 
-@models.command("check", epilog="Example: lifecycle models check our-stages.yaml")
-@click.argument("files", nargs=-1, type=_FILE)
-def models_check(files: tuple[Path, ...]) -> None:
-    """Check rule files: faults with line and column, warnings about stages that cannot be reached."""
-    from plugin import settings, wiring
-    from plugin.lifecycle.models import check_models
-
-    mapping, _ = wiring.rules(settings.load().config_path)
-    for warning in check_models(mapping, (*mapping.rules, *files)):
-        click.echo(f"warning: {warning}", err=True)
-    click.echo("The rules are in order.")
-
-
 @models.command("schema", epilog="Example: lifecycle models schema --for our-stages.yaml")
 @for_option
 def models_schema(file: Path | None) -> None:
@@ -81,3 +67,6 @@ def models_schema(file: Path | None) -> None:
     from plugin.lifecycle.ruleschema import json_schema
 
     give(json_schema(), "rules.schema.json", file)
+
+
+models.add_command(models_check)

@@ -204,11 +204,42 @@ class RedisBudget:
         self._redis_back_at = now + _REDIS_RETRY_SECONDS
 
 
+class OwnBudget:
+    """One process' own pace, without a burst: for a command that looks at a portal without a queue server."""
+
+    def __init__(self, *, clock: Clock, limit: int | None = LEAST_ALLOWANCE, share: float = 1.0) -> None:
+        self._clock = clock
+        self._local = _LocalPacer(clock, processes=1)
+        self._paces: dict[Policy, Pace] = {
+            "general": general_pace(our_part(limit, 0, share)),
+            "search": search_pace(share),
+        }
+
+    def acquire(self, priority: Priority, policy: Policy = "general") -> None:
+        """As a portal's budget, alone."""
+        while True:
+            wait, held = self._local.look(self._paces[policy], priority, policy)
+            if wait <= 0:
+                return
+            if held and wait > _LONGEST_HOLD_WAIT:
+                raise _held(wait)
+            self._clock.sleep(min(max(wait, 0.001), _LONGEST_SLEEP))
+
+    def hold(self, seconds: float, policy: Policy = "general", *, daily: bool = False) -> None:
+        """After a 429: nobody in this process calls for so long."""
+        for one in self._paces if daily else (policy,):
+            self._local.hold(one, seconds)
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """A command is over before it would use more."""
+
+
 class _LocalPacer:
     """This process' own pace while Redis is away: no burst, a quarter of the rate, empty at the start."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, processes: int = _LOCAL_PROCESSES) -> None:
         self._clock = clock
+        self._processes = processes
         self._lock = threading.Lock()
         self._next: dict[Policy, float] = {}
         self._hold: dict[Policy, float] = {}
@@ -216,7 +247,7 @@ class _LocalPacer:
     def empty(self, paces: Mapping[Policy, Pace]) -> None:
         now = self._clock.now().timestamp()
         with self._lock:
-            self._next = {policy: now + pace.every * _LOCAL_PROCESSES for policy, pace in paces.items()}
+            self._next = {policy: now + pace.every * self._processes for policy, pace in paces.items()}
 
     def hold(self, policy: Policy, seconds: float) -> None:
         with self._lock:
@@ -233,7 +264,7 @@ class _LocalPacer:
             at = self._next.get(policy, 0.0) + behind
             if at > now:
                 return at - now, False
-            self._next[policy] = now + pace.every * _LOCAL_PROCESSES
+            self._next[policy] = now + pace.every * self._processes
             return 0.0, False
 
 

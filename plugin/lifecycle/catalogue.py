@@ -108,6 +108,12 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
             _f("days_since_first_purchase", "days since the first purchase", "purchases", "up", whole=True),
             _f("days_since_purchase", "silence: days since the last purchase", "purchases", "up", whole=True),
             _f("usual_gap_days", "own median gap, shrunk to the portal's", "purchases"),
+            _f("own_gap_days", "median of the own gaps alone (four purchases or more)", "purchases"),
+            _f(
+                "gap_regularity",
+                "share of the own gaps between half and twice their median (four purchases or more)",
+                "purchases",
+            ),
             _f(
                 "long_gap_days",
                 "the gap that nine in ten of the own gaps do not exceed (three purchases or more)",

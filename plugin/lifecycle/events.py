@@ -94,8 +94,7 @@ def _with_conversion(bought: pl.DataFrame, conversion: pl.DataFrame, size: int) 
     early = conversion.group_by("customer").agg(pl.col("day").min()).join(first, on="customer", how="left")
     early = early.filter(pl.col("first").is_null() | (pl.col("day") < pl.col("first")))
     points = gather_days([bought, early.select("customer", "day")], size)
-    median, long = own_gaps(points)
-    return points.with_values(median=median, long=long)
+    return points.with_values(**own_gaps(points)._asdict())
 
 
 def purchase_facts(events: Events, day: int) -> dict[str, Floats]:

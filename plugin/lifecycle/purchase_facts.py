@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from plugin.lifecycle.ground import Ground, Lookup, nothing, seen
-from plugin.lifecycle.rhythm import usual_gap
+from plugin.lifecycle.rhythm import ENOUGH_GAPS, usual_gap
 from plugin.lifecycle.seasons import days_left, season_until
 from plugin.lifecycle.series import Floats, Moment
 
@@ -34,6 +34,16 @@ def _usual_gap(e: Ground, m: Moment) -> Floats:
 def _long_gap(e: Ground, m: Moment) -> Floats:
     points = e.events.points["purchases"]
     return np.where(m.count(points) >= 3, m.last(points, points.values["long"]), np.nan)
+
+
+def _own(value: str) -> Lookup:
+    """What the own gaps say, once there are enough of them."""
+
+    def read(e: Ground, m: Moment) -> Floats:
+        points = e.events.points["purchases"]
+        return np.where(m.count(points) > ENOUGH_GAPS, m.last(points, points.values[value]), np.nan)
+
+    return read
 
 
 def _gap_ratio(e: Ground, m: Moment) -> Floats:
@@ -108,6 +118,8 @@ PURCHASES: dict[str, Lookup] = {
     "days_since_first_purchase": _first_purchase,
     "days_since_purchase": seen("purchases", days=True),
     "usual_gap_days": _usual_gap,
+    "own_gap_days": _own("median"),
+    "gap_regularity": _own("near"),
     "long_gap_days": _long_gap,
     "gap_ratio": _gap_ratio,
     "sleeping_after_days": _silence_limit("sleeping"),

@@ -15,6 +15,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
+from plugin.lifecycle import rhythm_words
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.stages import Wording, in_language
@@ -76,6 +77,17 @@ class Number(str):
         return plural(self.value, forms, self.locale) if forms else str(self)
 
 
+class Span(Number):
+    """A number of days; as it stands with its word, and in other cases of it by the forms given."""
+
+    @classmethod
+    def of(cls, value: float, locale: str) -> Span:
+        """The days in the locale."""
+        found = cls(span_text(int(value), locale))
+        found.value, found.locale = value, locale
+        return found
+
+
 class Unknown(str):
     """A number that is not known: a question mark, whatever forms the sentence gives."""
 
@@ -111,16 +123,19 @@ _AGES = {
     "reactivation": "days_since_reactivation",
     "key_fields": "days_since_key_fields",
 }
-_SPANS = {
+#: Blank → the fact that it gives as a number of days.
+SPANS = {
     "gap": "usual_gap_days",
     "long_gap": "long_gap_days",
     "sleeping_after": "sleeping_after_days",
     "lost_after": "lost_after_days",
 }
 _SIGNS = ("days_since_engaged", "days_since_deal_activity")
+#: Blank → the facts that it is made of.
+_MADE_OF = {"last_sign": _SIGNS, "rhythm": rhythm_words.FACTS}
 _COUNTS = {"recent": "purchases_recent", "before": "purchases_before"}
 #: What a sentence may have filled in, besides facts by their names.
-BLANKS: tuple[str, ...] = (*_AGES, *_SPANS, *_COUNTS, "trend", "last_sign")
+BLANKS: tuple[str, ...] = (*_AGES, *SPANS, "rhythm", *_COUNTS, "trend", "last_sign")
 
 
 class Wordsmith:
@@ -171,9 +186,11 @@ class Wordsmith:
     def _blank(self, name: str, row: Row) -> str:
         if name in _AGES:
             return self._date(row[_AGES[name]])
-        if name in _SPANS:
-            days = row[_SPANS[name]]
-            return "?" if days is None else span_text(max(1, _span(name, days)), self.formats)
+        if name in SPANS:
+            days = row[SPANS[name]]
+            return Unknown("?") if days is None else Span.of(max(1, _span(name, days)), self.formats)
+        if name == "rhythm":
+            return self._rhythm(row)
         if name == "trend":
             return span_text(int(self.mapping.thresholds["trend_days"]), self.formats)
         if name == "last_sign":
@@ -188,6 +205,15 @@ class Wordsmith:
             return Number.of(value, self.formats)
         return Unknown("?") if value is None else str(value)
 
+    def _rhythm(self, row: Row) -> str:
+        """How often the customer buys, as a clause."""
+        found = rhythm_words.told(*(row[fact] for fact in rhythm_words.FACTS))
+        if found is None:
+            return "?"
+        kind, days = found
+        clause = rhythm_words.CLAUSES[self.language][kind]
+        return clause.format(days=Number.of(days, self.formats))
+
     def _counted(self, name: str, days: float | None) -> str:
         """The date that a derived fact counts its days from or to."""
         backward = self.models.derived[name].spec.moves == "since"
@@ -199,9 +225,9 @@ class Wordsmith:
 
 def _facts(blank: str) -> tuple[str, ...]:
     """The facts that a blank is filled from."""
-    if blank == "last_sign":
-        return _SIGNS
-    named = {**_AGES, **_SPANS, **_COUNTS}
+    if blank in _MADE_OF:
+        return _MADE_OF[blank]
+    named = {**_AGES, **SPANS, **_COUNTS}
     return () if blank == "trend" else (named.get(blank, blank),)
 
 

@@ -105,7 +105,7 @@ def _frame(kind: str, rows: list[Row]) -> pl.DataFrame:
 
 
 def _cell(name: str, value: Any, keys: dict[str, pl.DataType]) -> Any:
-    if name == "at":
+    if name == "at" and name in keys:
         return _moment(value)
     if value is None or (name in keys and not isinstance(keys[name], pl.String)):
         return [] if value is None and name.endswith("_ids") else value

@@ -12,7 +12,7 @@ from plugin.lifecycle.catalogue import FACTS, FactType, extra_fact
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.derived import Derived
 from plugin.lifecycle.expressions import Compiled, Names
-from plugin.lifecycle.reasons import BLANKS, FORMS
+from plugin.lifecycle.reasons import BLANKS, FORMS, SPANS
 from plugin.lifecycle.rulefile import Item, Problem, Text
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Play, Rfm, Segment, Wording
 from plugin.mapping.findings import did_you_mean
@@ -126,7 +126,7 @@ class Sections:
         elif forms and "#" not in forms and "|" not in forms:
             said = "after the colon stand the forms of a counted word, as in {open_deals:# deal|# deals}"
             text.complain(f"nothing can be filled in for '{{{name}:{forms}}}': {said}")
-        elif forms and (name not in self.facts or self.facts[name].type != "number"):
+        elif forms and name not in SPANS and (name not in self.facts or self.facts[name].type != "number"):
             text.complain(f"'{name}' is no number: forms of a word go with a number only")
         elif forms and language in FORMS and forms.count("|") + 1 != len(FORMS[language]):
             wanted = ", ".join(FORMS[language])

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from plugin.testing.checking import Disagreement
-    from plugin.testing.tables import Case, Table
+    from plugin.testing.cases import Case, Table
+    from plugin.testing.checking import Trials
+    from plugin.testing.trial import Disagreement
 
 ENDINGS = (".customers.yaml", ".customers.yml", ".customers.csv")
 
@@ -38,6 +39,8 @@ def customer_table() -> Callable[..., None]:
 class CustomerFile(pytest.File):
     """One table."""
 
+    _trials: Trials | None = None
+
     def collect(self) -> Iterator[CustomerItem]:
         """One test a customer; a table that cannot be read is an error of collection."""
         from plugin.errors import LifecycleError
@@ -49,6 +52,14 @@ class CustomerFile(pytest.File):
             raise self.CollectError(str(error)) from error
         for case in table.cases:
             yield CustomerItem.from_parent(self, name=case.name, table=table, case=case)
+
+    def trials(self, table: Table) -> Trials:
+        """The table's rules, loaded when the first of its customers is looked at."""
+        from plugin.testing.checking import Trials
+
+        if self._trials is None:
+            self._trials = Trials(table)
+        return self._trials
 
 
 class Differs(Exception):
@@ -62,15 +73,13 @@ class Differs(Exception):
 class CustomerItem(pytest.Item):
     """One customer of a table."""
 
-    def __init__(self, *, table: Table, case: Case, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.table, self.case = table, case
+    def __init__(self, *, parent: CustomerFile, table: Table, case: Case, **kwargs: Any) -> None:
+        super().__init__(parent=parent, **kwargs)
+        self.file, self.table, self.case = parent, table, case
 
     def runtest(self) -> None:
         """Evaluate the customer on the days named."""
-        from plugin.testing.checking import compare
-
-        found = compare(self.table, self.case)
+        found = self.file.trials(self.table).disagreements(self.case)
         if found:
             raise Differs(found)
 

@@ -5,136 +5,140 @@ Everything unknown or misspelt is refused with the customer's name and a cure; n
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from plugin.errors import InputError
-from plugin.mapping.findings import did_you_mean
+from plugin.mapping.positions import read_yaml
+from plugin.testing.cases import Case, Sale, Table
+from plugin.testing.table_csv import from_csv
+from plugin.testing.table_values import day, keyed, listed, mapped, number, plain, text, texts
 
 EXPECTED = ("stage", "flags", "segments", "next_stage", "next_stage_on", "risk_level", "facts")
+_SINGLE = ("stage", "next_stage", "next_stage_on", "risk_level")
 _TOP = ("mapping", "model", "rules", "portal", "customers")
 _CASE = ("name", "object", "created", "properties", "changes", "contacts", "deals", "expect", "path")
 _DEAL = ("opened", "moved", "won", "lost", "amount", "properties")
 _PORTAL = ("usual_gap_days", "repeat_customers", "seen")
-_COLUMNS = ("customer", "day", "event", "value")
-_EVENTS = ("created", "opened", "moved", "won", "lost", "set", "expect")
-
-
-@dataclass
-class Sale:
-    """A deal; open while neither won nor lost. Without `opened` it was opened on the day of its end."""
-
-    opened: date
-    moved: tuple[date, ...] = ()
-    won: date | None = None
-    lost: date | None = None
-    amount: float | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Case:
-    """A customer: what is recorded, what is expected on single days, and the whole path if it is given.
-
-    `changes` are property values from a day on, `contacts` the people of a company (each with created,
-    properties and changes). `expect` holds per day the keys of `EXPECTED`.
-    """
-
-    name: str
-    created: date
-    properties: Mapping[str, Any] = field(default_factory=dict)
-    changes: Sequence[tuple[date, str, Any]] = ()
-    contacts: Sequence[Case] = ()
-    deals: Sequence[Sale] = ()
-    expect: Mapping[date, Mapping[str, Any]] = field(default_factory=dict)
-    path: Mapping[date, str] | None = None
-    object: str | None = None
-
-
-@dataclass
-class Table:
-    """Customers and the rules that they are held against; paths are absolute."""
-
-    cases: Sequence[Case]
-    mapping: Path | None = None
-    model: str | None = None
-    rules: Sequence[Path] = ()
-    portal: Mapping[str, Any] = field(default_factory=dict)
-    name: str = "table"
+_KEYS = {"id", "contact_ids", "company_ids", "primary_contact_id"}
+_OBJECTS = ("contact", "company")
+#: A spreadsheet larger than this is no table of tests.
+_MAX_BYTES = 20_000_000
+_SHOWN = 5
 
 
 def read_table(source: Path | str | Mapping[str, Any]) -> Table:
-    """The table in a YAML or CSV file, or in a dict of the same shape. InputError says what is wrong."""
+    """The table in a YAML or CSV file, or in a dict of the same shape. InputError says what is wrong.
+
+    YAML is read as mapping files are: no aliases, no tags, at most a million bytes.
+    """
     if isinstance(source, Mapping):
         return _table(source, Path.cwd(), "table")
     path = Path(source)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} cannot be read: {error}.", cure="Check its path; save it as UTF-8."
-        ) from error
-    if path.suffix == ".csv":
-        return _from_csv(text, path)
-    try:
-        given = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise InputError(f"{path} is not YAML: {error}", cure="Mind indentation and quotes.") from error
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", cure="Check its path.") from error
+    given = from_csv(_decoded(raw, path), path.name) if path.suffix == ".csv" else _from_yaml(raw, path)
     return _table(given, path.absolute().parent, path.name)
 
 
+def _decoded(raw: bytes, path: Path) -> str:
+    if len(raw) > _MAX_BYTES:
+        raise InputError(f"{path} has {len(raw):,} bytes.", cure=f"Keep it under {_MAX_BYTES:,} bytes.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        said = f"{path}:{line}: a character here is not UTF-8."
+        raise InputError(said, cure="Save the file as UTF-8 (Excel: «CSV UTF-8»).") from error
+
+
+def _from_yaml(raw: bytes, path: Path) -> Any:
+    document = read_yaml(raw)
+    if document.faults:
+        more = len(document.faults) - _SHOWN
+        lines = [fault.at(str(path)) for fault in sorted(document.faults)[:_SHOWN]]
+        told = "\n".join([*lines, *([f"... and {more} more."] if more > 0 else [])])
+        raise InputError(told, cure="Correct the named lines.")
+    return document.value
+
+
 def _table(given: Any, folder: Path, name: str) -> Table:
-    _keys(given, _TOP, name)
-    portal = given.get("portal") or {}
-    _keys(portal, _PORTAL, f"{name}: portal")
-    cases = [
-        _case(one, f"{name}: customer {n}") for n, one in enumerate(given.get("customers") or (), start=1)
-    ]
+    given = keyed(given, _TOP, name)
+    customers = listed(given.get("customers"), f"{name}: customers")
+    cases = [_case(one, f"{name}: customer {n}") for n, one in enumerate(customers, start=1)]
     if not cases:
         raise InputError(f"{name} has no customers.", cure="List them under `customers`.")
     rules = given.get("rules") or ()
+    files = [rules] if isinstance(rules, str) else listed(rules, f"{name}: rules")
     return Table(
         cases=cases,
-        mapping=folder / given["mapping"] if given.get("mapping") else None,
-        model=given.get("model"),
-        rules=[folder / rule for rule in ([rules] if isinstance(rules, str) else rules)],
-        portal=portal,
+        mapping=_file(folder, given["mapping"], f"{name}: mapping") if "mapping" in given else None,
+        model=text(given["model"], f"{name}: model") if "model" in given else None,
+        rules=[_file(folder, one, f"{name}: rules") for one in files],
+        portal=_portal(given.get("portal"), f"{name}: portal"),
         name=name,
     )
 
 
+def _file(folder: Path, given: Any, where: str) -> Path:
+    path = given if isinstance(given, Path) else Path(text(given, where))
+    if "\0" in str(path):
+        raise InputError(f"{where} is no file's name.", cure="Write its path from the table.")
+    return folder / path
+
+
+def _portal(given: Any, where: str) -> Mapping[str, Any]:
+    found = {**keyed({} if given is None else given, _PORTAL, where)}
+    for name in ("usual_gap_days", "repeat_customers"):
+        if name in found and not 0 <= number(found[name], f"{where}, {name}") <= 1e9:
+            raise InputError(f"{where}: {name} is {found[name]}.", cure="Write a number from 0 up.")
+    return {**found, **({"seen": texts(found["seen"], f"{where}, seen")} if "seen" in found else {})}
+
+
 def _case(given: Any, where: str) -> Case:
-    _keys(given, _CASE, where)
-    where = f"{where} ({given['name']})" if given.get("name") else where
-    deals = [_sale(deal, f"{where}, deal {n}") for n, deal in enumerate(given.get("deals") or (), start=1)]
+    given = keyed(given, _CASE, where)
+    where = f"{where} ({given['name']})" if "name" in given else where
+    sales = listed(given.get("deals"), f"{where}, deals")
+    deals = [_sale(deal, f"{where}, deal {n}") for n, deal in enumerate(sales, start=1)]
     created = given.get("created") or min((deal.opened for deal in deals), default=None)
     if created is None:
         raise InputError(f"{where} has no day of creation.", cure="Write `created: 2026-01-31`.")
-    expect = {_day(on, where): _expected(what, where) for on, what in (given.get("expect") or {}).items()}
-    path = given.get("path")
-    people = [
-        _case({"name": f"contact {n}", "created": created, **one}, f"{where}, contact {n}")
-        for n, one in enumerate(given.get("contacts") or (), start=1)
-    ]
+    expect = mapped(given.get("expect"), f"{where}, expect")
+    people = enumerate(listed(given.get("contacts"), f"{where}, contacts"), start=1)
+    changes = listed(given.get("changes"), f"{where}, changes")
     return Case(
         name=str(given.get("name") or where),
-        created=_day(created, where),
-        properties=given.get("properties") or {},
-        changes=[change for one in given.get("changes") or () for change in _changes(one, where)],
-        contacts=people,
+        created=day(created, where),
+        properties=_properties(given.get("properties"), f"{where}, properties"),
+        changes=[change for one in changes for change in _changes(one, where)],
+        contacts=[_person(one, created, f"{where}, contact {n}", n) for n, one in people],
         deals=deals,
-        expect=expect,
-        path=None if path is None else {_day(on, where): str(stage) for on, stage in path.items()},
-        object=given.get("object"),
+        expect={day(on, where): _expected(what, f"{where}, {on}") for on, what in expect.items()},
+        path=_path(given["path"], f"{where}, path") if "path" in given else None,
+        object=_object(given["object"], where) if "object" in given else None,
     )
+
+
+def _object(given: Any, where: str) -> str:
+    if given not in _OBJECTS:
+        raise InputError(f"{where}: {given!r} is no kind of customer.", cure="Write contact or company.")
+    return str(given)
+
+
+def _person(given: Any, created: Any, where: str, number: int) -> Case:
+    return _case({"name": f"contact {number}", "created": created, **mapped(given, where)}, where)
+
+
+def _path(given: Any, where: str) -> dict[date, str]:
+    """The stages by their first days; a path names one at least."""
+    steps = mapped(given, where)
+    if not steps:
+        raise InputError(f"{where} names no day.", cure="Write `2026-01-31: stage`, or leave it out.")
+    return {day(on, where): text(stage, f"{where}, {on}") for on, stage in steps.items()}
 
 
 def _changes(given: Any, where: str) -> list[tuple[date, str, Any]]:
@@ -142,94 +146,45 @@ def _changes(given: Any, where: str) -> list[tuple[date, str, Any]]:
         raise InputError(
             f"{where}: a change has no day.", cure="Write `- {on: 2026-01-31, property: value}`."
         )
-    return [(_day(given["on"], where), str(name), value) for name, value in given.items() if name != "on"]
+    on = day(given["on"], where)
+    values = _properties({name: value for name, value in given.items() if name != "on"}, f"{where}, {on}")
+    return [(on, name, value) for name, value in values.items()]
+
+
+def _properties(given: Any, where: str) -> Mapping[str, Any]:
+    """Values by the names of properties; what links records is not among them."""
+    found = plain(mapped(given, where), where)
+    if taken := sorted(found.keys() & _KEYS):
+        raise InputError(f"{where}: {taken[0]} is no property.", cure="Leave it out: records are numbered.")
+    return found
 
 
 def _sale(given: Any, where: str) -> Sale:
-    _keys(given, _DEAL, where)
-    won, lost = (_day(given[k], where) if given.get(k) else None for k in ("won", "lost"))
-    opened = _day(given["opened"], where) if given.get("opened") else won or lost
+    given = keyed(given, _DEAL, where)
+    won, lost = (day(given[k], where) if k in given else None for k in ("won", "lost"))
+    opened = day(given["opened"], where) if "opened" in given else won or lost
     if opened is None or (won and lost):
         said = f"{where} needs one of opened, won and lost." if not won else f"{where} is won and lost."
         raise InputError(
             said, cure="Write for example `- {opened: 2026-01-05, won: 2026-01-31, amount: 100}`."
         )
     moved = given.get("moved") or ()
-    moves = [moved] if isinstance(moved, (str, date)) else moved
-    days = tuple(_day(move, where) for move in moves)
-    amount = given.get("amount")
-    if amount is not None and (isinstance(amount, bool) or not isinstance(amount, (int, float))):
-        raise InputError(f"{where}: the amount {amount!r} is no number.", cure="Write it without a currency.")
-    return Sale(opened, days, won, lost, amount, given.get("properties") or {})
+    moves = [moved] if isinstance(moved, (str, date)) else listed(moved, f"{where}, moved")
+    amount = number(given["amount"], where) if "amount" in given else None
+    properties = _properties(given.get("properties"), where)
+    return Sale(opened, tuple(day(move, where) for move in moves), won, lost, amount, properties)
 
 
 def _expected(given: Any, where: str) -> Mapping[str, Any]:
     if isinstance(given, str):
-        return {"stage": given}
-    _keys(given, EXPECTED, f"{where}: expect")
-    return dict(given)
-
-
-def _keys(given: Any, known: Sequence[str], where: str) -> None:
+        return {"stage": text(given, where)}
     if not isinstance(given, Mapping):
-        raise InputError(f"{where} is no set of `key: value`.", cure=f"Its keys are: {', '.join(known)}.")
-    for key in given:
-        if key not in known:
-            raise InputError(f"{where} has no key {key!r}.", cure=did_you_mean(str(key), known, "keys"))
-
-
-def _day(given: Any, where: str) -> date:
-    if isinstance(given, datetime):
-        return given.date()
-    if isinstance(given, date):
-        return given
-    try:
-        return date.fromisoformat(str(given))
-    except ValueError:
-        raise InputError(f"{where}: {given!r} is no day.", cure="Write it as 2026-01-31.") from None
-
-
-def _from_csv(text: str, path: Path) -> Table:
-    """One event a line: customer, day, event, value, and `deal` where a customer has several at a time."""
-    rows = list(csv.DictReader(io.StringIO(text), restval=""))
-    missing = [name for name in _COLUMNS if not rows or name not in rows[0]]
-    if missing:
-        cure = f"The header is {','.join(_COLUMNS)} (and deal, where deals overlap)."
-        raise InputError(f"{path} lacks lines or the columns {', '.join(missing)}.", cure=cure)
-    customers: dict[str, dict[str, Any]] = {}
-    for line, row in enumerate(rows, start=2):
-        _event(customers.setdefault(row["customer"], {"deals": {}}), row, f"{path.name}:{line}")
-    cases = [{**one, "name": name, "deals": list(one["deals"].values())} for name, one in customers.items()]
-    return _table({"customers": cases}, path.absolute().parent, path.name)
-
-
-def _event(customer: dict[str, Any], row: Mapping[str, str], where: str) -> None:
-    event, value, on = row["event"].strip(), row["value"].strip(), row["day"].strip()
-    if event not in _EVENTS:
-        raise InputError(
-            f"{where}: there is no event {event!r}.", cure=did_you_mean(event, _EVENTS, "events")
-        )
-    _day(on, where)
-    if event == "created":
-        customer["created"] = on
-    elif event == "expect":
-        customer.setdefault("expect", {})[on] = value
-    elif event == "set":
-        name, _, text = value.partition("=")
-        customer.setdefault("changes", []).append({"on": on, name.strip(): text.strip()})
-    else:
-        key = row.get("deal") or f"{len(customer['deals'])}"
-        deal = customer["deals"].setdefault(key, {})
-        if event == "moved":
-            deal.setdefault("moved", []).append(on)
-            return
-        deal[event] = on
-        if value:
-            deal["amount"] = _amount(value, where)
-
-
-def _amount(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{where}: {text!r} is no amount.", cure="Write it without a currency.") from None
+        keyed(given, EXPECTED, where)
+    found = {**given}
+    keyed(found, EXPECTED, where)
+    for name in ("flags", "segments"):
+        if name in found:
+            found[name] = texts(found[name], f"{where}, {name}")
+    if "facts" in found:
+        found["facts"] = plain(mapped(found["facts"], f"{where}, facts"), f"{where}, facts")
+    return {**found, **plain({n: v for n, v in found.items() if n in _SINGLE}, where)}

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from plugin.lifecycle.records import Records
-from plugin.testing.tables import Case, Sale
+from plugin.testing.cases import Case, Sale
 
 _PLURAL = {"contact": "contacts", "company": "companies"}
 

@@ -9,6 +9,7 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
+from plugin.lifecycle import rhythm_words
 from plugin.lifecycle.parameters import Parameters
 from plugin.records.lookup import Kept
 from plugin.web.card_texts import Speech
@@ -55,8 +56,15 @@ def _purchases(kept: Kept, speech: Speech) -> list[str]:
         return []
     days = {"first": _day(kept.day, first, speech), "last": _day(kept.day, last, speech)}
     found = [speech.say("basis_purchases", purchases=speech.purchases(int(count)), **days)]
-    gap = metrics.get("usual_gap_days")
-    return [*found, speech.say("basis_gap", gap=speech.days(gap))] if gap else found
+    return [*found, *_rhythm(metrics, speech)]
+
+
+def _rhythm(metrics: dict[str, Any], speech: Speech) -> list[str]:
+    """The customer's own rhythm, in the sense of the reason beside it; nothing where it has too few gaps."""
+    own = rhythm_words.told(metrics.get("own_gap_days"), metrics.get("gap_regularity"), None)
+    if own is None:
+        return []
+    return [speech.say(f"basis_{own[0]}", gap=speech.days(own[1]))]
 
 
 def _day(day: date, age: float, speech: Speech) -> str:

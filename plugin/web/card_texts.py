@@ -17,7 +17,7 @@ from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
-from plugin.lifecycle.reasons import day_text, span_text
+from plugin.lifecycle.reasons import Span, day_text
 from plugin.mapping.model import Language
 
 _CODE_AND_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")  # PLN12 is hard to read
@@ -56,9 +56,9 @@ class Speech:
         texts = words(self.language)
         return texts.get(f"purchases_{form}", texts["purchases_other"]).format(n=count)
 
-    def days(self, count: float) -> str:
+    def days(self, count: int) -> Span:
         """A number of days with the right word."""
-        return span_text(max(1, int(count + 0.5)), self.formats)
+        return Span.of(count, self.formats)
 
     def day(self, day: date | str) -> str:
         """A date: 20 Aug 2026."""

@@ -10,12 +10,14 @@ from dataclasses import replace
 import pytest
 import redis
 
-from plugin.clock import SystemClock
+from plugin.clock import FixedClock, SystemClock
 from plugin.errors import CrmRateLimited
-from plugin.hubspot.budget import RedisBudget
+from plugin.hubspot.budget import OwnBudget, RedisBudget
 from plugin.hubspot.client import Crm
 from plugin.hubspot.pace import Priority, general_pace, our_part
+from plugin.hubspot.protocol.requests import Policy
 from plugin.sandbox.server import SandboxServer
+from tests.conftest import NOON
 
 PORTAL = 4242
 
@@ -301,3 +303,21 @@ def test_redis_is_used_again_when_it_is_back(valkey: redis.Redis) -> None:
         return bool(valkey.exists(f"lifecycle:budget:{PORTAL}:general"))
 
     wait_until(shared)
+
+
+@pytest.mark.parametrize(("policy", "most"), [("general", 100), ("search", 50)])
+def test_a_command_by_itself_keeps_to_the_allowance(policy: Policy, most: int) -> None:
+    """Where nothing of ours runs: as fast as allowed from the first call, never faster."""
+    clock = FixedClock(NOON)
+    budget = OwnBudget(clock=clock, limit=100)
+    moments = []
+    for _ in range(300):
+        budget.acquire("interactive", policy)
+        moments.append(clock.now().timestamp())
+    assert 0.85 * most <= worst_window(moments) <= most
+    budget.hold(5, policy)
+    budget.acquire("interactive", policy)
+    assert clock.now().timestamp() - moments[-1] >= 5
+    budget.hold(100, policy, daily=True)
+    with pytest.raises(CrmRateLimited):
+        budget.acquire("interactive", "general")

@@ -188,7 +188,8 @@ def backfill(portal: int | None, as_json: bool) -> None:
             except KeyboardInterrupt:
                 click.echo("Stopped. `lifecycle backfill` goes on from here.", err=True)
                 raise
-    click.echo(json.dumps(result.as_dict()) if as_json else result.as_text())
+    lines = [show.wrapped(line) for line in result.as_text().splitlines()]
+    click.echo(json.dumps(result.as_dict()) if as_json else "\n".join(lines))
     if result.parked:
         raise ConfigError(
             f"{result.parked} records were given up: {result.causes}.",

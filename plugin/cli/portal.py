@@ -205,7 +205,14 @@ def status(as_json: bool) -> None:
 
     with opened() as parts:
         result = standing(parts.context)
-    click.echo(json.dumps(result) if as_json else show.status_text(result))
+        labels = {one["portal_id"]: _labels(parts, one["portal_id"]) for one in result["portals"]}
+    click.echo(json.dumps(result) if as_json else show.status_text(result, labels))
+
+
+def _labels(parts: Parts, portal_id: int) -> dict[str, str]:
+    """The primary model's stages in a portal's language, by their keys."""
+    context = parts.context.current(portal_id)
+    return {one.key: one.label(context.mapping.language) for one in context.models.primary.stages}
 
 
 @click.group(epilog="Example: lifecycle parked list")

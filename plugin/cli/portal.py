@@ -11,13 +11,10 @@ import click
 
 from plugin.cli import show
 from plugin.errors import ConfigError
-from plugin.hubspot.client import Crm
 from plugin.records.portals import Portal
 from plugin.records.store import Store
-from plugin.settings import Settings
 from plugin.wiring import Parts
 
-ANY_PORTAL = 0  # before the account was read its id is not known
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 #: An argument or option that names a file that is there.
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -62,26 +59,6 @@ def opened(*, take_up: bool = False, instead: str = "", file: Path | None = None
         )
         click.echo(f"Warning: {name} was changed and is not in force. {cure}", err=True)
     yield parts
-
-
-def settings_without_file() -> Settings:
-    """The settings of a command about a mapping file of its own: LIFECYCLE_CONFIG is not looked at."""
-    from plugin import settings
-
-    return settings.load(without=("LIFECYCLE_CONFIG",))
-
-
-def crm_alone(chosen: Settings) -> Crm:
-    """The CRM that the access token opens, without a store: none has to be begun to look at a portal."""
-    from plugin import wiring
-    from plugin.clock import SystemClock
-    from plugin.hubspot.budget import NullBudget
-
-    chosen.require("HUBSPOT_ACCESS_TOKEN")
-    if chosen.oauth:
-        raise ConfigError("Which portal is meant is not known.", cure="Set the access token of one.")
-    crm = wiring.crm_maker(chosen, SystemClock(chosen.clock_file), None, lambda _: NullBudget())
-    return crm(ANY_PORTAL, "interactive")
 
 
 def served_portal(parts: Parts, wanted: int | None) -> Portal:

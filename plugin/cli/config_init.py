@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plugin.cli import show
-from plugin.cli.portal import FILE, crm_alone, settings_without_file
+from plugin.cli.portal import FILE
 from plugin.errors import InputError, LifecycleError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _tell(file: Path) -> None:
 
 def _preset_text(name: str, *, must: bool) -> str:
     """The preset, fitted to the portal where one can be asked; `must`: it has to be."""
+    from plugin.cli.alone import crm_alone, settings_without_file
     from plugin.jobs.config_first import for_preset
     from plugin.mapping import presets
 
@@ -99,6 +100,7 @@ def _preset_text(name: str, *, must: bool) -> str:
 
 
 def _portal_facts() -> PortalFacts:
+    from plugin.cli.alone import crm_alone, settings_without_file
     from plugin.jobs.config_first import from_portal
 
     with show.progress() as bar:

@@ -14,13 +14,11 @@ from plugin.cli import show
 from plugin.errors import ConfigError
 
 if TYPE_CHECKING:  # what looks at a file alone needs no store and no wiring
-    from plugin.hubspot.client import Crm
     from plugin.records.portals import Portal
     from plugin.records.store import Store
-    from plugin.settings import Settings
     from plugin.wiring import Parts
 
-ANY_PORTAL = 0  # before the account was read its id is not known
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 #: An argument or option that names a file that is there.
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -65,28 +63,6 @@ def opened(*, take_up: bool = False, instead: str = "", file: Path | None = None
         )
         click.echo(f"Warning: {name} was changed and is not in force. {cure}", err=True)
     yield parts
-
-
-def settings_without_file() -> Settings:
-    """The settings of a command about a mapping file of its own: LIFECYCLE_CONFIG is not looked at."""
-    from plugin import settings
-
-    return settings.load(without=("LIFECYCLE_CONFIG",))
-
-
-def crm_alone(chosen: Settings) -> Crm:
-    """The CRM that the access token opens, without a store: none has to be begun to look at a portal."""
-    from plugin import wiring
-    from plugin.clock import SystemClock
-    from plugin.hubspot.budget import OwnBudget
-
-    chosen.require("HUBSPOT_ACCESS_TOKEN")
-    if chosen.oauth:
-        raise ConfigError("Which portal is meant is not known.", cure="Set the access token of one.")
-    clock = SystemClock(chosen.clock_file)
-    budget = OwnBudget(clock=clock, limit=chosen.burst_limit, share=chosen.share)
-    crm = wiring.crm_maker(chosen, clock, None, lambda _: budget)
-    return crm(ANY_PORTAL, "interactive")
 
 
 def served_portal(parts: Parts, wanted: int | None) -> Portal:
@@ -193,7 +169,8 @@ def backfill(portal: int | None, as_json: bool) -> None:
             except KeyboardInterrupt:
                 click.echo("Stopped. `lifecycle backfill` goes on from here.", err=True)
                 raise
-    click.echo(json.dumps(result.as_dict()) if as_json else result.as_text())
+    lines = [show.wrapped(line) for line in result.as_text().splitlines()]
+    click.echo(json.dumps(result.as_dict()) if as_json else "\n".join(lines))
     if result.parked:
         raise ConfigError(
             f"{result.parked} records were given up: {result.causes}.",
@@ -209,7 +186,14 @@ def status(as_json: bool) -> None:
 
     with opened() as parts:
         result = standing(parts.context)
-    click.echo(json.dumps(result) if as_json else show.status_text(result))
+        labels = {one["portal_id"]: _labels(parts, one["portal_id"]) for one in result["portals"]}
+    click.echo(json.dumps(result) if as_json else show.status_text(result, labels))
+
+
+def _labels(parts: Parts, portal_id: int) -> dict[str, str]:
+    """The primary model's stages in a portal's language, by their keys."""
+    context = parts.context.current(portal_id)
+    return {one.key: one.label(context.mapping.language) for one in context.models.primary.stages}
 
 
 @click.group(epilog="Example: lifecycle parked list")

@@ -133,8 +133,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     return captured.get().rstrip()
 
 
-def status_text(status: dict[str, Any]) -> str:
-    """How everything stands, for people."""
+def status_text(status: dict[str, Any], labels: Mapping[int, Mapping[str, str]] | None = None) -> str:
+    """How everything stands, for people; `labels`: of each portal's stages, by their keys."""
     if not status["portals"]:
         return "No portal is installed yet. Run `lifecycle install`."
     names = ("portal_id", "mode", "pending", "inbox", "unwritten", "parked", "lag_seconds")
@@ -142,8 +142,7 @@ def status_text(status: dict[str, Any]) -> str:
     parts = [table("Portals", [name.replace("_", " ") for name in names], rows)]
     for portal in status["portals"]:
         if portal["stages"]:
-            stages = sorted(portal["stages"].items(), key=lambda item: -item[1])
-            parts.append(table(f"Customers of {portal['portal_id']}", ["stage", "customers"], stages))
+            parts.append(_stages_table(portal, (labels or {}).get(portal["portal_id"], {})))
         parts += _mode_lines(portal)
         parts.extend(f"Given up: {count} × {code}" for code, count in portal["causes"].items())
         parts += _config_lines(portal)
@@ -163,6 +162,13 @@ def status_text(status: dict[str, Any]) -> str:
     if refused := status.get("config_refused"):
         parts.append(f"The mapping file {refused['file']} is not in force: {refused['message']}")
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
+
+
+def _stages_table(portal: dict[str, Any], labels: Mapping[str, str]) -> str:
+    """How many customers are in each stage, by label and key; `lifecycle export` wants the key."""
+    counts = sorted(portal["stages"].items(), key=lambda item: -item[1])
+    rows = [[labels.get(key, key), key, n] for key, n in counts]
+    return table(f"Customers of {portal['portal_id']}", ["stage", "key", "customers"], rows)
 
 
 def _mode_lines(portal: dict[str, Any]) -> list[str]:

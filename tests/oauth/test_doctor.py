@@ -62,7 +62,10 @@ def test_a_portal_that_is_well_is_told_so(installed: Many) -> None:
 def test_how_a_load_would_go_is_said_and_why_not_otherwise(installed: Many) -> None:
     """A scope that HUBSPOT_BULK needs and the portal did not grant is a warning with its cure."""
     told = by_name(portal_checks(installed.context, FIRST))["loads"]
-    assert (told.state, told.finding) == (OK, "pages: HUBSPOT_BULK is off; batches: HUBSPOT_BULK is off")
+    assert (told.state, told.finding) == (
+        OK,
+        "reads by pages (HUBSPOT_BULK is off), writes by batches (HUBSPOT_BULK is off)",
+    )
     bulk = replace(installed.context, bulk="on")
     assert "an export has no dated values" in by_name(portal_checks(bulk, FIRST))["loads"].finding
     break_scopes(installed)

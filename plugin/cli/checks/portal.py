@@ -147,7 +147,8 @@ def _faults(wanted: dict[str, object], have: PropertyDefinition | None) -> Itera
 def _lanes(context: Context, head: str, portal: Portal) -> Iterator[Check]:
     """How a whole load would read and write; a scope that HUBSPOT_BULK needs and the portal did not grant."""
     found = lanes_of(context, portal.portal_id)
-    said = "; ".join(f"{one.name}: {one.because}" for one in found)
+    read, write = found
+    said = f"reads by {read.name} ({read.because}), writes by {write.name} ({write.because})"
     lacking = [scope for scope in (READ_SCOPE, WRITE_SCOPE) if any(scope in one.because for one in found)]
     if lacking:
         cure = (

@@ -126,6 +126,28 @@ def test_id_columns_beside_id_keep_their_names(put):
     assert read_records(contacts=put("d.csv", "hs_object_id\n3\n")).contacts["id"].to_list() == [3]
 
 
+@pytest.mark.parametrize(
+    "header", ["ID", "Record ID", "RECORD ID", "hs_object_id", "HS_OBJECT_ID", "Record ID - Contact"]
+)
+def test_the_id_is_found_however_its_header_is_written(put, header):
+    """Case and signs do not matter."""
+    assert read_records(contacts=put("c.csv", f"{header},email\n51,a\n")).contacts.rows() == [(51, [], "a")]
+
+
+def test_rows_of_empty_cells_and_old_line_ends_do_no_harm(put):
+    """Spreadsheets leave rows without a value at the end, and some end lines with a carriage return alone."""
+    expected = [(51, [7], "a")]
+    for text in ("id,company_ids,email\n51,7,a\n,,\n \n", "id,company_ids,email\r51,7,a\r"):
+        assert read_records(contacts=put("c.csv", text)).contacts.rows() == expected
+
+
+def test_a_number_too_long_for_a_number_is_a_fault_like_others(put):
+    """Five thousand digits are told by their first forty."""
+    said = _refusal(contacts=put("c.csv", "id\n" + "9" * 5_000 + "\n"))
+    assert f"{'9' * 40}…' is not an id." in said
+    assert len(said) < 500
+
+
 def test_every_fault_is_told_at_once(put):
     """One run of the command shows all there is to mend, in both files."""
     contacts = put("c.csv", "id,email\n51,a\n51,b\n5.1E+10,c\n,d\n52\n53,e,f\n99999999999999999999,g\n")

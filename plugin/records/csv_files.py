@@ -20,7 +20,7 @@ from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
 from plugin.records.csv_headers import resolve
 from plugin.records.csv_ids import LARGEST, Ids
-from plugin.records.csv_stages import add_flags
+from plugin.records.csv_stages import add_flags, to_ids
 from plugin.records.csv_text import Faults, Table, read_table, read_text
 
 PathLike = Path | str
@@ -80,6 +80,7 @@ def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.Da
     if _incomplete(kind, table, columns, mapping, faults):
         return pl.DataFrame()
     if kind == "deal":
+        to_ids(table, columns, mapping)
         add_flags(table, columns, mapping, faults)
     read = Ids(table, faults)
     data: list[pl.Series] = [pl.Series("id", read.unique(columns["id"]), dtype=pl.Int64)]

@@ -106,6 +106,29 @@ def test_a_stage_that_says_nothing_is_refused_with_the_cure(put):
     ]
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "stage", "read"),
+    [
+        ("Sales Pipeline", "Closed Won (Sales Pipeline)", ("default", "closedwon")),
+        ("default", "closed won", ("default", "closedwon")),
+        ("Sales Pipeline", "Contract Sent (Sales Pipeline)", ("default", "Contract Sent (Sales Pipeline)")),
+        ("Renewals", "Closed Won (Renewals)", ("Renewals", "Closed Won (Renewals)")),
+        ("Renewals", "Closed Won", ("Renewals", "Closed Won")),
+    ],
+)
+def test_an_exports_labels_are_the_ids_that_the_mapping_names(put, pipeline, stage, read):
+    """The mapping of a portal holds for its exports; another pipeline's stage of that name is another."""
+    header = "id,contact_ids,closedate,hs_is_closed,hs_is_closed_won,pipeline,dealstage"
+    files = {
+        "contacts": put("c.csv", "id\n51\n"),
+        "deals": put("d.csv", f"{header}\n1,51,2026-01-01,true,true,{pipeline},{stage}\n"),
+    }
+    by_ids = Mapping(purchase=Purchase(pipelines=("default",), won_stages=("closedwon",)))
+    assert read_records(**files, mapping=by_ids).deals.select("pipeline", "dealstage").row(0) == read
+    by_labels = Mapping(purchase=Purchase(pipelines=(pipeline,), won_stages=(stage,)))
+    assert read_records(**files, mapping=by_labels).deals["dealstage"].to_list() == [stage]
+
+
 def test_own_headers_come_from_the_mapping(put):
     """Any file can be read by naming its headers."""
     own = {"Kundennummer": "id", "Kunde": "contact_ids", "Datum": "closedate", "Won?": "hs_is_closed_won"}

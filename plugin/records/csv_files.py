@@ -22,6 +22,7 @@ from plugin.records.csv_headers import resolve
 from plugin.records.csv_ids import LARGEST, Ids
 from plugin.records.csv_stages import add_flags, to_ids
 from plugin.records.csv_text import Faults, Table, read_table, read_text
+from plugin.records.csv_values import to_values
 
 PathLike = Path | str
 _LISTS = {"contact": ("company_ids",), "company": (), "deal": ("contact_ids", "company_ids")}
@@ -79,6 +80,7 @@ def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.Da
     columns = resolve(table, mapping.headers, faults)
     if _incomplete(kind, table, columns, mapping, faults):
         return pl.DataFrame()
+    to_values(table, columns)
     if kind == "deal":
         to_ids(table, columns, mapping)
         add_flags(table, columns, mapping, faults)

@@ -129,6 +129,14 @@ def test_an_exports_labels_are_the_ids_that_the_mapping_names(put, pipeline, sta
     assert read_records(**files, mapping=by_labels).deals["dealstage"].to_list() == [stage]
 
 
+def test_an_exports_sources_are_the_values_that_records_hold(put):
+    """A channel has one name, wherever it was read; what is not HubSpot's own stays."""
+    shown = ["Organic Search", "ORGANIC_SEARCH", "Offline Sources", "AI referrals", "Trade fair", ""]
+    text = "Record ID,Original Traffic Source\n" + "".join(f"{i},{s}\n" for i, s in enumerate(shown, 51))
+    found = read_records(contacts=put("c.csv", text)).contacts["hs_analytics_source"].to_list()
+    assert found == ["ORGANIC_SEARCH", "ORGANIC_SEARCH", "OFFLINE", "AI_REFERRALS", "Trade fair", None]
+
+
 def test_own_headers_come_from_the_mapping(put):
     """Any file can be read by naming its headers."""
     own = {"Kundennummer": "id", "Kunde": "contact_ids", "Datum": "closedate", "Won?": "hs_is_closed_won"}

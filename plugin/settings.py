@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -111,6 +112,12 @@ class Settings:
 
         Where portals come by OAuth, what that needs stands for HUBSPOT_ACCESS_TOKEN.
         """
+        missing = self.missing(names)
+        if missing:
+            _refuse([f"{name} is not set: {_CURES[name]}" for name in missing])
+
+    def missing(self, names: tuple[str, ...]) -> list[str]:
+        """Those of the named settings that are not set; see `require`."""
         values = {
             "HUBSPOT_ACCESS_TOKEN": self.access_token,
             "HUBSPOT_CLIENT_ID": self.client_id,
@@ -120,13 +127,13 @@ class Settings:
         if self.oauth and "HUBSPOT_ACCESS_TOKEN" in names:
             oauth = ("HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "ENCRYPTION_KEYS")
             names = (*oauth, *(name for name in names if name not in {*oauth, "HUBSPOT_ACCESS_TOKEN"}))
-        missing = [name for name in names if not values[name]]
-        if missing:
-            _refuse([f"{name} is not set: {_CURES[name]}" for name in missing])
+        return [name for name in names if not values[name]]
 
 
-def load(env: Mapping[str, str] | None = None, *, without: Collection[str] = ()) -> Settings:
-    """Read and check the settings; `without`: as if those were not set.
+def load(
+    env: Mapping[str, str] | None = None, *, without: Collection[str] = (), required: tuple[str, ...] = ()
+) -> Settings:
+    """Read and check the settings; `without`: as if those were not set; `required`: see `Settings.require`.
 
     Raises ConfigError naming every fault at once. A secret may come from the file that NAME_FILE names.
     """
@@ -161,8 +168,13 @@ def load(env: Mapping[str, str] | None = None, *, without: Collection[str] = ())
         encryption_keys=reader.keys("ENCRYPTION_KEYS"),
         keep_days=reader.number("KEEP_DAYS", KEEP_DAYS, 0, 3_650),
     )
-    if reader.faults:
-        _refuse(reader.faults)
+    named = {fault.split(" ", 1)[0].removesuffix(":").removesuffix("_FILE") for fault in reader.faults}
+    if required and settings.journal:
+        required = tuple(dict.fromkeys((*required, "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET")))
+    missing = [name for name in settings.missing(required) if name not in named]
+    faults = [*reader.faults, *(f"{name} is not set: {_CURES[name]}" for name in missing)]
+    if faults:
+        _refuse(faults)
     return settings
 
 
@@ -181,11 +193,16 @@ def _app_url(api_url: str) -> str:
 def generated_secret(data_dir: Path, name: str, announce: Callable[[str], None]) -> str:
     """The secret kept in `data_dir` under `name`; made, and announced once, when there is none yet."""
     path = data_dir / name.lower()
-    data_dir.mkdir(parents=True, exist_ok=True)
     try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return path.read_text().strip()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
+    except OSError as error:
+        if isinstance(error, FileExistsError) and path.is_file():  # another process was quicker
+            return path.read_text().strip()
+        cure = f"Set DATA_DIR to a folder that this user may write to, or set {name}."
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.", cure=cure) from error
     value = secrets.token_urlsafe(32)
     with os.fdopen(descriptor, "w") as file:
         file.write(value)

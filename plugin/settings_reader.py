@@ -41,7 +41,9 @@ class Reader:
             return Path(path).read_text().strip()
         except OSError as error:
             self.faults.append(f"{name}_FILE: {path} cannot be read ({error.strerror}): name a readable file")
-            return ""
+        except UnicodeDecodeError:
+            self.faults.append(f"{name}_FILE: {path} is no text file: name one that holds the secret alone")
+        return ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """A whole number within bounds, both included."""

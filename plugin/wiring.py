@@ -244,9 +244,7 @@ def _journal(chosen: Settings, clock: Clock) -> Journal | None:
 @cache
 def process_parts() -> Parts:
     """The parts of this process, made at the first call from its environment."""
-    chosen = settings.load()
-    chosen.require("HUBSPOT_ACCESS_TOKEN")
-    return open_parts(chosen)
+    return open_parts(settings.load(required=("HUBSPOT_ACCESS_TOKEN",)))
 
 
 def process_context() -> Context:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugin.errors import ConfigError
+from plugin.records.store import Store
 from plugin.settings import NAMES, Settings, generated_secret, load
 
 
@@ -40,6 +41,31 @@ def test_what_is_missing_is_asked_for_with_its_cure() -> None:
     """No secret has a default."""
     with pytest.raises(ConfigError, match=r"HUBSPOT_ACCESS_TOKEN[\s\S]*HUBSPOT_CLIENT_SECRET"):
         load({}).require("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET")
+
+
+def test_what_is_wrong_and_what_is_missing_are_told_together(tmp_path: Path) -> None:
+    """Each once, with its cure: also what a switched-on feature needs."""
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    given = {
+        "PORT": "abc",
+        "HUBSPOT_JOURNAL": "on",
+        "HUBSPOT_CLIENT_SECRET_FILE": str(tmp_path / "secret"),
+    }
+    with pytest.raises(ConfigError) as caught:
+        load(given, required=("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_SECRET"))
+    said = [line.split()[1].strip(":") for line in str(caught.value).splitlines() if line.startswith("  - ")]
+    wanted = {"PORT", "HUBSPOT_CLIENT_SECRET_FILE", "HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_ID"}
+    assert (set(said), len(said)) == (wanted, 4)
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_its_cure(tmp_path: Path) -> None:
+    """By whichever command comes first: the secrets' and the store's."""
+    (tmp_path / "file").write_text("no folder")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigError, match="DATA_DIR"):
+            generated_secret(place, "ADMIN_TOKEN", print)
+    with pytest.raises(ConfigError, match="DATA_DIR"):
+        Store(f"sqlite:///{tmp_path / 'file' / 'below' / 'x.db'}").migrate()
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plugin.cli.orders import read_orders, working
+from plugin.cli.render import json_option, shape_of
 from plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ _EPOCH = date(1970, 1, 1)
     help="Also judge sbg and bg-bb, by this period; past days are then its last ones.",
 )
 @click.option("--at", "given", multiple=True, type=_DAY, help="These days instead.")
-@click.option("--format", "shape", type=click.Choice(["text", "json", "html"]), default="text")
+@click.option(
+    "--format", "shape", type=click.Choice(["text", "json", "html"]), default="text", show_default=True
+)
 @click.option("--out", type=_OUT, help="Write here instead of printing.")
+@json_option
 def backtest(
     file: Path | None,
     records: Path | None,
@@ -61,6 +65,7 @@ def backtest(
     given: tuple[datetime, ...],
     shape: str,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Predict from past days and compare with what followed, for our models and for plain rules.
 
@@ -72,6 +77,7 @@ def backtest(
     from plugin.cli.render import put
     from plugin.cli.stage_backtest import with_stages
 
+    shape = shape_of(shape, as_json=as_json)
     past = [d.date() for d in given]
     with working("Looking back"):
         if file is not None:

@@ -86,8 +86,8 @@ def from_files(files: dict[str, Any], models: Sequence[str] = (), *, named: bool
     `named`: names in the files are read, too, to be shown.
     """
     mapping, loaded = wiring.rules(files["config"])
-    names = [name.strip() for part in models for name in part.split(",") if name.strip()]
-    if names:
+    chosen = (name.strip() for part in models for name in part.split(",") if name.strip())
+    if names := list(dict.fromkeys(chosen)):
         mapping = replace(
             mapping, models=replace(mapping.models, primary=names[0], secondary=tuple(names[1:]))
         )
@@ -124,7 +124,12 @@ def _currency(records: Records) -> str | None:
 
 
 def _parameters(path: Path | None) -> Parameters | None:
-    return Parameters.from_json(path.read_text(encoding="utf-8")) if path else None
+    if path is None:
+        return None
+    try:
+        return Parameters.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no parameters file: {error}.", cure="Export it anew.") from error
 
 
 def _day(at: datetime | None, zone: str, clock_file: Path | None) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Number(click.FloatRange):
+    """A number within bounds; NaN and infinity, which pass bounds, are none."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not math.isfinite(found := super().convert(value, param, ctx)):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return found
+
+
 _UNITS = {"week": 7.0, "day": 1.0}
 _NAMES = ("auto", "mbg-cnbd-k", "mbg-nbd", "bg-nbd", "pareto-nbd", "sbg", "bg-bb")
 _BY_PERIODS = ("sbg", "bg-bb")
@@ -125,16 +139,13 @@ def _fit_periods(
 @_options()
 @click.option(
     "--horizon",
-    type=click.FloatRange(min=0, min_open=True),
+    type=_Number(min=0, min_open=True),
     help="Units ahead for every prediction; default: 12 months, and 90 days for p_no_purchase.",
 )
-@click.option(
-    "--rate", type=click.FloatRange(0, 10), default=0.10, show_default=True, help="Discount a year."
-)
-@click.option(
-    "--margin", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Profit by revenue."
-)
+@click.option("--rate", type=_Number(0, 10), default=0.10, show_default=True, help="Discount a year.")
+@click.option("--margin", type=_Number(0, 1), default=1.0, show_default=True, help="Profit by revenue.")
 @click.option("--out", type=_OUT, help="Write here instead of printing.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
 def score(
     file: Path,
     model: str,
@@ -145,10 +156,11 @@ def score(
     rate: float,
     margin: float,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Write each customer's predictions as CSV; the interval holds 8 in 10 customers' values."""
     from plugin.cli import clv_periods
-    from plugin.cli.clv_table import as_csv, scored
+    from plugin.cli.clv_table import as_text, scored
     from plugin.cli.render import put
 
     with working("Fitting and scoring"):
@@ -157,15 +169,14 @@ def score(
             frame, notes = clv_periods.scored(
                 read_orders(file), model, period, _last(until), days, rate, margin
             )
-            text, count_of = as_csv(frame), frame.height
         else:
             histories, fitted, day = _fitted(file, model, unit, until)
-            text, count_of = scored(histories, fitted, day, _UNITS[unit], days, rate, margin), len(histories)
+            frame = scored(histories, fitted, day, _UNITS[unit], days, rate, margin)
             notes = (*histories.findings, *fitted.findings)
     for finding in notes:
         count = f" ({finding.count:,})" if finding.count else ""
         click.echo(f"Note: {finding.message}{count}.", err=True)
-    put(text, out, f"Wrote {count_of:,} customers to {{out}}.")
+    put(as_text(frame, as_json=as_json), out, f"Wrote {frame.height:,} customers to {{out}}.")
 
 
 def _fitted(file: Path, model: str, unit: str, until: datetime | None) -> tuple[Histories, Fit, int]:

@@ -1,4 +1,4 @@
-"""The CSV of `lifecycle clv score`: each customer's history and predictions."""
+"""What `lifecycle clv score` prints, as CSV or JSON: each customer's history and predictions."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _NEXT = {"next_purchase_on": 0.5, "next_purchase_from": 0.1, "next_purchase_to":
 
 def scored(
     histories: Histories, fitted: Fit, day: int, scale: float, days: float | None, rate: float, margin: float
-) -> str:
-    """The CSV: predictions are empty where no model could be fitted, money where no spend model.
+) -> pl.DataFrame:
+    """A row a customer: predictions are empty where no model could be fitted, money where no spend model.
 
     `day` is the last day seen (since 1970), `scale` the days in the unit of recency and T.
     """
@@ -50,7 +50,7 @@ def scored(
         numbers = (found.p_alive, silent, found.purchases, found.spend, found.value, found.low, found.high)
         columns |= dict(zip(_PREDICTED, numbers, strict=True))
         columns |= {name: _dates(day + by.bought_by(histories.timing, p)) for name, p in _NEXT.items()}
-    return as_csv(pl.DataFrame(columns))
+    return pl.DataFrame(columns)
 
 
 def _dates(days: Floats) -> pl.Series:
@@ -58,6 +58,9 @@ def _dates(days: Floats) -> pl.Series:
     return pl.Series(days, nan_to_null=True).cast(pl.Int32).cast(pl.Date)
 
 
-def as_csv(frame: pl.DataFrame) -> str:
-    """Numbers to six digits; what is not known is empty."""
-    return frame.with_columns(pl.col(pl.Float64).fill_nan(None).round(6)).write_csv()
+def as_text(frame: pl.DataFrame, *, as_json: bool) -> str:
+    """CSV or JSON with numbers to six digits; what is not known is empty, null in JSON."""
+    from plugin.cli.render import as_json_text
+
+    rounded = frame.with_columns(pl.col(pl.Float64).fill_nan(None).round(6))
+    return as_json_text(rounded.to_dicts()) if as_json else rounded.write_csv()

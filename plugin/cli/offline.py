@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from plugin.cli.render import as_csv, as_json_text
+from plugin.cli.render import as_csv, as_json_text, json_option, shape_of
 from plugin.errors import InputError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -42,10 +42,12 @@ def _records_options(command: Any) -> Any:
     "--format", "shape", type=click.Choice(["json", "csv", "html"]), default="json", show_default=True
 )
 @click.option("--out", type=_OUT, help="Write here instead of printing.")
-def evaluate(models: tuple[str, ...], shape: str, out: Path | None, **files: Any) -> None:
+@json_option
+def evaluate(models: tuple[str, ...], shape: str, out: Path | None, as_json: bool, **files: Any) -> None:
     """Compute every customer's outcome from CSV files, as the workers compute it from the CRM."""
     from plugin.cli.cases import from_files
 
+    shape = shape_of(shape, as_json=as_json)
     case = from_files(files, models, named=shape == "html")
     outcomes = case.outcomes
     warn(case.account, outcomes.frame.height)

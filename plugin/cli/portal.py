@@ -48,8 +48,8 @@ def opened(*, take_up: bool = False, instead: str = "", file: Path | None = None
     from plugin import settings, wiring
     from plugin.jobs import config_files, sweeps
 
-    chosen = settings.load(without=("LIFECYCLE_CONFIG",) if file else ())
-    chosen.require("HUBSPOT_ACCESS_TOKEN")
+    without = ("LIFECYCLE_CONFIG",) if file else ()
+    chosen = settings.load(without=without, required=("HUBSPOT_ACCESS_TOKEN",))
     wiring.migrate_store(chosen)
     parts = wiring.open_parts(chosen, silent=True)
     name = chosen.config_path or "The shipped default"

@@ -16,6 +16,13 @@ from plugin.errors import InputError
 
 _TELEPHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
 _GROUPS = ("stages", "risk_reasons", "metrics", "written")
+#: The columns of an outcome that are there whatever the mapping, and without any customer, too.
+_PLAIN = (
+    *("object", "id", "stage", "since", "reason", "exited_from", "next_stage", "next_stage_on", "keep_until"),
+    *("risk_level", "risk_flags", "next_action", "segments"),
+)
+#: `--json` of commands that also have other formats.
+json_option = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 
 
 def put(text: str, out: Path | None, told: str = "Wrote {out}.") -> None:
@@ -42,7 +49,15 @@ def as_csv(rows: Sequence[dict[str, Any]], flags: Sequence[str] = ()) -> str:
     """
     reasons = dict.fromkeys(flags)
     flat = [_flat({**row, "risk_reasons": {**reasons, **row["risk_reasons"]}}) for row in rows]
-    return _table(flat)
+    return _table(flat, () if flat else _PLAIN)
+
+
+def shape_of(shape: str, *, as_json: bool) -> str:
+    """What the running command's --format and --json ask for; UsageError where they disagree."""
+    given = click.get_current_context().get_parameter_source("shape")
+    if as_json and shape != "json" and given is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"--json and --format {shape} do not go together: give one of them.")
+    return "json" if as_json else shape
 
 
 def list_as_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,7 +45,8 @@ def _known() -> Mapping[str, StageModel]:
 
 @models.command("show", epilog="Example: lifecycle models show maturity7")
 @click.argument("name")
-def models_show(name: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def models_show(name: str, as_json: bool) -> None:
     """One stage model: its stages, with their rules in the order tried."""
     from plugin.cli.show import table
     from plugin.mapping.findings import did_you_mean
@@ -54,10 +55,27 @@ def models_show(name: str) -> None:
     if name not in known:
         raise ConfigError(f"There is no stage model {name!r}.", cure=did_you_mean(name, known, "models"))
     model = known[name]
+    if as_json:
+        click.echo(json.dumps(_described(name, model), ensure_ascii=False))
+        return
     stages = [[stage.key, *(stage.label(lang) for lang in ("en", "ru", "pl"))] for stage in model.stages]
     rules = [[model.stages[rule.stage].key, rule.text or "otherwise"] for rule in model.rules]
     click.echo(table(f"{name}: {model.label()}", ["stage", "English", "Russian", "Polish"], stages))
     click.echo(table("Rules, the first that holds wins", ["stage", "rule"], rules))
+
+
+def _described(name: str, model: StageModel) -> dict[str, Any]:
+    """A model as JSON: its stages with their labels, and its rules in the order tried."""
+    languages = ("en", "ru", "pl")
+    return {
+        "name": name,
+        "label": {lang: model.label(lang) for lang in languages},
+        "stages": [
+            {"key": stage.key, "label": {lang: stage.label(lang) for lang in languages}}
+            for stage in model.stages
+        ],
+        "rules": [{"stage": model.stages[rule.stage].key, "when": rule.text or None} for rule in model.rules],
+    }
 
 
 @models.command("schema", epilog="Example: lifecycle models schema --for our-stages.yaml")

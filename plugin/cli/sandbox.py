@@ -28,7 +28,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--world",
     "kind",
     help="What to fill an empty sandbox with: cdnow, generated, a sales pipeline (sales_pipeline.csv or its "
-    "folder), or a folder with contacts.csv and deals.csv.",
+    "folder), or a folder as `lifecycle export --records` writes it: contacts.csv, deals.csv …",
 )
 @click.option(
     "--size", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="Generated contacts."
@@ -127,7 +127,9 @@ def make_world(kind: str, *, size: int = 1_000, seed: int = 1, end: date | None 
         return loaders.generate(size, seed=seed)
     path = Path(kind)
     if path.is_dir() and (path / "contacts.csv").exists():
-        return loaders.from_csv(contacts=path / "contacts.csv", deals=path / "deals.csv")
+        rest = [path / name for name in ("deals.csv", "companies.csv", "history.jsonl")]
+        deals, companies, history = (file if file.exists() else None for file in rest)
+        return loaders.from_csv(path / "contacts.csv", deals, companies, history=history)
     if path.exists():
         return loaders.opportunities(path, end=end or local_day(SystemClock().now(), "UTC"))
     raise ConfigError(

@@ -18,9 +18,7 @@ JOBS_BEFORE_RECYCLING = 2_000  # memory that libraries keep is given back with t
 
 
 def _checked(*names: str) -> Settings:
-    chosen = settings.load()
-    chosen.require("HUBSPOT_ACCESS_TOKEN", *names)
-    return chosen
+    return settings.load(required=("HUBSPOT_ACCESS_TOKEN", *names))
 
 
 def _announce(name: str) -> Callable[[str], None]:

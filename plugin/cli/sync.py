@@ -106,6 +106,8 @@ def undo(
         record = (kind or context.mapping.customer_objects()[0], number) if number else None
         zone = context.mapping.time_zone or served.time_zone
         span = (moment_of(since, zone, end=False), moment_of(until, zone, end=True))
+        if span[0] is not None and span[1] is not None and span[0] >= span[1]:
+            raise click.UsageError("--until is not after --since: no write lies between them.")
         if not last and not record and span == (None, None):
             raise click.UsageError("Say what to undo: --last, --since and --until, or --record ID.")
         chosen = undoing.last_change_set(context, served.portal_id) if last else Scope(None, *span, record)

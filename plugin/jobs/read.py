@@ -44,6 +44,7 @@ class ReadTurn(Turn):
     def _pass_on(self, connection: Connection, claimed: Sequence[Claimed], touched: Touched) -> None:
         now, priority = self.context.now(), min(row.priority for row in claimed)
         outcomes.forget(connection, self.portal_id, touched.gone)
+        parked.unpark(connection, self.portal_id, touched.gone, parked.WORKS)
         portfolio.keep(self.store, connection, self.portal_id, {}, touched.gone)
         work.mark_customers(
             self.store, connection, self.portal_id, touched.customers, now=now, priority=priority

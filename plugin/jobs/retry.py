@@ -11,8 +11,6 @@ from plugin.records.schema import outcomes
 from plugin.records.store import chunks
 from plugin.sync import definitions
 
-_WORKS = (parked.READ, parked.EVALUATE, parked.WRITE)
-
 
 def retry_parked(context: Context, portal_id: int) -> int:
     """Mark everything given up to be done again; returns how many."""
@@ -23,7 +21,7 @@ def retry_parked(context: Context, portal_id: int) -> int:
         customers = [row.key for row in rows if row.work != parked.READ]
         work.mark_records(context.store, connection, portal_id, records, now=now, priority=work.REPAIR)
         work.mark_customers(context.store, connection, portal_id, customers, now=now, priority=work.REPAIR)
-        parked.unpark(connection, portal_id, [row.key for row in rows], _WORKS)
+        parked.unpark(connection, portal_id, [row.key for row in rows], parked.WORKS)
         definitions.forget(connection, portal_id)
         return len(rows) + take_up_properties(context, connection, portal_id)
 
@@ -50,5 +48,5 @@ def drop_parked(context: Context, portal_id: int) -> int:
     """Forget everything given up; returns how many."""
     with context.store.write() as connection:
         rows = parked.listed(connection, portal_id)
-        parked.unpark(connection, portal_id, [row.key for row in rows], _WORKS)
+        parked.unpark(connection, portal_id, [row.key for row in rows], parked.WORKS)
         return len(rows) + refused.clear(connection, portal_id)

@@ -43,8 +43,12 @@ def last_change_set(context: Context, portal_id: int) -> Scope:
 def run_undo(
     context: Context, portal: Portal, scope: Scope, *, last: bool = False, report: Report = lambda *_: None
 ) -> Undone:
-    """Undo a scope; raises CrmError, and goes on from there when run again with the same scope."""
+    """Undo a scope; raises CrmError, and goes on from there when run again with the same scope.
+
+    Raises InputError, and leaves the portal as it is, where nothing was written within the scope.
+    """
     undo = _Undo(context, portal, scope)
+    undo.refuse_nothing()
     undo.begin(last)
     undo.wait_for_writes()
     with context.store.read() as connection:
@@ -67,6 +71,14 @@ class _Undo:
         self.crm = context.crm(portal.portal_id, "interactive")
         self.upto = 0
         self.result = Undone("")
+
+    def refuse_nothing(self) -> None:
+        """A mistaken number or day is no reason to pause a portal."""
+        with self.store.read() as connection:
+            if change_sets.holds_any(connection, self.portal_id, self.scope):
+                return
+        cure = "See what was written, and when, with `lifecycle undo --list`."
+        raise InputError("Nothing was written there: there is nothing to undo.", cure=cure)
 
     def begin(self, last: bool) -> None:
         """Pause, and note what is being undone; the same scope goes on with the change set it has."""

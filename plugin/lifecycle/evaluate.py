@@ -103,7 +103,10 @@ def make_engine(
     zone = mapping.time_zone or parameters.time_zone
     events = build_events(records, mapping, object_type, zone, mapping.currency or parameters.currency)
     by = chosen(predictor, parameters.value, object_type)
-    engine = Engine(events, mapping, parameters, (day - _EPOCH).days, by, models.derived)
+    today = (day - _EPOCH).days
+    # a record without a date of its own is not later than today because something later belongs to it
+    events.born[(events.created == EVER) & (events.born > today)] = EVER
+    engine = Engine(events, mapping, parameters, today, by, models.derived)
     engine.reactivations = reactivations(engine, models)
     return engine
 

@@ -112,6 +112,9 @@ class _Deals:
         cure = "Set exchange rates in HubSpot (Settings > Account Defaults > Currencies), so that "
         cure += "amount_in_home_currency is filled."
         said = f"are won in another currency than {self.currency}, without a value in it: no money"
+        if self.currency is None:
+            said = "are won in a currency of which nothing says that it is the account's own: no money"
+            cure = "Name the account's own under `currency` in the mapping."
         yield self._row("no_rate", said, cure, self._where("foreign"))
         said = f"are won with a later {date_}: no purchase yet"
         yield self._row("later", said, "They count from that day on.", self._where("later"))

@@ -17,11 +17,7 @@ def written_frame(frame: pl.DataFrame, texts: pl.DataFrame, mapping: Mapping, mo
 
 
 def _columns(models: Models) -> dict[str, pl.Expr]:
-    secondary = {
-        f"clm_stage_{m.key}": pl.col("stages").struct.field(m.key)
-        for m in models.all
-        if m is not models.primary
-    }
+    secondary = {f"clm_stage_{m.key}": pl.col("stages").struct.field(m.key) for m in models.all}
     return {
         "clm_stage": pl.col("stage"),
         "clm_stage_since": _day("since"),

@@ -20,8 +20,9 @@ from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
 from plugin.records.csv_headers import resolve
 from plugin.records.csv_ids import LARGEST, Ids
-from plugin.records.csv_stages import add_flags
+from plugin.records.csv_stages import add_flags, to_ids
 from plugin.records.csv_text import Faults, Table, read_table, read_text
+from plugin.records.csv_values import to_values
 
 PathLike = Path | str
 _LISTS = {"contact": ("company_ids",), "company": (), "deal": ("contact_ids", "company_ids")}
@@ -79,7 +80,9 @@ def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.Da
     columns = resolve(table, mapping.headers, faults)
     if _incomplete(kind, table, columns, mapping, faults):
         return pl.DataFrame()
+    to_values(table, columns)
     if kind == "deal":
+        to_ids(table, columns, mapping)
         add_flags(table, columns, mapping, faults)
     read = Ids(table, faults)
     data: list[pl.Series] = [pl.Series("id", read.unique(columns["id"]), dtype=pl.Int64)]

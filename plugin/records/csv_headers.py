@@ -10,8 +10,18 @@ from plugin.records.csv_text import Faults, Table
 _INTERNAL = re.compile(r"[a-z][a-z0-9_]*")
 _SIGNS = re.compile(r"[^a-z0-9]+")
 
-#: Columns that may hold a record's id, the best first.
-ID_NAMES = ("id", "record id", "record_id", "hs_object_id", "contact id", "company id", "deal id")
+#: Columns that may hold a record's id, the best first; signs as spaces.
+ID_NAMES = (
+    "id",
+    "record id",
+    "hs object id",
+    "record id contact",  # as a multi-object export has it: `Record ID - Contact`
+    "record id company",
+    "record id deal",
+    "contact id",
+    "company id",
+    "deal id",
+)
 
 #: Labels of HubSpot's exports, lower case with signs as spaces → internal name.
 LABELS: dict[str, str] = {
@@ -71,7 +81,7 @@ def resolve(table: Table, own: Mapping[str, str], faults: Faults) -> dict[str, i
 
     Two headers of one meaning, or cells under no header, are faults.
     """
-    names = _with_id([_meaning(header, own) for header in table.headers])
+    names = _with_id([_meaning(header, own) for header in table.headers], table.headers)
     columns: dict[str, int] = {}
     for place, name in enumerate(names):
         if name in columns:
@@ -91,16 +101,20 @@ def _meaning(header: str, own: Mapping[str, str]) -> str:
         return own[header]
     if _INTERNAL.fullmatch(header):
         return LABELS.get(header, header) if header.startswith("associated_") else header
-    words = _SIGNS.sub(" ", header.lower()).strip()
-    if words in LABELS:
-        return LABELS[words]
-    return words if words in ID_NAMES else NAMES.get(header.lower(), header)
+    return LABELS.get(_words(header)) or NAMES.get(header.lower(), header)
 
 
-def _with_id(names: list[str]) -> list[str]:
-    """The best id column becomes `id`; the others keep their names."""
+def _words(header: str) -> str:
+    return _SIGNS.sub(" ", header.lower()).strip()
+
+
+def _with_id(names: list[str], headers: list[str]) -> list[str]:
+    """The best id column becomes `id`; the others keep their names, and so does what a header map says."""
+    if "id" in names:
+        return names
+    words = [_words(header) if header == name else "" for header, name in zip(headers, names, strict=True)]
     for candidate in ID_NAMES:
-        if candidate in names:
-            place = names.index(candidate)
+        if candidate in words:
+            place = words.index(candidate)
             return [*names[:place], "id", *names[place + 1 :]]
     return names

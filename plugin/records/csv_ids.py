@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from plugin.records.csv_text import Faults, Table
 
 #: Ids exceed 32 bits; a store's column holds 63.
 LARGEST = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]{1,40}")
+_SHOWN = 40
 
 
 class Ids:
@@ -16,10 +20,11 @@ class Ids:
         self.faults = faults
 
     def _one(self, text: str, line: int) -> int | None:
-        if text.isascii() and text.isdigit() and 0 < int(text) <= LARGEST:
+        if _DIGITS.fullmatch(text) and 0 < int(text) <= LARGEST:
             return int(text)
         cure = "Write the id as digits; open exports as text, a spreadsheet shortens long numbers (5.1E+10)."
-        self.faults.add(self.table.file, line, f"{text!r} is not an id.", cure)
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        self.faults.add(self.table.file, line, f"{shown!r} is not an id.", cure)
         return None
 
     def unique(self, place: int) -> list[int]:

@@ -1,4 +1,7 @@
-"""Whether a deal is open, won or lost, where a CSV file has only its stage: what is not clear is a fault."""
+"""What a deal's stage says in a CSV file: open, won or lost, and which id of the default pipeline it is.
+
+An export shows labels where the mapping has ids. What a label does not make clear is a fault.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,10 @@ _OPEN = {
     "contractsent",
 }
 _WON, _LOST = {"closedwon", "won"}, {"closedlost", "lost"}
+_IDS = {*_OPEN, "closedwon", "closedlost"}
+#: The default pipeline's label and id, and where an export writes a stage's pipeline.
+_DEFAULT = {"sales pipeline", "default"}
+_PIPELINE = re.compile(r"\s*\(([^()]*)\)\s*$")
 _YES = {"true", "yes", "1", "y"}
 
 State = tuple[str, str]  # (hs_is_closed, hs_is_closed_won)
@@ -25,12 +32,33 @@ def state_of(stage: str, mapping: Mapping) -> State | None:
     """What the stage's name says; None: nothing clear. An export writes `Closed won (Sales Pipeline)`."""
     if stage in mapping.purchase.won_stages:
         return ("true", "true")
-    plain = re.sub(r"[^a-z]", "", re.sub(r"\s*\([^()]*\)\s*$", "", stage).lower())
+    plain = _plain(stage)
     if plain in _WON:
         return ("true", "true")
     if plain in _LOST:
         return ("true", "false")
     return ("false", "false") if plain in _OPEN else None
+
+
+def _plain(stage: str) -> str:
+    """A stage's label without its pipeline and signs; of the default pipeline that is its id."""
+    return re.sub(r"[^a-z]", "", _PIPELINE.sub("", stage).lower())
+
+
+def to_ids(table: Table, columns: dict[str, int], mapping: Mapping) -> None:
+    """Where the mapping names the default pipeline or its stages by id, turn their labels into these."""
+    chosen = mapping.purchase
+    stages = {*chosen.won_stages, *chosen.refund_stages}
+    pipeline, stage = columns.get("pipeline"), columns.get("dealstage")
+    for row in table.rows:
+        default = pipeline is None or row[pipeline].strip().lower() in _DEFAULT
+        if pipeline is not None and default and row[pipeline].strip() not in chosen.pipelines:
+            row[pipeline] = "default" if "default" in chosen.pipelines else row[pipeline]
+        if stage is None or row[stage].strip() in stages or not default:
+            continue
+        named = _PIPELINE.search(row[stage])
+        if _plain(row[stage]) in stages & _IDS and (named is None or named[1].lower() in _DEFAULT):
+            row[stage] = _plain(row[stage])
 
 
 def add_flags(table: Table, columns: dict[str, int], mapping: Mapping, faults: Faults) -> None:

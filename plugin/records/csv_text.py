@@ -59,7 +59,7 @@ def read_text(file: Path, faults: Faults) -> str | None:
         faults.add(file, 1, "The file is UTF-16.", "Save it as UTF-8 (Excel: «CSV UTF-8»).")
         return None
     try:
-        return raw.decode("utf-8-sig")
+        return _with_line_feeds(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         word = raw[max(0, error.start - 10) : error.start + 10].decode("cp1252", "replace").split("\n")[0]
@@ -68,6 +68,11 @@ def read_text(file: Path, faults: Faults) -> str | None:
             file, line, said, "Save it as UTF-8 (Excel: «CSV UTF-8»), or run: iconv -f CP1252 -t UTF-8."
         )
         return None
+
+
+def _with_line_feeds(text: str) -> str:
+    """The text as it is, but for one whose lines end with carriage returns alone."""
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def read_table(file: Path, faults: Faults) -> Table | None:
@@ -89,7 +94,9 @@ def read_table(file: Path, faults: Faults) -> Table | None:
 
 
 def take_row(table: Table, line: int, cells: list[str], faults: Faults) -> None:
-    """Add a row to the table; one of another width is a fault."""
+    """Add a row to the table; one of another width is a fault, one of empty cells alone is none."""
+    if not any(cell.strip() for cell in cells):
+        return  # spreadsheets leave such rows at the end
     if len(cells) != len(table.headers):
         said = f"This row has {len(cells)} cells, the header has {len(table.headers)}."
         faults.add(table.file, line, said, "Quote cells that hold the delimiter or a line break.")

@@ -14,7 +14,7 @@ from plugin.records.schema import parked
 from plugin.records.store import Store, chunks
 from plugin.records.work import RecordKey
 
-READ, EVALUATE, WRITE = "read", "evaluate", "write"
+READ, EVALUATE, WRITE = WORKS = ("read", "evaluate", "write")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,21 @@ def unpark(connection: Connection, portal_id: int, keys: Iterable[RecordKey], wo
                     parked.c.work.in_(works),
                 )
             )
+
+
+def held(connection: Connection, portal_id: int, keys: Iterable[RecordKey], kind: str) -> set[RecordKey]:
+    """Those of the records of which this kind of work is parked."""
+    found: set[RecordKey] = set()
+    for object_type, ids in by_type(keys).items():
+        for part in chunks(ids, 400):
+            query = sa.select(parked.c.object_id).where(
+                parked.c.portal_id == portal_id,
+                parked.c.object_type == object_type,
+                parked.c.object_id.in_(part),
+                parked.c.work == kind,
+            )
+            found |= {(object_type, number) for number in connection.execute(query).scalars()}
+    return found
 
 
 def causes(connection: Connection, portal_id: int) -> dict[str, int]:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from plugin.errors import StoreError
+from plugin.errors import ConfigError, StoreError
 
 Row = dict[str, Any]
 _BUSY_SECONDS = 30
@@ -108,7 +108,12 @@ class Store:
     def migrate(self) -> None:
         """Bring the schema up to this version; safe when several processes start at once."""
         if self.engine.dialect.name == "sqlite" and self.engine.url.database:
-            Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(self.engine.url.database).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                cure = "Set DATA_DIR, or DATABASE_URL, to a place that this user may write to."
+                raise ConfigError(f"{folder} cannot be written: {error.strerror}.", cure=cure) from error
         with self.write() as connection:
             if self.is_postgresql:
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))

@@ -104,6 +104,13 @@ def records(connection: Connection, portal_id: int, scope: Scope, upto: int) -> 
     return [(row[0], row[1]) for row in connection.execute(query.order_by(c.object_type, c.object_id))]
 
 
+def holds_any(connection: Connection, portal_id: int, scope: Scope) -> bool:
+    """Whether anything was written within a scope."""
+    upto, _ = newest(connection, portal_id)
+    query = sa.select(ledger.c.id).where(*scope.conditions(portal_id, upto)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def ids(
     connection: Connection, portal_id: int, scope: Scope, upto: int, keys: Iterable[RecordKey]
 ) -> set[int]:

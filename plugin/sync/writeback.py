@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from plugin.errors import CrmError
 from plugin.hubspot.client import Crm, Failed, Updated
 from plugin.mapping.model import LIFECYCLESTAGE
-from plugin.records import mirror, outcomes, parked
+from plugin.records import mirror, outcomes, parked, work
 from plugin.records import refused as properties
 from plugin.records.outcomes import Versions
 from plugin.records.refused import Refused
@@ -27,6 +27,8 @@ from plugin.sync.guard import Guard
 from plugin.sync.refusals import Refusals
 
 BATCH = 100  # HubSpot's rule: at most 100 inputs in a batch update
+#: Deleted or merged before the webhook came: a reading tells, and then there is nothing to give up.
+_LOST = frozenset({"OBJECT_NOT_FOUND", "INVALID_OBJECT_ID"})
 
 _CURES = {
     "PROPERTY_DOESNT_EXIST": "Run `lifecycle install` to make the property, then `lifecycle parked retry`.",
@@ -252,9 +254,16 @@ class WriteBack:
         """Note with the customers how what stands in the CRM now compares with the outcome."""
         outcomes.set_write_state(connection, self.portal_id, whole, outcomes.EQUAL)
         outcomes.set_write_state(connection, self.portal_id, refused, outcomes.PARKED)
+        self._look_for(connection, {key for key, found in refused.items() if found[0].code in _LOST})
         rows = [self._parked(key, found[0]) for key, found in refused.items()]
         parked.park(self.store, connection, self.portal_id, rows, self.versions.config)
         parked.unpark(connection, self.portal_id, whole, [parked.WRITE])
+
+    def _look_for(self, connection: Connection, lost: set[RecordKey]) -> None:
+        """Have these records read again, once: one that a reading finds after all stays parked."""
+        news = lost - parked.held(connection, self.portal_id, lost, parked.WRITE)
+        marked = dict.fromkeys(news, False)
+        work.mark_records(self.store, connection, self.portal_id, marked, now=self.now(), linger=0)
 
     def _note_in_ledger(
         self, connection: Connection, landed: Sequence[Change], refused: Mapping[RecordKey, Sequence[Failed]]

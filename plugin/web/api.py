@@ -97,9 +97,9 @@ def _needs(admin_token: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            given = request.headers.get("Authorization", "")
-            expected = f"Bearer {admin_token}"
-            if not admin_token or not hmac.compare_digest(given.encode(), expected.encode()):
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            right = hmac.compare_digest(given.strip().encode(), admin_token.encode())
+            if not admin_token or not right or scheme.lower() != "bearer":  # RFC 9110: in any case
                 return Response(
                     '{"message": "Send the header Authorization: Bearer ADMIN_TOKEN."}',
                     401,

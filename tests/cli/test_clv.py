@@ -128,3 +128,21 @@ def test_a_time_of_day_and_spaces_are_no_fault(tmp_path: Path) -> None:
     )
     done = run("score", file)
     assert done.stdout.splitlines()[1].startswith("a,0,0.0,0.0")
+
+
+def test_score_prints_json_too_with_the_same_numbers(sample: Path) -> None:
+    """What is not known is null."""
+    done = run("score", sample, "--until", "1997-09-30", "--json")
+    found = json.loads(done.stdout)
+    lines = list(csv.DictReader(io.StringIO(run("score", sample, "--until", "1997-09-30").stdout)))
+    assert len(found) == len(lines) == 2357
+    assert {name: str(value) for name, value in found[0].items() if value is not None} == {
+        name: value for name, value in lines[0].items() if value
+    }
+
+
+@pytest.mark.parametrize("option", ["--horizon", "--rate", "--margin"])
+def test_what_is_no_number_is_refused(sample: Path, option: str) -> None:
+    """NaN lies within no bounds."""
+    done = run("score", sample, option, "nan")
+    assert (done.exit_code, "is no number" in done.stderr) == (2, True)

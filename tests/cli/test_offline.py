@@ -79,6 +79,35 @@ def test_several_models_stand_side_by_side(folder: Path) -> None:
     assert found[101]["written"]["clm_stage_churn5"] == found[101]["stages"]["churn5"]
 
 
+def test_a_model_named_twice_runs_once_and_the_primary_may_stand_beside_itself(folder: Path) -> None:
+    """A primary model among the secondary ones also writes a property by its own name."""
+    assert set(rows(evaluate(folder, "--model", "path5", "--model", "path5"))[101]["stages"]) == {"path5"}
+    (folder / "m.yaml").write_text("version: 1\nmodels: {primary: path5, secondary: [path5, churn5]}\n")
+    written = rows(evaluate(folder, "--config", "m.yaml"))[101]["written"]
+    assert written["clm_stage_path5"] == written["clm_stage"]
+    assert "clm_stage_churn5" in written
+
+
+def test_a_customer_without_a_date_is_there_before_its_first_order(folder: Path) -> None:
+    """What is dated later is not seen; that is no reason to leave the customer out."""
+    (folder / "contacts.csv").write_text("id\n101\n102\n103\n")
+    files = ("--contacts", "contacts.csv", "--deals", "deals.csv")
+    found = rows(lifecycle(folder, "evaluate", *files, "--at", "2024-12-31"))
+    assert {i: (one["stage"], one["since"], one["metrics"]["purchases"]) for i, one in found.items()} == (
+        dict.fromkeys((101, 102, 103), ("lead", None, 0))
+    )
+    assert found[102]["next_stage_on"] == "2025-01-20"
+    assert found[103]["next_stage_on"] is None
+
+
+def test_json_may_be_asked_for_as_everywhere_and_without_customers_the_header_stands(folder: Path) -> None:
+    """`--json` is `--format json`; another format beside it is wrong use."""
+    assert evaluate(folder, "--json").stdout == evaluate(folder).stdout
+    assert evaluate(folder, "--json", "--format", "csv").returncode == 2
+    (folder / "contacts.csv").write_text("id\n")
+    assert evaluate(folder, "--format", "csv").stdout.startswith("object,id,stage,since,reason,")
+
+
 def test_csv_has_a_line_a_customer(folder: Path) -> None:
     """Lists are joined with semicolons."""
     done = evaluate(folder, "--format", "csv", "--out", "out.csv")
@@ -125,10 +154,10 @@ def test_wrong_use_ends_with_two_and_one_clear_message(
 
 def test_a_broken_parameters_file_is_named(folder: Path) -> None:
     """With its cure."""
-    (folder / "p.json").write_text('{"version": "many"')
-    done = evaluate(folder, "--parameters", "p.json")
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    for content in (b'{"version": "many"', b"\xff\xfe", b"{}"):
+        (folder / "p.json").write_bytes(content)
+        done = evaluate(folder, "--parameters", "p.json")
+        assert (done.returncode, done.stdout, "Cure" in done.stderr) == (2, "", True)
 
 
 def test_explain_tells_one_customers_story(folder: Path) -> None:

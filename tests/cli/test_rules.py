@@ -34,6 +34,15 @@ def test_a_first_mapping_file_is_written_checked_and_not_overwritten(tmp_path: P
     assert (again.returncode, "exists already" in again.stderr) == (2, True)
 
 
+def test_a_model_is_shown_as_json_with_its_rules_in_order(tmp_path: Path) -> None:
+    """For scripts: the last rule always holds."""
+    shown = json.loads(lifecycle(tmp_path, "models", "show", "value5", "--json").stdout)
+    listed = json.loads(lifecycle(tmp_path, "models", "list", "--json").stdout)
+    assert [stage["key"] for stage in shown["stages"]] == listed["value5"]
+    assert shown["rules"][0] == {"stage": "retention", "when": "repeat_buyer AND NOT lost"}
+    assert shown["rules"][-1] == {"stage": "acquisition", "when": None}
+
+
 def test_every_fault_of_a_mapping_file_is_told_with_its_place(tmp_path: Path) -> None:
     """All at once, as editors can jump to them."""
     (tmp_path / "m.yaml").write_text("version: 1\nlangage: en\nthresholds:\n  onboarding_days: soon\n")

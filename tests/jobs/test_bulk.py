@@ -116,10 +116,10 @@ def before_the_import(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) 
     monkeypatch.setattr(Imports, "start", late)
 
 
-def test_rows_that_are_refused_are_parked_and_the_others_land(
+def test_rows_of_records_that_are_gone_are_refused_and_the_others_land(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A record that is gone meanwhile is refused as a whole."""
+    """A record that is gone meanwhile is refused as a whole, read again and forgotten."""
     with bulk_house(store, clock, customers(60)) as home:
         gone = (3, 30)
         before_the_import(
@@ -127,7 +127,7 @@ def test_rows_that_are_refused_are_parked_and_the_others_land(
         )
         assert load(home) == []
         assert in_ledger(home) == {ledger.CONFIRMED: 58, ledger.REFUSED: 2}
-        assert parked_causes(home) == {"INVALID_OBJECT_ID": 2}
+        assert parked_causes(home) == {}
         run_reconcile(home.context, home.portal_id)
         assert differing(home) == []
 

@@ -14,11 +14,13 @@ from plugin.clock import FixedClock, milliseconds
 from plugin.hubspot.protocol.signatures import TIMESTAMP_HEADER, V3_HEADER, sign_v3
 from plugin.jobs.apply import apply_inbox
 from plugin.jobs.evaluate import work_portal
+from plugin.jobs.status import status
 from plugin.records import inbox
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow, generate
 from plugin.sandbox.loaders.changes import random_changes
 from plugin.sandbox.world import World
+from plugin.sync import ledger
 from tests.conftest import NOON
 from tests.support.house import House, differing, house
 
@@ -176,3 +178,21 @@ def test_a_body_that_cannot_be_decoded_does_not_stop_those_behind_it(
         send(home, [{**event, "objectId": world.contacts[0].id}])
         home.settle()
         assert counts(home)["events_applied"] == 1
+
+
+def test_a_record_that_is_gone_before_its_webhook_comes_is_forgotten_and_not_given_up(
+    store: Store, clock: FixedClock
+) -> None:
+    """A write finds it deleted; looking again finds the same, and nothing is left to retry."""
+    with house(store, clock, cdnow(NOON.date(), limit=8), webhooks={"drop": 1.0}) as home:
+        home.load()
+        home.settle()
+        gone = sorted(home.standing())[:2]
+        for number in gone:
+            home.crm.store.archive_record("contact", number)
+        clock.sleep(400 * 86_400)  # stages change with the days, and are written
+        home.settle()
+        assert len(home.standing()) == 6
+        with store.read() as connection:
+            assert ledger.totals(connection, home.portal_id)[ledger.REFUSED] > 0
+        assert (status(home.context)["parked"], differing(home)) == (0, [])

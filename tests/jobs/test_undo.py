@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugin.clock import FixedClock, milliseconds
-from plugin.errors import CrmError
+from plugin.errors import CrmError, InputError
 from plugin.jobs.undo import last_change_set, run_undo
 from plugin.records import portals
 from plugin.records.portals import Portal
@@ -255,3 +255,16 @@ def test_change_sets_are_runs_of_writes_not_rounds_of_workers(store: Store, cloc
         with store.read() as connection:
             found = listed(connection, home.portal_id, 10)
         assert [one["records"] for one in found] == [1_200]
+
+
+def test_where_nothing_was_written_an_undo_is_refused_and_the_portal_goes_on(
+    store: Store, clock: FixedClock
+) -> None:
+    """A mistyped id does not stop the writes."""
+    with house(store, clock, cdnow(NOON.date(), limit=3)) as home:
+        home.load()
+        home.settle()
+        for scope in (Scope(record=("contact", 999_999)), Scope(until=milliseconds(NOON) - 10**9)):
+            with pytest.raises(InputError, match="nothing to undo"):
+                undo(home, scope)
+        assert portal_of(home).mode == portals.LIVE

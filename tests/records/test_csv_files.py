@@ -106,6 +106,37 @@ def test_a_stage_that_says_nothing_is_refused_with_the_cure(put):
     ]
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "stage", "read"),
+    [
+        ("Sales Pipeline", "Closed Won (Sales Pipeline)", ("default", "closedwon")),
+        ("default", "closed won", ("default", "closedwon")),
+        ("Sales Pipeline", "Contract Sent (Sales Pipeline)", ("default", "Contract Sent (Sales Pipeline)")),
+        ("Renewals", "Closed Won (Renewals)", ("Renewals", "Closed Won (Renewals)")),
+        ("Renewals", "Closed Won", ("Renewals", "Closed Won")),
+    ],
+)
+def test_an_exports_labels_are_the_ids_that_the_mapping_names(put, pipeline, stage, read):
+    """The mapping of a portal holds for its exports; another pipeline's stage of that name is another."""
+    header = "id,contact_ids,closedate,hs_is_closed,hs_is_closed_won,pipeline,dealstage"
+    files = {
+        "contacts": put("c.csv", "id\n51\n"),
+        "deals": put("d.csv", f"{header}\n1,51,2026-01-01,true,true,{pipeline},{stage}\n"),
+    }
+    by_ids = Mapping(purchase=Purchase(pipelines=("default",), won_stages=("closedwon",)))
+    assert read_records(**files, mapping=by_ids).deals.select("pipeline", "dealstage").row(0) == read
+    by_labels = Mapping(purchase=Purchase(pipelines=(pipeline,), won_stages=(stage,)))
+    assert read_records(**files, mapping=by_labels).deals["dealstage"].to_list() == [stage]
+
+
+def test_an_exports_sources_are_the_values_that_records_hold(put):
+    """A channel has one name, wherever it was read; what is not HubSpot's own stays."""
+    shown = ["Organic Search", "ORGANIC_SEARCH", "Offline Sources", "AI referrals", "Trade fair", ""]
+    text = "Record ID,Original Traffic Source\n" + "".join(f"{i},{s}\n" for i, s in enumerate(shown, 51))
+    found = read_records(contacts=put("c.csv", text)).contacts["hs_analytics_source"].to_list()
+    assert found == ["ORGANIC_SEARCH", "ORGANIC_SEARCH", "OFFLINE", "AI_REFERRALS", "Trade fair", None]
+
+
 def test_own_headers_come_from_the_mapping(put):
     """Any file can be read by naming its headers."""
     own = {"Kundennummer": "id", "Kunde": "contact_ids", "Datum": "closedate", "Won?": "hs_is_closed_won"}
@@ -124,6 +155,28 @@ def test_id_columns_beside_id_keep_their_names(put):
         {"id": 51, "company_ids": [], "hs_object_id": "3", "record_id": "x"}
     ]
     assert read_records(contacts=put("d.csv", "hs_object_id\n3\n")).contacts["id"].to_list() == [3]
+
+
+@pytest.mark.parametrize(
+    "header", ["ID", "Record ID", "RECORD ID", "hs_object_id", "HS_OBJECT_ID", "Record ID - Contact"]
+)
+def test_the_id_is_found_however_its_header_is_written(put, header):
+    """Case and signs do not matter."""
+    assert read_records(contacts=put("c.csv", f"{header},email\n51,a\n")).contacts.rows() == [(51, [], "a")]
+
+
+def test_rows_of_empty_cells_and_old_line_ends_do_no_harm(put):
+    """Spreadsheets leave rows without a value at the end, and some end lines with a carriage return alone."""
+    expected = [(51, [7], "a")]
+    for text in ("id,company_ids,email\n51,7,a\n,,\n \n", "id,company_ids,email\r51,7,a\r"):
+        assert read_records(contacts=put("c.csv", text)).contacts.rows() == expected
+
+
+def test_a_number_too_long_for_a_number_is_a_fault_like_others(put):
+    """Five thousand digits are told by their first forty."""
+    said = _refusal(contacts=put("c.csv", "id\n" + "9" * 5_000 + "\n"))
+    assert f"{'9' * 40}…' is not an id." in said
+    assert len(said) < 500
 
 
 def test_every_fault_is_told_at_once(put):

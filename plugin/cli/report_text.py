@@ -11,7 +11,7 @@ from plugin.cli.grid_text import first_width, grid_parts, head_width, paragraph,
 from plugin.cli.report_figures import figure_parts
 from plugin.lifecycle.reading import account_lines
 from plugin.portfolio import grids, way_grids
-from plugin.portfolio.markup import left_out, whose
+from plugin.portfolio.markup import money_notes, whose
 from plugin.portfolio.shown import Shown
 from plugin.portfolio.texts import Words, words
 
@@ -49,13 +49,11 @@ def _title(metrics: Mapping[str, Any], said: Words) -> str:
 def _notes(found: Mapping[str, Any], said: Words, *, explain: bool) -> list[str]:
     """What concerns the whole report: sums that lack something, the currency, what was read."""
     metrics, account = found["metrics"], found["account"]
-    notes = [
-        left_out(metrics, said),
-        "" if metrics["currency"] else said["no_currency"],
+    return [
+        *money_notes(metrics),
         *(account_lines(account) if account else []),
-        "" if explain else said["explain"],
+        *([] if explain else [said["explain"]]),
     ]
-    return [one for one in notes if one]
 
 
 def _cohorts(answer: Mapping[str, Any], said: Words, width: int) -> Parts:

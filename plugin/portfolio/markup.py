@@ -95,3 +95,16 @@ def left_out(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
         for one in answer["left_out"]
     ]
     return said["left_out"].format(deals="; ".join(parts)) if parts else ""
+
+
+def money_notes(answer: Mapping[str, Any]) -> list[str]:
+    """What concerns every sum of money: deals without any, the currency, profit that nothing is taken off."""
+    said = words(answer["language"])
+    values = {one["key"]: one["value"] for one in answer["metrics"]}
+    same = values["profit"] and values["profit"] == values["revenue"]
+    notes_ = (
+        left_out(answer, said),
+        "" if answer["currency"] else said["no_currency"],
+        said["profit_is_revenue"] if same else "",
+    )
+    return [one for one in notes_ if one]

@@ -15,6 +15,7 @@ EN: dict[str, str] = {
     "none": "None.",
     "of_period": "{label}, {period}",
     "no_currency": "Amounts of money are in the portal's currency, which is not known here: name it as `currency` in the mapping file.",
+    "profit_is_revenue": "Profit equals revenue here: the mapping file names no cost and no margin (under `purchase`).",
     "explain": "What a figure means: `lifecycle report --explain`.",
     "figures": "All figures",
     "figures_head": "Figure|Value|Rests on|What it is",

@@ -15,6 +15,7 @@ PL: dict[str, str] = {
     "none": "Brak.",
     "of_period": "{label}, {period}",
     "no_currency": "Kwoty są w walucie portalu, która nie jest tu znana: podaj ją jako `currency` w pliku mapowania.",
+    "profit_is_revenue": "Zysk równa się tu przychodowi: w pliku mapowania nie ma ani kosztu, ani marży (w części `purchase`).",
     "explain": "Co znaczy wskaźnik: `lifecycle report --explain`.",
     "figures": "Wszystkie wskaźniki",
     "figures_head": "Wskaźnik|Wartość|Na podstawie|Co to jest",

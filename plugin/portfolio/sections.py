@@ -11,7 +11,7 @@ from typing import Any
 
 from plugin.portfolio import grids
 from plugin.portfolio.charts import columns
-from plugin.portfolio.markup import grid, label, left_out, notes, prose, scrolled, section, whose
+from plugin.portfolio.markup import grid, label, money_notes, notes, prose, scrolled, section, whose
 from plugin.portfolio.shown import Shown
 from plugin.portfolio.texts import metric_words, words
 from plugin.portfolio.units import grouped
@@ -120,9 +120,7 @@ class Sections:
             for group, figures in grouped(self.metrics["metrics"])
         )
         made = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        after = [left_out(self.metrics, self.words)]
-        after += [] if self.metrics["currency"] else [self.words["no_currency"]]
-        return section(self.words["figures"], scrolled(made) + notes(one for one in after if one))
+        return section(self.words["figures"], scrolled(made) + notes(money_notes(self.metrics)))
 
     def _figure(self, one: Mapping[str, Any]) -> str:
         reason = f"<strong>{prose(one['reason'])}</strong> " if one["reason"] else ""

@@ -190,3 +190,22 @@ def test_what_a_channel_is_called_is_shown_as_it_is(monkeypatch: pytest.MonkeyPa
     name = "[red]Autumn fair[/red]"
     people = [one | {"hs_analytics_source": name} for one in forty()]
     assert name in shown(answers(source(people, mapping=replace(MAPPING))), monkeypatch)
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "pl"])
+def test_a_portal_without_customers_is_told_in_words(language: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody bought; nobody is on record at all."""
+    mapping = replace(MAPPING, language=language, currency=None)
+    for people in ([], [buyer(1, "2026-05-01", [])]):
+        found = answers(source(people, mapping=mapping))
+        text = shown(found, monkeypatch)
+        assert max(map(len, text.splitlines())) <= 80
+        assert "`currency`" in text
+        assert page(found["metrics"], found["funnel"], found["cohorts"]).count("<section>") >= 7
+
+
+def test_profit_that_nothing_is_taken_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where a margin is mapped."""
+    assert "Profit equals revenue here" in shown(answers(source(forty())), monkeypatch)
+    half = replace(MAPPING, purchase=replace(MAPPING.purchase, margin_share=0.5))
+    assert "Profit equals revenue" not in shown(answers(source(forty(), mapping=half)), monkeypatch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-#: Colours are the page's: `.bar` is filled with its accent, `.running` is what is not over, paler.
+#: Colours are the page's: `.column` is filled with its accent, `.running` is what is not over, paler.
 
 
 def columns(labels: Sequence[str], values: Sequence[float | None], said: Sequence[str], most: str) -> str:
@@ -23,7 +23,7 @@ def columns(labels: Sequence[str], values: Sequence[float | None], said: Sequenc
         if value is None:
             continue
         top, height = zero - max(value, 0) * scale, abs(value) * scale
-        kind = "bar running" if i == len(values) - 1 else "bar"
+        kind = "column running" if i == len(values) - 1 else "column"
         drawn.append(
             f'<rect x="{i * wide + 0.5:.1f}" y="{top:.1f}" width="{max(wide - 1.5, 0.5):.1f}" '
             f'height="{max(height, 0.5):.1f}" class="{kind}"><title>{escape(labels[i])}: {escape(said[i])}'

@@ -33,7 +33,7 @@ _MORE = (
     "font-weight:500}table.heat{width:auto}table.heat td{padding:3px 5px;text-align:center;"
     "font-size:12px;border:0;white-space:nowrap}"
     "table.heat th{padding:3px 5px;font-size:12px;text-align:center}"
-    ":root{--accent:#3b82f6}svg .bar{fill:var(--accent)}svg .running{opacity:.5}"
+    ":root{--accent:#3b82f6}svg .column{fill:var(--accent)}svg .running{opacity:.5}"
 )
 
 

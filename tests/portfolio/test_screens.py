@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from plugin.portfolio.grids import Grid
 from plugin.portfolio.markup import label
 from plugin.portfolio.page import page
 from plugin.portfolio.spend import Spend
+from plugin.web import admin
 from tests.portfolio.small import MAPPING, buyer, forty, source
 from tests.portfolio.test_kept import spring
 from tests.portfolio.test_reads_well import shown
@@ -209,3 +212,17 @@ def test_profit_that_nothing_is_taken_off_is_told(monkeypatch: pytest.MonkeyPatc
     assert "Profit equals revenue here" in shown(answers(source(forty())), monkeypatch)
     half = replace(MAPPING, purchase=replace(MAPPING.purchase, margin_share=0.5))
     assert "Profit equals revenue" not in shown(answers(source(forty(), mapping=half)), monkeypatch)
+
+
+def test_the_admins_looks_draw_the_columns_that_the_page_draws() -> None:
+    """Each class has its rule under .portfolio, and no other rule of the admin's pages meets it."""
+    found = answers(source(forty(), Spend({(674, "PAID_SEARCH"): 80_000})))
+    made = page(found["metrics"], found["funnel"], found["cohorts"]).partition("<main>")[2]
+    used = {name for names in re.findall(r'class="([^"]+)"', made) for name in names.split()}
+    looks = (Path(admin.__file__).parent / "static" / "admin.css").read_text(encoding="utf-8")
+    rules = [rule for rules in re.findall(r"([^{}]+)\{", looks) for rule in rules.split(",")]
+    assert used >= {"column", "running", "meter", "heat", "figures"}
+    for name in used - {"sub", "scroll"}:  # the page's own subtitle; tables scroll alike everywhere
+        met = [rule.strip() for rule in rules if re.search(rf"\.{name}(?![\w-])", rule)]
+        assert met, name
+        assert all(rule.startswith(".portfolio ") for rule in met), (name, met)

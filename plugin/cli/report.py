@@ -47,12 +47,13 @@ def _files(command: Any) -> Any:
     "--object", "object_type", type=click.Choice(["contact", "company"]), help="Default: as mapped."
 )
 @click.option("--portal", type=int, help="The portal's id; needed only where several are served.")
+@click.option("--explain", is_flag=True, help="Say under each figure what it is.")
 @click.option("--html", type=_OUT, help="Write a page with drawings here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--rebuild", is_flag=True, help="First add everything up from scratch, and say what was wrong.")
 @_files
 @click.pass_context
-def report(ctx: click.Context, /, html: Path | None, as_json: bool, **options: Any) -> None:
+def report(ctx: click.Context, /, html: Path | None, as_json: bool, explain: bool, **options: Any) -> None:
     """The portfolio: customers won, kept and lost, CAC, CLV, funnel, cohorts, reasons of loss.
 
     Without files the figures kept of the served portal are shown.
@@ -78,7 +79,7 @@ def report(ctx: click.Context, /, html: Path | None, as_json: bool, **options: A
     elif html is None:
         from plugin.cli.report_text import report_text
 
-        click.echo(report_text(found))
+        click.echo(report_text(found, explain=explain))
 
 
 def _write(html: Path, found: dict[str, Any]) -> None:

@@ -1,109 +1,65 @@
-"""The portfolio as tables on a terminal."""
+"""The portfolio on a terminal: figures in groups, then tables; what a figure means only if asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from plugin.cli.show import table
+from rich.console import RenderableType
+
+from plugin.cli.grid_text import first_width, grid_parts, head_width, paragraph, screen, wide
+from plugin.cli.report_figures import figure_parts
 from plugin.lifecycle.reading import account_lines
-from plugin.portfolio.markup import left_out, whose
+from plugin.portfolio import grids, way_grids
+from plugin.portfolio.markup import money_notes, whose
 from plugin.portfolio.shown import Shown
-from plugin.portfolio.texts import words
+from plugin.portfolio.texts import Words, words
 
-_COHORTS, _AGES = 13, 13
+_COHORTS = 13
+Parts = list[RenderableType]
 
 
-def report_text(found: dict[str, Any]) -> str:
-    """Figures, funnel, channels, reasons of loss."""
-    metrics = found["metrics"]
-    shown, said = (
-        Shown(metrics["language"], metrics["currency"], metrics["locale"]),
-        words(metrics["language"]),
-    )
-    scope, period = whose(metrics, said), metrics["period"] or said["to_date"]
-    parts = [
-        _figures(f"{said['title']} · {scope} · {period} · {shown.day(metrics['day'])}", metrics, shown),
-        *([left_out(metrics, said)] if metrics["left_out"] else []),
-        _kept(metrics, shown, said),
-        _funnel(found["funnel"], shown, said),
-        *_cohorts(found["cohorts"], shown, said),
+def report_text(found: dict[str, Any], *, explain: bool = False) -> str:
+    """Figures, who stayed, funnel, cohorts, channels, reasons of loss, and what was read.
+
+    `explain`: under each figure stands what it is.
+    """
+    metrics, width = found["metrics"], wide()
+    said = words(metrics["language"])
+    channels = grids.channels(metrics)
+    sections = [
+        [paragraph(_title(metrics, said), width, style="bold")],
+        *figure_parts(metrics, width, explain=explain),
+        grid_parts(grids.kept(metrics), width),
+        grid_parts(way_grids.funnel(found["funnel"]), width),
+        _cohorts(found["cohorts"], said, width),
+        grid_parts(channels, width) if channels else [],
+        grid_parts(grids.losses(metrics), width),
+        [paragraph(one, width) for one in _notes(found, said, explain=explain)],
     ]
-    if metrics.get("channels"):
-        parts.append(_channels(metrics, shown, said))
-    if any(one["customers"] or one["deals"] for one in metrics["loss_reasons"]):
-        parts.append(_losses(metrics, shown, said))
-    if found["account"]:
-        parts.append("\n".join(account_lines(found["account"])))
-    return "\n\n".join(parts)
+    parts = [part for section in sections if section for part in (*section, "")]
+    return screen(parts).rstrip("\n")
 
 
-def _figures(title: str, metrics: dict[str, Any], shown: Shown) -> str:
-    rows = [
-        [one["label"], shown.figure(one), shown.number(one["n"]), one["reason"] or one["definition"]]
-        for one in metrics["metrics"]
+def _title(metrics: Mapping[str, Any], said: Words) -> str:
+    period, day = metrics["period"] or said["to_date"], Shown.of(metrics).day(metrics["day"])
+    return f"{said['title']} · {whose(metrics, said)} · {period} · {day}"
+
+
+def _notes(found: Mapping[str, Any], said: Words, *, explain: bool) -> list[str]:
+    """What concerns the whole report: sums that lack something, the currency, what was read."""
+    metrics, account = found["metrics"], found["account"]
+    return [
+        *money_notes(metrics),
+        *(account_lines(account) if account else []),
+        *([] if explain else [said["explain"]]),
     ]
-    return table(title, ["", "", "n", ""], rows)
 
 
-def _kept(metrics: dict[str, Any], shown: Shown, said: dict[str, str]) -> str:
-    rows = []
-    for one in metrics["kept"]:
-        counts = [shown.number(one[name]) for name in ("start", "kept", "new", "end")]
-        base = [shown.number(one["base_n"]), shown.value(one["base"], "money")]
-        shares = [shown.figure(one[name], "share") for name in ("gross", "net", "net_with")]
-        formula = shown.value(one["formula"], "share")
-        rows.append(
-            [one["period"], *counts, shown.figure(one["retention"], "share"), formula, *base, *shares]
-        )
-    return table(said["kept"], said["kept_head"].split("|"), rows)
-
-
-def _cohorts(answer: dict[str, Any], shown: Shown, said: dict[str, str]) -> list[str]:
-    """Shares kept by age in months; what is still to come stays blank, of too few a dash."""
-    rows = [one for one in answer["cohorts"] if one["complete"]][-_COHORTS:]
-    if not rows:
-        return []
-    ages = min(max(len(one["kept"]) for one in rows), _AGES)
-    cells = []
-    for one in rows:
-        shares = one["kept_share"] or [None] * len(one["kept"])
-        told = [shown.value(share, "share", short=True) for share in shares[:ages]]
-        cells.append([one["cohort"], shown.number(one["n"]), *told, *[""] * (ages - len(told))])
-    title = f"{said['cohorts']} · {said['kept_note']}"
-    return [table(title, ["", "n", *(str(age) for age in range(ages))], cells)]
-
-
-def _funnel(funnel: dict[str, Any], shown: Shown, said: dict[str, str]) -> str:
-    rows = []
-    for one in funnel["stages"]:
-        share = shown.value(one.get("conversion"), "share")
-        days = one.get("median_days")
-        median = "–" if days is None else shown.number(days)
-        rows.append([one["label"], shown.number(one["reached"]), share, median])
-    return table(said["funnel"], ["", "n", "%", "days"], rows)
-
-
-def _channels(metrics: dict[str, Any], shown: Shown, said: dict[str, str]) -> str:
-    keys = {"cac": "money", "historic_value": "money", "clv": "money", "clv_to_cac": "ratio"}
-    keys["payback_months"] = "months"
-    rows = []
-    for one in metrics["channels"]:
-        cells = [shown.figure(one["metrics"][key], unit) for key, unit in keys.items()]
-        won = shown.number(one["metrics"]["customers_won"]["n"])
-        name = one["channel"] or said["unknown_channel"]
-        rows.append([name, won, shown.value(one["spend"], "money"), *cells])
-    return table(said["channels"], said["channels_head"].split("|"), rows)
-
-
-def _losses(metrics: dict[str, Any], shown: Shown, said: dict[str, str]) -> str:
-    rows = [
-        [
-            one["label"],
-            shown.number(one["customers"]),
-            shown.value(one["revenue"], "money"),
-            shown.number(one["deals"]),
-            shown.value(one["deal_amount"], "money"),
-        ]
-        for one in metrics["loss_reasons"]
-    ]
-    return table(said["losses"], said["losses_head"].split("|"), rows)
+def _cohorts(answer: Mapping[str, Any], said: Words, width: int) -> Parts:
+    """As many months as fit beside the cohort and its size."""
+    head, cells = said["cohorts_head"].split("|"), [one["cohort"] for one in answer["cohorts"]]
+    shown = Shown.of(answer)
+    sizes = [len(shown.number(one["n"])) for one in answer["cohorts"]]
+    names = first_width(head[:1], cells) + 1 + max(head_width(head[1], 2), *sizes, 1)
+    return grid_parts(way_grids.cohorts(answer, _COHORTS, max((width - names) // 4, 1)), width, gap=1)

@@ -157,10 +157,19 @@ def account_lines(account: MappingABC[str, Any]) -> list[str]:
     kinds = [f"{_many(read[name], name)}" for name in ("contacts", "companies") if read[name]]
     deals = f"{_many(read['deals'], 'deals')} ({_states(read)})"
     money = f"{revenue['total']:,.2f} {revenue['currency'] or ''}".strip()
-    counts = f"{1 - revenue['share_left_out']:.1%}".replace(".0%", "%")
-    lines = [f"Read: {', '.join([*kinds, deals])}; {money} won, of which {counts} counts."]
+    lines = [f"Read: {', '.join([*kinds, deals])}; {money} won{_counted(revenue)}."]
     lines += [_left_out(one, revenue["currency"]) for one in account["left_out"]]
     return [*lines, *(_unread(row) for row in account["unread"])]
+
+
+def _counted(revenue: MappingABC[str, Any]) -> str:
+    """How much of the money won is customers' revenue."""
+    if not revenue["total"]:
+        return ""
+    if not revenue["share_left_out"]:
+        return ", all of it counted as revenue of customers"
+    share = f"{1 - revenue['share_left_out']:.1%}".replace(".0%", "%")
+    return f", {share} of it counted as revenue of customers (what is left out is told below)"
 
 
 def _many(number: int, plural: str) -> str:

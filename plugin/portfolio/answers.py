@@ -18,6 +18,7 @@ from plugin.portfolio.months import ALWAYS, SPANS, UNDATED, month_of, parse_peri
 from plugin.portfolio.retention import LONGEST
 from plugin.portfolio.spend import Spend
 from plugin.portfolio.texts import metric_words, reason_words, words
+from plugin.portfolio.units import counted, part_unit
 from plugin.portfolio.view import Metric, View
 from plugin.portfolio.voice import latest_of
 
@@ -114,11 +115,11 @@ class Source:
 def metrics_answer(source: Source, asked: Asked) -> dict[str, Any]:
     """Every metric; beside it the series by month, reasons of loss, channels, CAC by channel and month."""
     view = source.view(asked, METRIC_MEASURES, ("cycle",))
-    language = source.mapping.language
+    language, mapping = source.mapping.language, source.mapping
     answer = _head(source, view)
     answer["metrics"] = [said(one, source) for one in metrics.metrics(view)]
     answer["left_out"] = metrics.left_out(view)
-    answer["kept"] = [_kept(one, language) for one in kept.kept(view)]
+    answer["kept"] = [_kept(one, mapping) for one in kept.kept(view)]
     answer["series"] = metrics.series(view)
     answer["loss_reasons"] = [
         {**one, "label": words(language)[f"loss.{one['reason']}"]} for one in metrics.loss_reasons(view)
@@ -126,7 +127,7 @@ def metrics_answer(source: Source, asked: Asked) -> dict[str, Any]:
     if view.scope.everyone:
         channels = source.by_channel()
         answer["channels"] = [
-            {**one, "metrics": {m.key: short(m, language) for m in one["metrics"]}}
+            {**one, "metrics": {m.key: short(m, mapping) for m in one["metrics"]}}
             for one in metrics.by_channel(view, channels)
         ]
         answer["cac_by_month"] = [
@@ -134,7 +135,7 @@ def metrics_answer(source: Source, asked: Asked) -> dict[str, Any]:
                 "channel": one["channel"],
                 "month": one["month"],
                 "spend": one["metric"].numerator,
-                **short(one["metric"], language),
+                **short(one["metric"], mapping),
             }
             for one in metrics.cac_by_month(view, channels)
         ]
@@ -187,16 +188,18 @@ def said(one: Metric, source: Source) -> dict[str, Any]:
         "key": one.key,
         "label": text["label"],
         "definition": text["definition"].format(**_said(source)),
-        "numerator": {"what": text["numerator"], "value": one.numerator},
-        "denominator": {"what": text["denominator"], "value": one.denominator},
-        **short(one, language),
+        **{
+            part: {"what": text[part], "value": getattr(one, part), "unit": part_unit(one.key, part)}
+            for part in ("numerator", "denominator")
+        },
+        **short(one, source.mapping),
         "unit": one.unit,
         "notes": one.notes,
     }
 
 
-def _kept(one: dict[str, Any], language: str) -> dict[str, Any]:
-    return {name: short(got, language) if isinstance(got, Metric) else got for name, got in one.items()}
+def _kept(one: dict[str, Any], mapping: FieldMapping) -> dict[str, Any]:
+    return {name: short(got, mapping) if isinstance(got, Metric) else got for name, got in one.items()}
 
 
 def _said(source: Source) -> dict[str, Any]:
@@ -206,13 +209,16 @@ def _said(source: Source) -> dict[str, Any]:
     return {"days": days, "confidence": round(100 * CONFIDENCE), "cap": LONGEST, **scale}
 
 
-def short(one: Metric, language: str) -> dict[str, Any]:
-    """A metric's figure alone."""
+def short(one: Metric, mapping: FieldMapping) -> dict[str, Any]:
+    """A metric's figure alone; `basis` says in words what it rests on."""
+    language = mapping.language
+    basis = counted(one.n, f"n.{one.key}", language, mapping.formats)
     return {
         "value": one.value,
         "n": one.n,
+        "basis": basis,
         "gate": one.gate,
-        "reason": reason_words(one.reason, one.n, one.gate, language),
+        "reason": reason_words(one.reason, one.key, basis, one.gate, language),
         "word": words(language).get(f"word.{one.reason}"),
         "reason_code": one.reason,
     }

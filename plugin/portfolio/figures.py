@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -57,6 +57,15 @@ class Figures:
         """The sum over months; None: over all, undated ones included."""
         found = self.by_month(measure, detail)
         return sum(found.values()) if months is None else sum(found.get(month, 0) for month in months)
+
+    def in_bin(self, measure: str, bin_: int, months: Collection[int] | None = None, detail: str = "") -> int:
+        """The sum over months of one bin alone; None: over all months, undated ones included."""
+        found = self.cells.get((measure, detail), {})
+        return sum(
+            value
+            for (month, at), value in found.items()
+            if at == bin_ and (month != ALWAYS if months is None else month in months)
+        )
 
     def up_to(self, measure: str, month: int, detail: str = "") -> int:
         """The running total at a month's end."""

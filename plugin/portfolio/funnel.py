@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from plugin.portfolio.journey import PASSED, STOOD
 from plugin.portfolio.timings import Timing
 from plugin.portfolio.view import MEAN_GATE, RATE_GATE, View
 
@@ -12,9 +13,10 @@ from plugin.portfolio.view import MEAN_GATE, RATE_GATE, View
 def funnel(view: View, forward: Sequence[str]) -> list[dict[str, Any]]:
     """One object a forward stage, in order.
 
-    `reached`: customers who came to it or beyond, in the period. `before`: who came to the stage before in
-    the period; `went_on`: how many of them have come on since; `conversion` their share; `median_days`
-    between the two. Withheld figures are None, with a reason.
+    `reached`: customers who came to it or beyond, in the period; `stood` of them have ever been in it,
+    `passed` went straight past it, both None where that is not known of all. `before`: who came to the stage
+    before in the period; `went_on`: how many of them have come on since; `conversion` their share;
+    `median_days` between the two. Withheld figures are None, with a reason.
     """
     steps = []
     for place, stage in enumerate(forward):
@@ -22,12 +24,19 @@ def funnel(view: View, forward: Sequence[str]) -> list[dict[str, Any]]:
         here: dict[str, Any] = {
             "stage": stage,
             "reached": reached,
+            **_been(view, stage, reached),
             "now": view.figures.now("stage_now", stage),
         }
         if place:
             here |= _step(view, forward[place - 1], stage)
         steps.append(here)
     return steps
+
+
+def _been(view: View, stage: str, reached: int) -> dict[str, int | None]:
+    stood, passed = (view.total_in("reached", bin_, stage) for bin_ in (STOOD, PASSED))
+    known = stood + passed == reached
+    return {"stood": stood if known else None, "passed": passed if known else None}
 
 
 def _step(view: View, before: str, stage: str) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from plugin.portfolio.rows import Batch, rows, timed
 _ASIDE = frozenset({"lost", "sleeping", "dormant", "reactivated", "cold", "cancelled"})
 _YEAR = 365
 LONGER = tuple(kind for kind, months in SPANS.items() if months > 1)
+#: The bin of `reached`: whether who came to a stage or beyond has ever stood in it. 0 is in contributions
+#: made before this was told of.
+STOOD, PASSED = 1, 2
 
 
 @lru_cache(maxsize=8)
@@ -56,11 +59,20 @@ def _steps(way: pl.DataFrame, models: Models) -> list[pl.DataFrame]:
     reached = risen.with_columns(rank=pl.int_ranges(pl.col("before") + 1, pl.col("best") + 1)).explode("rank")
     who, day = reached["customer"].to_numpy(), reached["day"].to_numpy()
     names = pl.Series(forward, dtype=pl.String).gather(reached["rank"])
-    found = [rows("reached", who, months_of(day), detail=names)]
+    found = [rows("reached", who, months_of(day), detail=names, bins=_stood(best, reached))]
     later = reached["rank"].to_numpy() > 0  # the row before is the same customer's stage before
     previous = np.roll(day, 1)[later]
     took = _between(previous, day[later])
     return [*found, *timed("step", who[later], months_of(previous), took, names.filter(pl.Series(later)))]
+
+
+def _stood(way: pl.DataFrame, reached: pl.DataFrame) -> Ints:
+    """STOOD where the customer has ever been in the stage that it reached, else PASSED."""
+    been = way.select("customer", "rank").unique().with_columns(bin=pl.lit(STOOD))
+    found = reached.select("customer", "rank").join(
+        been, on=["customer", "rank"], how="left", maintain_order="left"
+    )
+    return found["bin"].fill_null(PASSED).cast(pl.Int64).to_numpy()
 
 
 def _between(start: Ints, end: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""How figures are written for people, in their language and currency."""
+"""How figures are written for people, in their language and currency, each with its unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from babel.core import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from plugin.portfolio.units import counted
+
 NOTHING = "–"
+_WORDED = {"days": "unit.days", "months": "unit.months", "score": "unit.score"}
 
 
 class Shown:
@@ -18,6 +21,11 @@ class Shown:
 
     def __init__(self, language: str, currency: str | None, locale: str | None = None) -> None:
         self.language, self.currency, self.formats = language, currency, locale or language
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Shown:
+        """As an answer is to be written."""
+        return cls(answer["language"], answer["currency"], answer["locale"])
 
     def day(self, day: str) -> str:
         """A date as people write it."""
@@ -30,16 +38,16 @@ class Shown:
         return str(format_decimal(value, format=shape, locale=self.formats))
 
     def figure(self, one: Mapping[str, Any], unit: str | None = None) -> str:
-        """A metric's value with its margin, or the word for it (undefined, never), or a dash."""
+        """A metric's value with unit and margin, or the word for it (undefined, never), or a dash."""
         if one["value"] is None:
             return str(one.get("word") or NOTHING)
         notes, text = one.get("notes") or {}, self.value(one["value"], unit or one["unit"])
         if notes.get("margin") is not None:
-            return f"{text} ± {self.number(notes['margin'])}"
+            return f"{self.number(one['value'])} ± {self.value(notes['margin'], 'score')}"
         return f"≥ {text}" if notes.get("capped") else text
 
     def value(self, value: float | None, unit: str, *, short: bool = False) -> str:
-        """A value in its unit."""
+        """A value with its unit: 135 days, 42.1%, €12, 3.2 : 1. A count has none: its title says of what."""
         if value is None:
             return NOTHING
         if unit == "share":
@@ -48,7 +56,9 @@ class Shown:
         if unit == "money":
             return self.money(value)
         if unit == "ratio":
-            return str(format_decimal(value, format="#,##0.0", locale=self.formats))
+            return f"{format_decimal(value, format='#,##0.0', locale=self.formats)} : 1"
+        if unit in _WORDED:
+            return counted(value, _WORDED[unit], self.language, self.formats)
         return self.number(value)
 
     def money(self, value: float) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from plugin.portfolio import screen_en, screen_pl, screen_ru
 from plugin.portfolio.texts_en import EN
 from plugin.portfolio.texts_pl import PL
 from plugin.portfolio.texts_ru import RU
 
 Words = dict[str, str]
 #: language → key → text; a metric's entry is `label|definition|numerator|denominator`.
-TEXTS: dict[str, Words] = {"en": EN, "ru": RU, "pl": PL}
+TEXTS: dict[str, Words] = {
+    "en": {**EN, **screen_en.EN},
+    "ru": {**RU, **screen_ru.RU},
+    "pl": {**PL, **screen_pl.PL},
+}
 
 
 def words(language: str) -> Words:
     """The texts of a language."""
-    return TEXTS.get(language, EN)
+    return TEXTS.get(language, TEXTS["en"])
 
 
 def metric_words(key: str, language: str) -> dict[str, str]:
@@ -23,6 +28,9 @@ def metric_words(key: str, language: str) -> dict[str, str]:
     return dict(zip(names, (*parts, "", "", "")[:4], strict=True))
 
 
-def reason_words(reason: str | None, n: int, gate: int, language: str) -> str | None:
-    """Why a figure is withheld, as a sentence."""
-    return words(language)[f"reason.{reason}"].format(n=n, gate=gate) if reason else None
+def reason_words(reason: str | None, key: str, basis: str, gate: int, language: str) -> str | None:
+    """Why a metric is withheld, and what to do about it; `basis` says in words how many it rests on."""
+    if not reason:
+        return None
+    said = words(language)
+    return said.get(f"reason.{reason}.{key}", said[f"reason.{reason}"]).format(basis=basis, gate=gate)

@@ -1,4 +1,4 @@
-"""The portfolio's words in Polish."""
+"""The portfolio's words in Polish: figures, why one is withheld, what is counted."""
 
 from __future__ import annotations
 
@@ -6,93 +6,104 @@ from __future__ import annotations
 
 PL: dict[str, str] = {
     "metric.customers": "Klienci|Kupili i nie są utraceni na koniec okresu.|klienci",
-    "metric.customers_won": "Pozyskani klienci|Pierwsze zakupy w okresie.|pierwsze zakupy",
-    "metric.revenue": "Przychód|Kwoty wygranych transakcji bez zwrotów; każda liczy się raz.|przychód",
-    "metric.profit": "Zysk|Zysk z wygranych transakcji; każda liczy się raz.|zysk",
-    "metric.average_order": "Średnie zamówienie|Przychód na transakcję o znanej kwocie.|przychód|transakcje o znanej kwocie",
-    "metric.sales_cycle": "Cykl sprzedaży|Mediana dni od pierwszego zapisu lub działania do pierwszego zakupu.",
-    "metric.cac": (
-        "CAC|Koszt pozyskania klienta: wydatki każdego miesiąca na klientów pozyskanych jeden cykl sprzedaży później. "
-        "Miesiące bez wydatków są pominięte.|wydatki na pozyskanie|pozyskani klienci"
-    ),
-    "metric.historic_value": (
-        "Wartość do dziś|Dotychczasowy zysk z klientów pozyskanych w okresie, na jednego.|zysk|pozyskani klienci"
-    ),
-    "metric.clv": (
-        "CLV, 12 miesięcy|Prognoza zysku na dwanaście miesięcy z klientów pozyskanych w okresie, na jednego; na dzień "
-        "ostatniego zakupu lub ostatniego dopasowania.|prognoza zysku|klienci z prognozą"
-    ),
-    "metric.clv_to_cac": (
-        "CLV : CAC|Zysk dotychczasowy i prognoza na dwanaście miesięcy do wydatków na pozyskanie tych klientów."
-        "|zysk i prognoza|wydatki na pozyskanie"
-    ),
-    "metric.payback_months": (
-        "Zwrot|Pełne miesiące po miesiącu pierwszego zakupu, aż średni zysk pokryje CAC."
-        "|zysk do tego miesiąca|klienci o takim stażu"
-    ),
-    "metric.retention_rate": (
-        "Retencja|Klienci z początku okresu, którzy są nimi na jego końcu, jako zbiory; dla całości — z ostatniego pełnego roku, inaczej kwartału, inaczej miesiąca.|utrzymani|klienci na początku"
-    ),
-    "metric.churn_rate": (
-        "Odejścia|Jeden minus retencja: klienci z początku okresu, których na końcu nie ma. Kto nigdy nie kupił, nie liczy się.|odeszli|klienci na początku"
-    ),
-    "metric.monthly_churn": (
-        "Odejścia, średni miesiąc|Utraceni w miesiącu spośród klientów na jego początku, ze wszystkich miesięcy okresu.|utraceni|klienci na początkach miesięcy"
-    ),
-    "metric.lifespan_months": (
-        "Czas życia klienta|Ile miesięcy klient zostaje przy takich miesięcznych odejściach: 1 / odejścia; najwyżej {cap}, wtedy ze znakiem ≥.|miesiące klientów|utraceni"
-    ),
-    "metric.gross_revenue_retention": (
-        "Retencja przychodu brutto (GRR)|Ile ci, którzy zapłacili w poprzednim okresie tej samej długości, zapłacili znowu w tym; każdy najwyżej tyle, co przedtem. Dla całości: ostatni pełny rok, inaczej kwartał, inaczej miesiąc.|zapłacone znowu, do wysokości bazy|baza: zapłacone w poprzednim okresie"
-    ),
-    "metric.revenue_churn": (
-        "Utrata przychodu|Jeden minus retencja brutto: czego płacący przedtem nie zapłacili znowu.|niezapłacone znowu|baza: zapłacone w poprzednim okresie"
-    ),
-    "metric.net_revenue_retention": (
-        "Retencja przychodu netto (NRR)|Wszystko, co płacący w poprzednim okresie zapłacili w tym, ze wzrostem i bez nowych klientów. Powracający tylko z reaktywacją.|zapłacone znowu|baza: zapłacone w poprzednim okresie"
-    ),
-    "metric.revenue_lost": (
-        "Przychód utracony przez odejścia|Ile klienci utraceni w okresie przynieśli w roku do ostatniego zakupu."
-        "|przychód ostatniego roku"
-    ),
-    "metric.return_rate": (
-        "Powroty, miesięcznie|Kupili znów po uśpieniu lub utracie, spośród uśpionych i utraconych na początku miesiąca."
-        "|wrócili|uśpieni i utraceni na początku"
-    ),
-    "metric.nps": (
-        "NPS|Udział promotorów (9–10) minus udział krytyków (0–6), w punktach, z ostatniej odpowiedzi każdego w okresie; ± to margines błędu przy {confidence} %.|promotorzy minus krytycy|odpowiedzi"
-    ),
-    "metric.csat": (
-        "CSAT|Udział zadowolonych odpowiedzi: od {satisfied_from} w skali od {lowest} do {highest}; z ostatniej odpowiedzi każdego w okresie.|zadowolone odpowiedzi|odpowiedzi"
-    ),
-    "metric.engagement_rate": (
-        "Zaangażowanie, miesięcznie|Zapisy z działaniem w miesiącu, spośród wszystkich na jego koniec."
-        "|z działaniem|wszystkie zapisy"
-    ),
-    "metric.lifecycle_roi": (
-        "ROI pracy z klientami, bez kontroli|Zysk z {days} dni od każdego powrotu uśpionego lub utraconego klienta minus koszt tej pracy, do tego kosztu. Nie ma z kim porównać: część wróciłaby sama.|zysk z powrotów minus koszt|koszt pracy z klientami"
-    ),
-    "reason.too_few": "Za mało, by powiedzieć: {n}, potrzeba {gate}.",
-    "reason.undefined": ("Nieokreślone: nie ma przez co dzielić."),
-    "reason.no_spend": "Wydatki nie są znane. Wczytaj tabelę wydatków.",
-    "reason.no_spend_matched": "Brak wydatków za miesiące, do których należą ci klienci.",
-    "reason.spend_by_channel": "Wydatki są znane tylko według kanałów.",
-    "reason.no_prediction": "Za mało danych na prognozę.",
-    "reason.no_amounts": "Kwoty nie są znane.",
-    "reason.not_paid_back": "Nie zwróciło się w widocznym czasie.",
-    "reason.never": ("Jak dotąd nigdy: na tych klientach nic nie zarobiono."),
-    "reason.running": ("Okres jeszcze trwa: jego część stanęłaby przeciw całemu poprzedniemu."),
-    "reason.one_filter": ("Przechowywane tylko dla jednego filtra."),
-    "reason.off_scale": (
-        "Więcej niż jedna odpowiedź na dziesięć leży poza podaną skalą: popraw `csat_scale` w mapowaniu."
-    ),
-    "reason.tasks_unknown": ("Z plików nie widać, które zadania utworzono; wie to portal."),
-    "word.undefined": ("nieokreślone"),
-    "word.never": ("nigdy"),
-    "reason.not_mapped": "Nie wskazano właściwości, z której to wynika.",
-    "reason.never_seen": "W tym portalu nic takiego nie zapisano.",
+    "metric.customers_won": "Pozyskani klienci|Ich pierwszy zakup był w tym okresie.|pierwsze zakupy",
+    "metric.revenue": "Przychód|Kwoty wygranych transakcji bez zwrotów. Transakcja kilku klientów liczy się raz.|przychód",
+    "metric.profit": "Zysk|Zysk z wygranych transakcji według kosztu lub marży z pliku mapowania; bez nich cała kwota. Transakcja kilku klientów liczy się raz.|zysk",
+    "metric.average_order": "Średnie zamówienie|Przychód podzielony przez liczbę wygranych transakcji o znanej kwocie.|przychód|transakcje o znanej kwocie",
+    "metric.sales_cycle": "Cykl sprzedaży|Dni od pierwszego zapisu lub działania klienta do pierwszego zakupu; u połowy trwało to dłużej (mediana).",
+    "metric.cac": "CAC|Koszt pozyskania klienta: wydatki miesiąca podzielone przez liczbę klientów pozyskanych jeden cykl sprzedaży później. Miesiące bez wydatków są pominięte.|wydatki na pozyskanie|pozyskani klienci",
+    "metric.historic_value": "Wartość do dziś|Dotychczasowy zysk z klientów pozyskanych w okresie, podzielony przez ich liczbę.|zysk do dziś|pozyskani klienci",
+    "metric.clv": "CLV, 12 miesięcy|Prognoza zysku na najbliższe dwanaście miesięcy na klienta pozyskanego w okresie; na dzień ostatniego zakupu lub ostatniego dopasowania modelu, zależnie co później.|prognoza zysku|klienci z prognozą",
+    "metric.clv_to_cac": "CLV : CAC|Zysk do dziś i prognoza na dwanaście miesięcy z pozyskanych klientów, podzielone przez wydatki na ich pozyskanie.|zysk i prognoza|wydatki na pozyskanie",
+    "metric.payback_months": "Zwrot kosztu|Pełne miesiące po miesiącu pierwszego zakupu, aż zysk na klienta pokryje jego CAC.|zysk do tego miesiąca|klienci o takim stażu",
+    "metric.retention_rate": "Retencja|Udział klientów z początku okresu, którzy są nimi na jego końcu. Dla całości: z ostatniego pełnego roku, inaczej kwartału, inaczej miesiąca, który zaczął się z dość liczną grupą.|nadal klienci|klienci na początku",
+    "metric.churn_rate": "Odejścia|Udział klientów z początku okresu, których na końcu nie ma: 100 % minus retencja. Kto nigdy nie kupił, nie liczy się.|odeszli|klienci na początku",
+    "metric.monthly_churn": "Odejścia, średni miesiąc|Klienci utraceni w miesiącu podzieleni przez liczbę klientów na jego początku, ze wszystkich pełnych miesięcy okresu.|utraceni|klienci na początkach miesięcy",
+    "metric.lifespan_months": "Czas życia klienta|Jak długo klient zostaje, jeśli odchodzą jak w średnim miesiącu: 1 / te odejścia. Powyżej {cap} miesięcy nie liczymy dalej i stawiamy ≥.|miesiące klientów|utraceni",
+    "metric.gross_revenue_retention": "Retencja przychodu brutto (GRR)|Jaką część tego, co klienci zapłacili w poprzednim okresie tej samej długości, ci sami zapłacili znowu w tym. Każdy liczy się najwyżej do tego, co zapłacił przedtem, by wzrost jednego nie krył utraty drugiego. Dla całości: ostatni pełny rok, inaczej kwartał, inaczej miesiąc.|zapłacone znowu, każdy najwyżej jak przedtem|zapłacone w poprzednim okresie",
+    "metric.revenue_churn": "Utrata przychodu|100 % minus retencja brutto: jakiej części przychodu poprzedniego okresu ci sami klienci nie zapłacili znowu.|niezapłacone znowu|zapłacone w poprzednim okresie",
+    "metric.net_revenue_retention": "Retencja przychodu netto (NRR)|Wszystko, co klienci poprzedniego okresu zapłacili w tym, razem ze wzrostem, podzielone przez to, co zapłacili przedtem. Nowi klienci są pominięci; powracający po przerwie liczą się tylko na życzenie (reactivation).|zapłacone znowu|zapłacone w poprzednim okresie",
+    "metric.revenue_lost": "Przychód utracony przez odejścia|Ile klienci utraceni w okresie przynieśli w roku do ostatniego zakupu.|przychód ostatniego roku",
+    "metric.return_rate": "Powroty, średni miesiąc|Uśpieni lub utraceni klienci, którzy w miesiącu znów kupili, podzieleni przez wszystkich uśpionych i utraconych na jego początku.|wrócili|uśpieni i utraceni na początkach miesięcy",
+    "metric.nps": "NPS|Udział promotorów (9–10) minus udział krytyków (0–6), w punktach, z ostatniej odpowiedzi każdego w okresie; ± to margines błędu przy ufności {confidence} %.|promotorzy minus krytycy|odpowiedzi",
+    "metric.csat": "CSAT|Udział zadowolonych odpowiedzi: od {satisfied_from} w skali od {lowest} do {highest}; z ostatniej odpowiedzi każdego w okresie.|zadowolone odpowiedzi|odpowiedzi",
+    "metric.engagement_rate": "Zaangażowanie, średni miesiąc|Zapisy z wizytą, kliknięciem w e-mailu lub innym działaniem w miesiącu, podzielone przez wszystkie na jego koniec.|z działaniem|zapisy na końcach miesięcy",
+    "metric.lifecycle_roi": "Zwrot z pracy z klientami (bez grupy kontrolnej)|Zysk z {days} dni po każdym powrocie uśpionego lub utraconego klienta minus koszt tej pracy, podzielony przez ten koszt. To nie dowód: nie ma z kim porównać, część wróciłaby sama.|zysk po powrotach minus koszt|koszt pracy z klientami",
+    "group.customers": "Klienci",
+    "group.money": "Co przynoszą",
+    "group.winning": "Ile kosztuje pozyskanie",
+    "group.keeping": "Utrzymanie klientów",
+    "group.revenue_kept": "Utrzymanie przychodu",
+    "group.winning_back": "Powroty",
+    "group.voice": "Co klienci mówią i robią",
+    "unit.days": "# dzień|# dni|# dni",
+    "unit.days.part": "# dnia",
+    "unit.months": "# miesiąc|# miesiące|# miesięcy",
+    "unit.months.part": "# miesiąca",
+    "unit.score": "# punkt|# punkty|# punktów",
+    "unit.score.part": "# punktu",
+    "n.customers": "# klient|# klientów|# klientów",
+    "n.customers_won": "# pozyskany klient|# pozyskanych klientów|# pozyskanych klientów",
+    "n.sales_cycle": "# klient|# klientów|# klientów",
+    "n.revenue": "# wygrana transakcja|# wygrane transakcje|# wygranych transakcji",
+    "n.profit": "# wygrana transakcja|# wygrane transakcje|# wygranych transakcji",
+    "n.average_order": "# wygrana transakcja|# wygrane transakcje|# wygranych transakcji",
+    "n.cac": "# pozyskany klient|# pozyskanych klientów|# pozyskanych klientów",
+    "n.historic_value": "# pozyskany klient|# pozyskanych klientów|# pozyskanych klientów",
+    "n.clv": "# klient z prognozą|# klientów z prognozą|# klientów z prognozą",
+    "n.clv_to_cac": "# pozyskany klient|# pozyskanych klientów|# pozyskanych klientów",
+    "n.payback_months": "# pozyskany klient|# pozyskanych klientów|# pozyskanych klientów",
+    "n.retention_rate": "# klient na początku|# klientów na początku|# klientów na początku",
+    "n.churn_rate": "# klient na początku|# klientów na początku|# klientów na początku",
+    "n.monthly_churn": "# miesiąc klienta|# miesiące klientów|# miesięcy klientów",
+    "n.lifespan_months": "# miesiąc klienta|# miesiące klientów|# miesięcy klientów",
+    "n.gross_revenue_retention": "# płacący klient|# płacących klientów|# płacących klientów",
+    "n.revenue_churn": "# płacący klient|# płacących klientów|# płacących klientów",
+    "n.net_revenue_retention": "# płacący klient|# płacących klientów|# płacących klientów",
+    "n.revenue_lost": "# utracony klient|# utraconych klientów|# utraconych klientów",
+    "n.return_rate": "# miesiąc uśpienia lub utraty|# miesiące uśpienia lub utraty|# miesięcy uśpienia lub utraty",
+    "n.nps": "# odpowiedź|# odpowiedzi|# odpowiedzi",
+    "n.csat": "# odpowiedź|# odpowiedzi|# odpowiedzi",
+    "n.engagement_rate": "# miesiąc zapisu|# miesiące zapisów|# miesięcy zapisów",
+    "n.lifecycle_roi": "# powrót|# powroty|# powrotów",
+    "reason.too_few": "Za mało, by powiedzieć: {basis}; potrzeba co najmniej {gate}.",
+    "reason.undefined": "Nie ma z czym porównać.",
+    "reason.undefined.average_order": "Nie wygrano transakcji o znanej kwocie.",
+    "reason.undefined.cac": "W miesiącach, do których należą wydatki, nikogo nie pozyskano.",
+    "reason.undefined.clv_to_cac": "Wydatki na tych klientów wynoszą 0.",
+    "reason.undefined.payback_months": "W miesiącach, do których należą wydatki, nikogo nie pozyskano.",
+    "reason.undefined.historic_value": "W okresie nikogo nie pozyskano.",
+    "reason.undefined.retention_rate": "Na początku okresu nie było klientów.",
+    "reason.undefined.churn_rate": "Na początku okresu nie było klientów.",
+    "reason.undefined.monthly_churn": "Na początkach miesięcy tego okresu nie było jeszcze klientów.",
+    "reason.undefined.lifespan_months": "Na początkach miesięcy tego okresu nie było jeszcze klientów.",
+    "reason.undefined.gross_revenue_retention": "W poprzednim okresie nikt nic nie zapłacił.",
+    "reason.undefined.revenue_churn": "W poprzednim okresie nikt nic nie zapłacił.",
+    "reason.undefined.net_revenue_retention": "W poprzednim okresie nikt nic nie zapłacił.",
+    "reason.undefined.return_rate": "Nikt nie był uśpiony ani utracony, więc nie było kogo odzyskać.",
+    "reason.undefined.nps": "Nikt nie odpowiedział.",
+    "reason.undefined.csat": "Nikt nie odpowiedział.",
+    "reason.undefined.engagement_rate": "Nie ma zapisów.",
+    "reason.no_spend": "Wydatki nie są znane: wczytaj je przez `lifecycle report spend import`, a do plików dodaj --spend.",
+    "reason.no_spend_matched": "Brak wydatków za miesiące, do których należą ci klienci: dopisz te miesiące do tabeli wydatków.",
+    "reason.spend_by_channel": "Wydatki są znane według kanałów, nie segmentów: usuń segment.",
+    "reason.no_prediction": "Za mało danych na prognozę: czego brakuje portalowi, powie `lifecycle clv show`.",
+    "reason.no_amounts": "Żadna transakcja nie ma kwoty: wpisz ją w HubSpocie albo podaj jej właściwość w `purchase.amount` w pliku mapowania.",
+    "reason.not_paid_back": "W widocznym czasie jeszcze się nie zwróciło.",
+    "reason.never": "Jak dotąd nigdy: na tych klientach nic nie zarobiono.",
+    "reason.running": "Okres jeszcze trwa: jego części nie można porównać z całym poprzednim.",
+    "reason.one_filter": "Nie przechowuje się dla dwóch filtrów naraz: wybierz jeden.",
+    "reason.off_scale": "Więcej niż jedna odpowiedź na dziesięć leży poza podaną skalą: popraw `csat_scale` w pliku mapowania.",
+    "reason.tasks_unknown": "Z plików nie widać, które zadania utworzono: uruchom to na portalu.",
+    "word.undefined": "nieokreślone",
+    "word.never": "nigdy",
+    "reason.not_mapped": "Plik mapowania nie mówi, skąd to odczytać.",
+    "reason.not_mapped.nps": "Nie wskazano właściwości: podaj tę z odpowiedzią jako `nps` w pliku mapowania.",
+    "reason.not_mapped.csat": "Nie wskazano właściwości: podaj tę z odpowiedzią jako `csat` w pliku mapowania.",
+    "reason.not_mapped.engagement_rate": "Nie wskazano właściwości: wymień te z datami działań w `engagement_dates` w pliku mapowania.",
+    "reason.never_seen": "Nie zapisano żadnych działań: wszystkie właściwości z `engagement_dates` są puste.",
     "reason.no_cost": "Koszt nie jest znany: dodaj do tabeli wydatków wiersze z kanałem `lifecycle`.",
-    "reason.cost_of_all": "Koszt jest znany tylko dla wszystkich razem.",
+    "reason.cost_of_all": "Koszt jest znany tylko dla wszystkich razem: usuń filtr.",
     "loss.quality": "Jakość",
     "loss.service": "Obsługa",
     "loss.price": "Cena",
@@ -100,46 +111,4 @@ PL: dict[str, str] = {
     "loss.weak_communication": "Słaba komunikacja",
     "loss.other": "Inne",
     "loss.unknown": "Nieznane",
-    "title": "Portfel klientów",
-    "to_date": "wszystko do dziś",
-    "running": "bieżący miesiąc trwa",
-    "scope.all": "wszyscy klienci",
-    "scope.channel": "kanał {name}",
-    "scope.segment": "segment {name}",
-    "scope.cohort": "klienci pozyskani w {name}",
-    "unknown_channel": "nieznany",
-    "figures": "Wskaźniki",
-    "figures_head": "Wskaźnik|Wartość|Licznik|Mianownik|n|Co to jest",
-    "over_time": "Miesiąc po miesiącu",
-    "over_time_note": "Bieżący miesiąc jest jaśniejszy: jeszcze trwa.",
-    "kept": ("Kto został i zapłacił znowu"),
-    "kept_period_note": (
-        "Retencja liczy, kto z początku jest na końcu. Obok zwykły wzór (E − N) / S: różni się, gdy klienci wracają albo przychodzą i odchodzą w ciągu okresu. Przychód jest tych, którzy płacili w poprzednim okresie."
-    ),
-    "kept_head": (
-        "Okres|Początek (S)|Utrzymani|Nowi (N)|Koniec (E)|Retencja|(E − N) / S|Baza|Przychód przedtem|Brutto|Netto|Netto z reaktywacją"
-    ),
-    "left_out": ("Poza wszystkimi sumami: {deals}."),
-    "left_out.currency": ("wygrane transakcje w {currency} bez kwoty w walucie portalu: {deals}"),
-    "left_out.unknown": ("wygrane transakcje o nieznanej kwocie: {deals}"),
-    "funnel": "Jak daleko dochodzą klienci",
-    "funnel_note": "Klienci, którzy doszli do etapu lub dalej; obok udział tych, którzy poszli dalej, i mediana czasu.",
-    "went_on": "dalej {share}, mediana {days} dni",
-    "went_on_unknown": "dalej {share}",
-    "moves": "Zmiany etapów",
-    "moves_note": "Najczęstsze najpierw; jak długo trwał opuszczony etap — mediana wszystkich takich zmian.",
-    "moves_head": "Z|Do|Razy|Mediana dni",
-    "cohorts": "Utrzymanie według kohort",
-    "cohorts_note": "Wiersze: miesiąc pierwszego zakupu. Kolumny: miesiące od niego. Udział kohorty, który wtedy kupił.",
-    "kept_note": "Udział kohorty nieutracony na koniec miesiąca.",
-    "losses": "Powody strat",
-    "losses_head": "Powód|Utraceni klienci|Przychód ich ostatniego roku|Utracone transakcje|Kwota tych transakcji",
-    "channels": "Kanały",
-    "channels_note": "Wydatki dotyczą klientów pozyskanych cykl sprzedaży później: mediana {days} dni, {months} mies.",
-    "channels_head": "Kanał|Pozyskani klienci|Wydatki|CAC|Wartość do dziś|CLV, 12 mies.|CLV : CAC|Zwrot, miesiące",
-    "cac_months": "CAC według kanałów i miesięcy",
-    "cac_months_note": "CAC, pod nim wydatki / pozyskani klienci; wydatki sprzed jednego cyklu sprzedaży.",
-    "gates": "Kreska to wskaźnik wstrzymany: najedź, by poznać powód.",
-    "customers": "klientów",
-    "none": "Brak.",
 }

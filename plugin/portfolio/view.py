@@ -104,6 +104,10 @@ class View:
         """The sum over the period; to date undated ones count too."""
         return self.figures.total(measure, None if self.whole else self.months, detail)
 
+    def total_in(self, measure: str, bin_: int, detail: str = "") -> int:
+        """The same of one bin alone."""
+        return self.figures.in_bin(measure, bin_, None if self.whole else self.months, detail)
+
     def over(self, parts: dict[str, Any]) -> View:
         """The same view with parts of it exchanged."""
         return View(**{**{name: getattr(self, name) for name in self.__dataclass_fields__}, **parts})

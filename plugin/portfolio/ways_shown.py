@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 
-from plugin.portfolio.charts import bars, heat
-from plugin.portfolio.markup import section, table
+from plugin.portfolio import way_grids
+from plugin.portfolio.charts import heat
+from plugin.portfolio.markup import grid, notes, section
 from plugin.portfolio.shown import Shown
 from plugin.portfolio.texts import words
 
-_MOVES, _COHORTS = 15, 24
-
-
-def _shown(answer: Mapping[str, Any]) -> Shown:
-    return Shown(answer["language"], answer["currency"], answer["locale"])
+_COHORTS, _AGES = 24, 24
 
 
 def funnel(answer: Mapping[str, Any]) -> str:
-    """One bar a stage, and the changes of stage, of an answer of the funnel."""
-    shown, said = _shown(answer), words(answer["language"])
-    rows = [
-        (one["label"], one["reached"], f"{shown.number(one['reached'])}{_went_on(one, shown, said)}")
-        for one in answer["stages"]
-    ]
-    labels = {one["stage"]: one["label"] for one in answer["now"]}
-    moves = [
-        (labels[one["from"]], labels[one["to"]], shown.number(one["count"]), _days(one, shown))
-        for one in answer["moves"][:_MOVES]
-    ]
-    made = table(said["moves_head"], moves, said["none"], right=(2, 3))
-    if answer["moves_reason"]:
-        made = f"<p>{escape(said['reason.' + answer['moves_reason']])}</p>"
-    first = section(said["funnel"], bars(rows), said["funnel_note"])
-    return first + section(said["moves"], made, said["moves_note"])
-
-
-def _went_on(one: Mapping[str, Any], shown: Shown, said: Mapping[str, str]) -> str:
-    if one.get("conversion") is None:
-        return ""
-    share = shown.value(one["conversion"], "share")
-    if one["median_days"] is None:
-        return " · " + said["went_on_unknown"].format(share=share)
-    return " · " + said["went_on"].format(share=share, days=shown.number(one["median_days"]))
-
-
-def _days(one: Mapping[str, Any], shown: Shown) -> str:
-    return "–" if one["median_days"] is None else shown.number(one["median_days"])
+    """How many came to each stage, as a bar and in figures, and the changes of stage."""
+    reached = [one["reached"] for one in answer["stages"]]
+    most = max(reached, default=0) or 1
+    return grid(way_grids.funnel(answer), [one / most for one in reached]) + grid(way_grids.moves(answer))
 
 
 def cohorts(answer: Mapping[str, Any]) -> str:
     """Two tables of shares: who bought, who is kept; months that are not over are blank."""
-    shown, said = _shown(answer), words(answer["language"])
-    rows = [one for one in answer["cohorts"] if one["complete"]][-_COHORTS:]
-    if not rows:
-        return section(said["cohorts"], f"<p>{escape(said['none'])}</p>")
-    tables = [
-        f'<p class="note">{escape(said[note])}</p>{_heat(rows, name, shown)}'
-        for name, note in (("bought_share", "cohorts_note"), ("kept_share", "kept_note"))
-    ]
-    return section(said["cohorts"], "<br>".join(tables))
+    said = words(answer["language"])
+    made = [_cohorts(answer, name) for name in ("bought", "kept")]
+    found = [table for table in made if table]
+    if not found:
+        return grid(way_grids.cohorts(answer, _COHORTS, _AGES))
+    return section(said["cohorts"], "".join(found))
 
 
-def _heat(rows: Sequence[Mapping[str, Any]], name: str, shown: Shown) -> str:
-    listed = [(one["cohort"], shown.number(one["n"]), one[name], one["reason"]) for one in rows]
-    return heat(listed, lambda value: shown.value(value, "share", short=True))
+def _cohorts(answer: Mapping[str, Any], name: str) -> str:
+    """One of the tables, with what it shows above and what it leaves out below; empty without any share."""
+    shown, said = Shown.of(answer), words(answer["language"])
+    rows, earlier = way_grids.complete(answer, _COHORTS)
+    ages = way_grids.ages_of(rows, f"{name}_share")
+    if not ages:
+        return ""
+    listed = [(one["cohort"], shown.number(one["n"]), one[f"{name}_share"]) for one in rows]
+    drawn = heat(said["cohorts_head"].split("|"), listed, min(ages, _AGES))
+    above = f"{said[f'cohorts_{name}']} {said['cohorts_percent']}"
+    return (
+        notes([above]) + drawn + notes(way_grids.cohort_notes(rows, earlier, ages, _AGES, shown, page=True))
+    )

@@ -87,6 +87,7 @@ class PartSchema(Schema):
 
     what = fields.Str()
     value = fields.Float(allow_none=True)
+    unit = fields.Str(metadata={"description": "money or count."})
 
 
 class FigureSchema(Schema):
@@ -94,6 +95,7 @@ class FigureSchema(Schema):
 
     value = fields.Float(allow_none=True)
     n = fields.Int(metadata={"description": "How many it rests on."})
+    basis = fields.Str(metadata={"description": "The same in words: 85 customers."})
     gate = fields.Int(metadata={"description": "How many it needs."})
     reason = fields.Str(allow_none=True, metadata={"description": "Why it is withheld."})
     reason_code = fields.Str(allow_none=True)

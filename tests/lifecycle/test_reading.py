@@ -88,14 +88,17 @@ def test_opportunities_without_an_account_are_counted_out_loud() -> None:
     assert found["revenue"]["share_left_out"] == 0.0
     first, told, *_ = account_lines(found)
     assert first.startswith("Read: 7 contacts, 7 companies, 81 deals (30 won, 36 open, 15 lost); ")
-    assert first.endswith(" USD won, of which 100% counts.")
+    assert first.endswith(" USD won, all of it counted as revenue of customers.")
     assert told.startswith("Left out: 18 deals belong to no company (18 open), e.g. ")
     assert told.endswith("Associate each with its company in HubSpot; in a file company_ids says it.")
 
 
 def test_one_is_not_told_as_many() -> None:
     lines = account_lines(account(won(1, who=(), amount=99.5), won(2)))
-    assert lines[0] == "Read: 1 contact, 2 deals (2 won); 199.50 EUR won, of which 50.1% counts."
+    assert lines[0] == (
+        "Read: 1 contact, 2 deals (2 won); 199.50 EUR won, 50.1% of it counted as revenue of customers "
+        "(what is left out is told below)."
+    )
     assert lines[1].startswith("Left out: 1 deal belongs to no contact (1 won, 99.50 EUR), e.g. 1. ")
 
 
@@ -106,6 +109,6 @@ def test_values_that_cannot_be_read_stand_in_the_same_account() -> None:
     found = what_was_read(Records.empty(), Mapping(), DAY, unread=unread)
     assert found["revenue"]["share_left_out"] == 0.0
     assert account_lines(found) == [
-        "Read: 0 deals (none); 0.00 won, of which 100% counts.",
+        "Read: 0 deals (none); 0.00 won.",
         "Taken as unknown: 2 × deal.amount: not a number ('12,5').",
     ]

@@ -24,7 +24,7 @@ def test_promoters_less_detractors_by_the_last_answers_with_the_margin() -> None
     found = figures(source(scored("nps", ["10"] * 20 + ["0"] * 10 + ["8"] * 10)))["nps"]
     assert (found["value"], found["n"]) == (25.0, 40)
     assert (found["notes"]["confidence"], found["notes"]["margin"]) == (0.95, pytest.approx(24.62, abs=0.01))
-    assert Shown("en", None).figure(found) == "25 ± 24.6"
+    assert Shown("en", None).figure(found) == "25 ± 24.6 points"
 
 
 def test_a_margin_is_not_nothing_where_all_agree_and_shrinks_with_answers() -> None:

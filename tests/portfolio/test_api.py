@@ -61,6 +61,8 @@ def test_every_metric_says_what_it_is_and_what_it_rests_on(home: House) -> None:
     for one in found.values():
         assert one["label"], one
         assert one["definition"], one
+        assert one["basis"].split()[0].replace(",", "") == str(one["n"]), one
+        assert one["denominator"]["unit"] in ("money", "count"), one
         assert (one["value"] is None) == (one["reason"] is not None), one
         assert one["value"] is not None or one["n"] < one["gate"] or one["reason_code"] != "too_few", one
     assert found["customers_won"]["value"] == buyers(home)
@@ -151,6 +153,7 @@ def test_the_funnel_narrows_and_says_how_long_it_takes(home: House) -> None:
         "loyal",
     ]
     assert reached == sorted(reached, reverse=True)
+    assert reached == [one["stood"] + one["passed"] for one in answer["stages"]]
     assert sum(one["now"] for one in answer["now"]) == 300
     active = next(one for one in answer["stages"] if one["stage"] == "active")
     assert active["median_days"] is not None

@@ -73,7 +73,7 @@ def test_a_lifespan_is_cut_off_and_marked() -> None:
         {"capped": True, "cap": 60},
         0,
     )
-    assert Shown("en", "EUR").figure(nobody) == "≥ 60"
+    assert Shown("en", "EUR").figure(nobody) == "≥ 60 months"
 
 
 def paid(amount: str, day: str) -> dict[str, str]:

@@ -11,10 +11,12 @@ import click
 from plugin.cli import show
 from plugin.cli.portal import FILE
 from plugin.errors import InputError, LifecycleError
+from plugin.mapping.flow import flow, quoted
+from plugin.mapping.starting_sources import SAID
 
 if TYPE_CHECKING:
     from plugin.mapping.portal_facts import PortalFacts
-    from plugin.mapping.starting import Guess
+    from plugin.mapping.starting_sources import Doubt, Guess
 
 
 @click.command("init", epilog="Example: lifecycle config init lifecycle.yaml --from-portal")
@@ -49,7 +51,7 @@ def config_init(
     if preset and (contacts or deals or companies or customer or language):
         raise click.UsageError("A preset brings all that: give --preset alone, or with --from-portal.")
     _refuse_existing(file)
-    ask = not yes and sys.stdin.isatty()
+    ask = not yes and _at_terminal()
     facts: PortalFacts | None = None
     if preset:
         _write_new(file, _preset_text(preset, must=from_portal))
@@ -108,8 +110,10 @@ def _portal_facts() -> PortalFacts:
 
 
 def _first_text(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> str:
+    from plugin.mapping.first_file import first_file
     from plugin.mapping.portal_facts import PortalFacts
-    from plugin.mapping.starting import Guess, first_file, guesses, likely_customer
+    from plugin.mapping.starting import guesses, likely_customer
+    from plugin.mapping.starting_sources import Guess
 
     known = facts or PortalFacts()
     likely = customer or likely_customer(known)
@@ -128,15 +132,36 @@ def _first_text(facts: PortalFacts | None, customer: str | None, language: str |
 
 
 def _asked(guess: Guess, ask: bool) -> Guess | None:
-    """A guess that the person agrees with; what merely leaves out what the portal lacks is not asked."""
-    if not ask or not guess.why or guess.value in (None, []) or guess.path == ("purchase", "amount"):
+    """A guess that the person agrees with; what merely leaves out what the portal lacks is not asked.
+
+    How a property is written that its values do not tell is asked too; without an answer it is left out.
+    """
+    for doubt in guess.doubts if ask else ():
+        if source := _settled(guess, doubt):
+            guess = guess.settled(doubt, source)
+    plain = guess.value in (None, []) or guess.path == ("purchase", "amount")
+    if not ask or plain or guess.why in ("", SAID):
         return guess
-    value = ", ".join(guess.value) if isinstance(guess.value, list) else guess.value
-    return (
-        guess
-        if click.confirm(f"{'.'.join(map(str, guess.path))}: {value} ({guess.why})?", default=True)
-        else None
-    )
+    value = ", ".join(map(flow, guess.value)) if isinstance(guess.value, list) else flow(guess.value)
+    question = f"{'.'.join(map(str, guess.path))}: {value} ({guess.why})?"
+    return guess if click.confirm(question, default=True) else None
+
+
+def _settled(guess: Guess, doubt: Doubt) -> str | None:
+    """The way of writing that a person names for a property in doubt; None: not known."""
+    key = ".".join(map(str, guess.path))
+    click.echo(f"{key}: how is {quoted(doubt.spelling.example)} in {doubt.name} written?")
+    sources = doubt.sources()
+    for number, source in enumerate(sources, start=1):
+        click.echo(f"  {number}  {flow(source)}")
+    numbers = [str(number) for number in range(len(sources) + 1)]
+    answer = click.prompt("Number (0: leave it out)", type=click.Choice(numbers), default="0")
+    return sources[int(answer) - 1] if answer != "0" else None
+
+
+def _at_terminal() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _refuse_existing(file: Path) -> None:

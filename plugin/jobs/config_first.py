@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from plugin.errors import CrmError
 from plugin.hubspot.client import Crm
 from plugin.jobs.config_portal import portal_facts
+from plugin.jobs.config_samples import spelled_texts
 from plugin.jobs.drain import Report
+from plugin.mapping.fields import PROPERTY
 from plugin.mapping.fitting import Fitted, fitted
 from plugin.mapping.load import read_mapping
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts
+from plugin.mapping.spellings import spelling
 from plugin.records.csv_headers import resolve
 from plugin.records.csv_text import Faults, Table, read_table
 
 BOTH = Mapping(customer="both")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T].*)?")
-_NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 
 
 def from_portal(crm: Crm, report: Report = lambda *_: None) -> PortalFacts:
     """The portal's pipelines and properties; contacts alone where companies may not be read."""
-    from plugin.errors import CrmError
-
     try:
-        return portal_facts(crm, BOTH, report, count=False)
+        facts = portal_facts(crm, BOTH, report, count=False)
     except CrmError as error:
         if error.status != 403:
             raise
-        return portal_facts(crm, Mapping(), report, count=False)
+        facts = portal_facts(crm, Mapping(), report, count=False)
+    spelled = {kind: spelled_texts(crm, kind, have, report) for kind, have in facts.properties.items()}
+    return replace(facts, properties=spelled)
 
 
 def for_preset(crm: Crm, text: str, report: Report = lambda *_: None) -> Fitted:
@@ -39,7 +45,7 @@ def for_preset(crm: Crm, text: str, report: Report = lambda *_: None) -> Fitted:
 
 
 def from_files(contacts: Path | None, deals: Path | None, companies: Path | None) -> PortalFacts:
-    """The same from CSV files; a type is what every value can be read as. InputError names every fault."""
+    """The same from CSV files; what a column is, its values say. InputError names every fault."""
     faults = Faults()
     tables = {
         kind: table
@@ -48,15 +54,35 @@ def from_files(contacts: Path | None, deals: Path | None, companies: Path | None
     }
     columns = {kind: resolve(table, {}, faults) for kind, table in tables.items()}
     faults.refuse()
+    names = internal_names(name for some in columns.values() for name in some)
+    named = {
+        kind: {names.get(name, name): place for name, place in some.items()} for kind, some in columns.items()
+    }
     return PortalFacts(
         pipelines=_pipelines(tables["deal"], columns["deal"]) if "deal" in tables else (),
         properties={
-            kind: {name: _property(table, name, place) for name, place in columns[kind].items()}
+            kind: {name: _property(table, name, named[kind][name]) for name in named[kind]}
             for kind, table in tables.items()
         },
         records={kind: len(table.rows) for kind, table in tables.items()},
+        headers={name: header for header, name in names.items()},
         b2b="deal" in tables and _filled(tables["deal"], columns["deal"].get("company_ids")) > 0,
     )
+
+
+def internal_names(headers: Iterable[str]) -> dict[str, str]:
+    """Header → an internal name for it, of those that are none; each its own, and none that is taken."""
+    listed = list(dict.fromkeys(headers))
+    taken = {header for header in listed if re.fullmatch(PROPERTY, header)}
+    found = {}
+    for header in (one for one in listed if one not in taken):
+        plain = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
+        name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:80]
+        name = name if re.fullmatch(PROPERTY, name) else f"column_{name}".rstrip("_")
+        numbers = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        found[header] = next(one for one in numbers if one not in taken)
+        taken.add(found[header])
+    return found
 
 
 def _values(table: Table, place: int | None) -> list[str]:
@@ -69,15 +95,10 @@ def _filled(table: Table, place: int | None) -> int:
 
 def _property(table: Table, name: str, place: int) -> PropertyFacts:
     values = _values(table, place)
-    if values and all(_DATE.fullmatch(value) for value in values):
-        kind = "date"
-    elif values and all(_NUMBER.fullmatch(value) for value in values):
-        kind = "number"
-    elif values and {value.lower() for value in values} <= {"true", "false", "yes", "no"}:
-        kind = "bool"
-    else:
-        kind = "string"
-    return PropertyFacts(name, table.headers[place], kind, filled=len(values))
+    spelled = spelling(values)
+    words = values and {value.lower() for value in values} <= {"true", "false", "yes", "no"}
+    kind = spelled.kind if spelled else "bool" if words else "string"
+    return PropertyFacts(name, table.headers[place], kind, filled=len(values), spelling=spelled)
 
 
 def _pipelines(table: Table, columns: dict[str, int]) -> tuple[PipelineFacts, ...]:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from plugin.mapping.clash import Named, named_properties
+from plugin.mapping.first_file import pipeline_line
 from plugin.mapping.load import read_mapping
 from plugin.mapping.portal_facts import PortalFacts
 from plugin.mapping.positions import Document, read_yaml
-from plugin.mapping.starting import stages_line
 
 _HEAD = (
     "# Fitted to the portal: what is missing or empty there is commented out, with the reason.",
@@ -43,7 +43,7 @@ def fitted(text: str, facts: PortalFacts) -> Fitted:
         if all(one in idle for one in sources if one.path[:2] == key):
             number = document.places[(*key, "<key>")][0] - 1
             lines[number] = lines[number].replace(":", ": []", 1)
-    pipelines = [f"#   {one.id} ({one.label}): {stages_line(one)}" for one in facts.pipelines]
+    pipelines = [f"#   {pipeline_line(one)}" for one in facts.pipelines]
     return Fitted("\n".join([*_HEAD, *pipelines, "", *lines]) + "\n", tuple(_by_key(idle)))
 
 

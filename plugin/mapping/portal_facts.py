@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 
+from plugin.mapping.spellings import Spelling
+
 
 @dataclass(frozen=True)
 class StageFacts:
@@ -36,6 +38,7 @@ class PropertyFacts:
     group: str = ""
     read_only: bool = False
     filled: int | None = None
+    spelling: Spelling | None = None  # how its values are written, where somebody looked at them
 
 
 @dataclass(frozen=True)
@@ -64,5 +67,7 @@ class PortalFacts:
     currency: str = ""
     b2b: bool = False  # deals name companies
     unread: tuple[Unread, ...] = ()
+    #: Of CSV files: property → its header, where that is no internal name.
+    headers: MappingABC[str, str] = field(default_factory=dict)
     #: Object type → output property → the type that ours would have.
     outputs: MappingABC[str, MappingABC[str, str]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A first mapping file for a portal: the shipped default with its comments, and good guesses filled in. Pure.
+"""What to write into a first mapping file for a portal: good guesses, each with its reason. Pure.
 
 A guess is made only from what the portal has; whatever is not found stays as it was, and every line that was
 changed says why.
@@ -6,18 +6,14 @@ changed says why.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from plugin.mapping.load import default_text
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
 from plugin.mapping.portal_sources import READABLE
-from plugin.mapping.positions import Path, read_yaml
 from plugin.mapping.readings import KINDS, Kind
+from plugin.mapping.starting_sources import Guess, names_in, offers, several, single
 
 #: Source → what the names and labels of properties for it look like, the best first.
 LOOKS: dict[str, str] = {
@@ -34,19 +30,12 @@ LOOKS: dict[str, str] = {
     "direction": r"\b(inbound|outbound)\b|lead direction",
 }
 MANY = {"markers"}
+#: What every export holds, and no key names.
+_SYSTEM = ("id", "createdate", "lastmodifieddate", "hs_lastmodifieddate")
 MARGINS = {
     "margin_property": r"\b(gross )?(margin|profit)\b",
     "cost_property": r"\b(total )?costs?\b|\bcogs\b",
 }
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A value for one key, with the reason that is written beside it."""
-
-    path: Path
-    value: Any
-    why: str
 
 
 def guesses(facts: PortalFacts, customer: str = "contact") -> list[Guess]:
@@ -55,8 +44,16 @@ def guesses(facts: PortalFacts, customer: str = "contact") -> list[Guess]:
     found += _pipelines(facts)
     found += _money(facts.properties.get("deal", {}))
     for kind in ("contact", "company") if customer == "both" else (customer,):
-        found += _sources(kind, facts.properties.get(kind, {}))
+        have = facts.properties.get(kind, {})
+        sources = [*_sources(kind, have)]
+        found += [*sources, *offers(kind, have, _taken(sources))]
     return found
+
+
+def _taken(given: list[Guess]) -> set[str]:
+    """The properties that guesses name, or would."""
+    doubts = (doubt.name for guess in given for doubt in guess.doubts)
+    return {*(name for guess in given for name in names_in(guess.value)), *doubts, *_SYSTEM}
 
 
 def likely_customer(facts: PortalFacts) -> str:
@@ -79,29 +76,54 @@ def _pipelines(facts: PortalFacts) -> list[Guess]:
 
 
 def _money(have: Mapping[str, PropertyFacts]) -> list[Guess]:
-    amounts = [n for n in FieldMapping().purchase.amount if n in have]
-    found = [Guess(("purchase", "amount"), amounts, "as the portal has it")] if have and amounts else []
+    purchase = FieldMapping().purchase
+    amounts = [have[name] for name in purchase.amount if name in have]
+    path = ("purchase", "amount")
+    found = [several(path, amounts, "number", "as the portal has it", must=True)] if amounts else []
+    if purchase.date in have:
+        date = single(("purchase", "date"), have[purchase.date], "date", must=True)
+        found += [date] if date.says else []
     for key, looks in MARGINS.items():
-        if (best := _best(looks, have, "number")) and best.name not in amounts:
-            return [*found, Guess(("purchase", key), best.name, best.label)]
+        if (best := _best(looks, have, "number")) and best not in amounts:
+            return [*found, single(("purchase", key), best, "number")]
     return found
 
 
-def _sources(kind: str, have: Mapping[str, PropertyFacts]) -> list[Guess]:
-    if not have:
-        return []
-    found = []
-    for key, value in vars(FieldMapping().sources(kind)).items():
-        looks = LOOKS.get(key)
-        best = _best(looks, have, KINDS.get(key, "text")) if looks else None
+def _sources(kind: str, have: Mapping[str, PropertyFacts]) -> Iterator[Guess]:
+    for key, value in vars(FieldMapping().sources(kind)).items() if have else ():
+        needs = KINDS.get(key, "text")
+        best = _best(LOOKS[key], have, needs) if key in LOOKS else None
         if best is not None:
-            found.append(Guess((kind, key), [best.name] if key in MANY else best.name, best.label))
-        elif isinstance(value, tuple) and any(name not in have for name in value):
-            kept = [name for name in value if name in have]
-            found.append(Guess((kind, key), kept, "those that the portal has"))
-        elif isinstance(value, str) and value not in have:
-            found.append(Guess((kind, key), None, f"the portal has no {value}"))
-    return found
+            path, many = (kind, key), key in MANY
+            yield several(path, [best], needs, best.label) if many else single(path, best, needs)
+        elif isinstance(value, tuple):
+            there = [have[name] for name in value if name in have]
+            guess = several((kind, key), there, needs, "those that the portal has")
+            if guess.says or len(there) < len(value):
+                yield guess
+        elif isinstance(value, str):
+            yield from _default((kind, key), value, have, needs)
+
+
+def _default(
+    path: tuple[str, str], name: str, have: Mapping[str, PropertyFacts], needs: Kind
+) -> Iterator[Guess]:
+    """The shipped default's property for a key: told only where something is to be said of it."""
+    if name not in have:
+        yield Guess(path, None, f"the portal has no {name}")
+    elif (guess := single(path, have[name], needs)).says:
+        yield guess
+
+
+def looked_for(one: PropertyFacts) -> bool:
+    """Whether its name looks like that of a date or number that a key is read from."""
+    looks = [looks for key, looks in LOOKS.items() if KINDS.get(key, "text") in ("date", "number")]
+    return any(_looks(one, pattern) for pattern in (*looks, *MARGINS.values()))
+
+
+def _looks(one: PropertyFacts, looks: str) -> bool:
+    said = (one.label.lower(), one.name.replace("_", " "))
+    return one.name in looks or any(re.search(looks, text) for text in said)
 
 
 def _best(looks: str, have: Mapping[str, PropertyFacts], kind: Kind) -> PropertyFacts | None:
@@ -109,54 +131,9 @@ def _best(looks: str, have: Mapping[str, PropertyFacts], kind: Kind) -> Property
     fits = [
         one
         for one in have.values()
-        if one.type in READABLE[kind][0]
+        if (one.type in READABLE[kind][0] or (one.spelling is not None and one.spelling.kind == kind))
         and not one.name.startswith("clm_")
         and one.filled != 0
-        and (
-            re.search(looks, one.label.lower())
-            or re.search(looks, one.name.replace("_", " "))
-            or one.name in looks
-        )
+        and _looks(one, looks)
     ]
     return max(fits, key=lambda one: (one.name in looks, one.filled or 0), default=None)
-
-
-def first_file(facts: PortalFacts, given: Iterable[Guess]) -> str:
-    """The text of the file: the shipped default with these values in it."""
-    lines = default_text().splitlines()
-    places = read_yaml(default_text().encode()).places
-    changed = {places[(*guess.path, "<key>")][0] - 1: guess for guess in given}
-    out: list[str] = []
-    skip = -1
-    for number, line in enumerate(lines):
-        if number in changed:
-            out.append(_line(line, changed[number]))
-            skip = len(line) - len(line.lstrip())
-        elif skip >= 0 and line.strip().startswith("- ") and len(line) - len(line.lstrip()) > skip:
-            continue  # the default's list, replaced
-        else:
-            skip = -1
-            out.append(line)
-    return "\n".join([*_head(facts), *out]) + "\n"
-
-
-def _head(facts: PortalFacts) -> list[str]:
-    """What the portal has, as comments on top: so that the file can be edited without looking it up."""
-    lines = [f"# Pipeline {one.id} ({one.label}): {stages_line(one)}" for one in facts.pipelines]
-    return [
-        "# Guessed from the portal; a comment behind a line says why. Pipelines with their stages:",
-        *lines,
-        "",
-    ]
-
-
-def stages_line(one: PipelineFacts) -> str:
-    """The stages of a pipeline by id, with their labels, and which are won."""
-    return ", ".join(f"{s.id} ({s.label}{', won' if s.won else ''})" for s in one.stages)
-
-
-def _line(line: str, guess: Guess) -> str:
-    key = line[: line.index(":") + 1]
-    value = "" if guess.value is None else " " + json.dumps(guess.value, ensure_ascii=False)
-    why = re.sub(r"\s+", " ", guess.why).strip()
-    return f"{key}{value}" + (f"  # {why}" if why else "")

@@ -26,9 +26,9 @@ def test_a_first_file_is_guessed_from_csv_exports(tmp_path: Path) -> None:
     done = run("config", "init", str(file), *given, "--yes")
     assert done.exit_code == 0, done.output
     text = file.read_text()
-    assert 'pipelines: ["Sales"]' in text
-    assert 'nps: "our_nps"' in text
-    assert 'language: "pl"' in text
+    assert "pipelines: [Sales]" in text
+    assert "nps: our_nps" in text
+    assert "language: pl" in text
     assert run("config", "check", str(file)).exit_code == 0
     assert "exists already" in str(run("config", "init", str(file)).exception)
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from plugin.mapping.first_file import first_file
 from plugin.mapping.load import place_clashes, read_mapping
 from plugin.mapping.portal_checks import portal_clashes
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts, Unread
 from plugin.mapping.positions import read_yaml
-from plugin.mapping.starting import first_file, guesses
+from plugin.mapping.starting import guesses
 
 SALES = PipelineFacts(
     "8421", "Sales", (StageFacts("11", "Offer", False), StageFacts("12", "Closed won", True)), won_deals=5

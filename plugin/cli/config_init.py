@@ -112,15 +112,15 @@ def _portal_facts() -> PortalFacts:
 def _first_text(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> str:
     from plugin.mapping.first_file import first_file
     from plugin.mapping.portal_facts import PortalFacts
-    from plugin.mapping.starting import guesses, likely_customer
+    from plugin.mapping.starting import guesses, likely_customer, named_by_deals
     from plugin.mapping.starting_sources import Guess
 
     known = facts or PortalFacts()
     likely = customer or likely_customer(known)
     if ask and customer is None:
-        likely = click.prompt(
-            "Whose lifecycle is tracked?", type=click.Choice(["contact", "company", "both"]), default=likely
-        )
+        seen = named_by_deals(known)
+        question = f"Whose lifecycle is tracked ({seen})?" if seen else "Whose lifecycle is tracked?"
+        likely = click.prompt(question, type=click.Choice(["contact", "company", "both"]), default=likely)
     if ask and language is None:
         language = click.prompt(
             "Language of labels and reasons?", type=click.Choice(["en", "ru", "pl"]), default="en"
@@ -139,7 +139,7 @@ def _asked(guess: Guess, ask: bool) -> Guess | None:
     for doubt in guess.doubts if ask else ():
         if source := _settled(guess, doubt):
             guess = guess.settled(doubt, source)
-    plain = guess.value in (None, []) or guess.path == ("purchase", "amount")
+    plain = guess.value in (None, []) or guess.path in (("customer",), ("purchase", "amount"))
     if not ask or plain or guess.why in ("", SAID):
         return guess
     value = ", ".join(map(flow, guess.value)) if isinstance(guess.value, list) else flow(guess.value)

@@ -35,7 +35,15 @@ def from_portal(crm: Crm, report: Report = lambda *_: None) -> PortalFacts:
             raise
         facts = portal_facts(crm, Mapping(), report, count=False)
     spelled = {kind: spelled_texts(crm, kind, have, report) for kind, have in facts.properties.items()}
-    return replace(facts, properties=spelled)
+    kinds = tuple(kind for kind in ("contact", "company") if kind in facts.properties)
+    return replace(facts, properties=spelled, deals=_newest_deals(crm, kinds))
+
+
+def _newest_deals(crm: Crm, kinds: Iterable[str]) -> dict[str, int]:
+    """Of the newest deals: how many there are, and how many of them name a record of each kind."""
+    ids = [record.id for record in crm.search("deal", [], sorts=("-createdate",)).records]
+    linked = {kind: crm.associations("deal", kind, ids) if ids else {} for kind in kinds}
+    return {"deal": len(ids), **{kind: sum(map(bool, found.values())) for kind, found in linked.items()}}
 
 
 def for_preset(crm: Crm, text: str, report: Report = lambda *_: None) -> Fitted:
@@ -66,7 +74,7 @@ def from_files(contacts: Path | None, deals: Path | None, companies: Path | None
         },
         records={kind: len(table.rows) for kind, table in tables.items()},
         headers={name: header for header, name in names.items()},
-        b2b="deal" in tables and _filled(tables["deal"], columns["deal"].get("company_ids")) > 0,
+        deals=_deals(tables["deal"], columns["deal"]) if "deal" in tables else {},
     )
 
 
@@ -83,6 +91,11 @@ def internal_names(headers: Iterable[str]) -> dict[str, str]:
         found[header] = next(one for one in numbers if one not in taken)
         taken.add(found[header])
     return found
+
+
+def _deals(table: Table, columns: dict[str, int]) -> dict[str, int]:
+    named = {kind: _filled(table, columns.get(f"{kind}_ids")) for kind in ("contact", "company")}
+    return {"deal": len(table.rows), **named}
 
 
 def _values(table: Table, place: int | None) -> list[str]:

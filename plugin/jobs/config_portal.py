@@ -58,7 +58,6 @@ def portal_facts(
         records=records,
         time_zone=account.time_zone,
         currency=account.currency,
-        b2b="company" in kinds and _with_deals(crm) > 0,
         unread=tuple(_unread(crm, mapping, properties, zone, money, report)) if count and sample else (),
         outputs={
             kind: {output.name: type_of(standard) for standard, output in mapping.written_outputs()}
@@ -89,11 +88,6 @@ def _count(
 
 def _filled(crm: Crm, kind: str, name: str) -> int:
     return crm.search(kind, [{"propertyName": name, "operator": "HAS_PROPERTY"}], limit=1).total
-
-
-def _with_deals(crm: Crm) -> int:
-    where = {"propertyName": "num_associated_deals", "operator": "GT", "value": "0"}
-    return crm.search("company", [where], limit=1).total
 
 
 def _pipelines(crm: Crm, mapping: Mapping) -> tuple[PipelineFacts, ...]:

@@ -65,7 +65,8 @@ class PortalFacts:
     records: MappingABC[str, int] = field(default_factory=dict)
     time_zone: str = ""
     currency: str = ""
-    b2b: bool = False  # deals name companies
+    #: Of the deals looked at: how many ("deal"), and how many of them name a contact and a company.
+    deals: MappingABC[str, int] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     #: Of CSV files: property → its header, where that is no internal name.
     headers: MappingABC[str, str] = field(default_factory=dict)

@@ -40,7 +40,7 @@ MARGINS = {
 
 def guesses(facts: PortalFacts, customer: str = "contact") -> list[Guess]:
     """What the portal suggests, in the order of the file."""
-    found = [Guess(("customer",), customer, "")] if customer != "contact" else []
+    found = [Guess(("customer",), customer, named_by_deals(facts))] if customer != "contact" else []
     found += _pipelines(facts)
     found += _money(facts.properties.get("deal", {}))
     for kind in ("contact", "company") if customer == "both" else (customer,):
@@ -57,9 +57,18 @@ def _taken(given: list[Guess]) -> set[str]:
 
 
 def likely_customer(facts: PortalFacts) -> str:
-    """Companies where they are recorded and deals name them; contacts otherwise."""
-    companies, contacts = facts.records.get("company", 0), facts.records.get("contact", 0)
-    return "company" if companies and contacts and companies * 2 <= contacts and facts.b2b else "contact"
+    """Companies where most deals name one; contacts otherwise."""
+    deals = facts.deals.get("deal", 0)
+    return "company" if 2 * facts.deals.get("company", 0) > deals else "contact"
+
+
+def named_by_deals(facts: PortalFacts) -> str:
+    """What that guess rests on, for people; "" where no deal was looked at."""
+    seen = facts.deals.get("deal", 0)
+    if not seen:
+        return ""
+    company, contact = (facts.deals.get(kind, 0) for kind in ("company", "contact"))
+    return f"of {seen:,} deals looked at {company:,} name a company, {contact:,} a contact"
 
 
 def sells(one: PipelineFacts) -> bool:

@@ -7,6 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from plugin.mapping.load import load_mapping
 from tests.support.house import House, differing
 from tests.sync.test_commands import home, run, told, world  # noqa: F401 - fixtures
 
@@ -33,12 +36,33 @@ def test_a_first_file_is_guessed_from_csv_exports(tmp_path: Path) -> None:
     assert "exists already" in str(run("config", "init", str(file)).exception)
 
 
+@pytest.mark.parametrize(
+    ("links", "customer"),
+    [(("7;8", "9"), "company"), (("7;8", ""), "contact"), (("", ""), "contact")],
+)
+def test_the_customer_is_whom_most_deals_name(tmp_path: Path, links: tuple[str, str], customer: str) -> None:
+    """Companies only where most deals name one; the file says what the guess rests on."""
+    (tmp_path / "deals.csv").write_text(
+        "id,contact_ids,company_ids\n"
+        + "".join(f"{n},{links[0]},{links[1]}\n" for n in range(1, 4))
+        + "4,7,\n"
+    )
+    file = tmp_path / "m.yaml"
+    done = run("config", "init", str(file), "--deals", str(tmp_path / "deals.csv"), "--yes")
+    assert done.exit_code == 0, done.output
+    mapping = load_mapping(file)
+    assert mapping.customer == customer
+    said = "of 4 deals looked at 3 name a company, 4 a contact"
+    assert (said in file.read_text()) == (customer == "company")
+
+
 def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path: Path) -> None:  # noqa: F811
     """As an admin goes: init, check against the portal, diff, apply, history, rollback."""
     file, first = tmp_path / "m.yaml", tmp_path / "default.yaml"
     done = run("config", "init", str(file), "--from-portal", "--yes")
     assert done.exit_code == 0, done.output
     assert run("config", "check", str(file)).exit_code == 0
+    assert load_mapping(file).customer == "contact"  # the deals of this portal name no company
     home.load()
     home.settle()
     file.write_text(

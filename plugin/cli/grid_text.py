@@ -142,4 +142,7 @@ def _table(head: Row, rows: Sequence[Row], widths: list[int], gap: int) -> Table
 
 def wrapped_cell(text: str, width: int) -> str:
     """A cell's text in lines; only a word that is wider than the column is broken."""
-    return text if cell_len(text) <= width else "\n".join(textwrap.wrap(text, width, break_on_hyphens=False))
+    if cell_len(text) <= width:
+        return text
+    signs = width if cell_len(text) == len(text) else width // 2  # wide ones take two places
+    return "\n".join(textwrap.wrap(text, signs, break_on_hyphens=False))

@@ -189,10 +189,16 @@ def test_the_page_says_the_same_as_the_terminal() -> None:
 
 
 def test_what_a_channel_is_called_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither as colours of the terminal nor cut off."""
-    name = "[red]Autumn fair[/red]"
-    people = [one | {"hs_analytics_source": name} for one in forty()]
-    assert name in shown(answers(source(people, mapping=replace(MAPPING))), monkeypatch)
+    """Neither as colours of the terminal nor cut off, however wide its letters are."""
+    wide = "秋の見本市" * 5
+    for name, pieces in (
+        ("[red]Autumn fair[/red]", ["[red]Autumn fair[/red]"]),
+        (wide, [wide[:15], wide[15:]]),
+    ):
+        people = [one | {"hs_analytics_source": name} for one in forty()]
+        text = shown(answers(source(people)), monkeypatch)
+        assert all(piece in text for piece in pieces), name
+        assert "…" not in text
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "pl"])

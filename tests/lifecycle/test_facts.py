@@ -298,6 +298,16 @@ def test_declining_activity_is_also_said_of_a_sleeping_customer() -> None:
     assert {"sleeping", "declining_activity"} <= set(found["risk_flags"])
 
 
+def test_tiers_hold_the_best_twentieth_fifth_and_half_and_equal_customers_share_one() -> None:
+    people = [{"id": i, "createdate": "2026-01-01"} for i in range(1, 21)]
+    tiers = {}
+    for name, money in (("apart", 10), ("alike", 0)):
+        deals = [won(i, "2026-06-01", 100 + i * money, who=(i,)) for i in range(1, 21)]
+        tiers[name] = outcome(people, deals).frame.sort("id")["tier"].to_list()
+    assert tiers["apart"] == ["bronze"] * 10 + ["silver"] * 6 + ["gold"] * 3 + ["platinum"]
+    assert set(tiers["alike"]) == {"bronze"}
+
+
 def test_a_corrected_conversion_date_is_one_first_purchase() -> None:
     mapping = with_sources(conversion="signed_on")
     history = [past("signed_on", "2020-06-01", "2026-06-01T00:00:00Z")]

@@ -12,7 +12,7 @@ from plugin.lifecycle.values import Findings
 from plugin.mapping.model import Mapping, Sources
 
 #: Single-property sources whose value holds from a day on.
-NUMBER_SOURCES = ("nps", "csat", "referrals", "reviews", "open_tickets")
+NUMBER_SOURCES = ("csat", "referrals", "reviews", "open_tickets")
 
 
 class People:
@@ -74,6 +74,7 @@ class People:
         s = self.sources
         for name in NUMBER_SOURCES:
             self._steps(name, getattr(s, name), self.own.number_steps)
+        self._steps("nps", s.nps, self.own.answer_steps)
         self._steps("cancelled", s.cancelled, self.own.flag_steps)
         self._steps("contract_until", s.contract_until, self.own.date_steps)
         for i, name in enumerate(s.loyalty_activity):

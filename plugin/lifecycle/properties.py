@@ -140,6 +140,15 @@ class PropertyReader:
         """What number holds from which day on; NaN where unknown."""
         return self._points(self._steps_frame(name, created, numbers, "not a number"))
 
+    def answer_steps(self, name: str, created: Ints) -> Points:
+        """What NPS answer holds from which day on; NaN where unknown, or not from 0 to 10."""
+        points = self.number_steps(name, created)
+        value = points.values["value"]
+        off = (value < 0) | (value > 10)
+        bad = pl.Series([f"{v:g}" for v in value[off]], dtype=pl.String)
+        self.findings.add(self.object_type, name, "not a number from 0 to 10", bad)
+        return points.with_values(value=np.where(off, np.nan, value))
+
     def flag_steps(self, name: str, created: Ints) -> Points:
         """What yes (1) or no (0) holds from which day on; `since` is that day, NaN without a history."""
         frame = self._steps_frame(name, created, flags, "not a yes or no")

@@ -13,19 +13,19 @@ WORDS: Mapping[str, str] = {
         "cena ceny cenę cenie cenow drog budżet budzet koszt rabat"
     ),
     "service": (
-        "servic support deliver shipp late slow сервис обслуж поддерж достав "
+        "servic support deliver shipp late(?!r|st) slow сервис обслуж поддерж достав "
         "obsług obslug dostaw serwis wsparci"
     ),
     "quality": (
         "quality defect broke bug fault feature качеств брак дефект поломк jakoś jakos wad usterk awari"
     ),
     "changed_needs": (
-        "need no_longer require chang clos moved bankrupt timing project потребн не_нуж неактуал закры "
-        "potrzeb nieaktual zmian zamkn"
+        "need no_longer require chang clos moved bankrupt timing later postpon project "
+        "потребн не_нуж неактуал закры позже отлож potrzeb nieaktual zmian zamkn później pozniej odłoż odloz"
     ),
     "weak_communication": (
-        "communicat contact respon reply repli follow ghost silen коммуник связ контакт не_отвеч молч "
-        "komunik kontakt odpowied odpowiad"
+        "communicat contact respon reply repli follow ghost silen call(?:ed)?_back heard forgot "
+        "коммуник связ контакт не_отвеч молч перезвон забыл komunik kontakt odpowied odpowiad oddzwon zapomn"
     ),
 }
 

@@ -61,5 +61,5 @@ def record_problems() -> set[str]:
     """The problems that the reading of records counts, read from the lifecycle room's source."""
     files = sorted((ROOT / "plugin/lifecycle").glob("*.py"))
     text = "".join(path.read_text(encoding="utf-8") for path in files)
-    said = re.findall(r'"(not a [a-z ]+)"', text)
+    said = re.findall(r'"(not a [a-z0-9 ]+)"', text)
     return {*said, *re.findall(r'findings\.add\(\s*"deal", [\w.]+, "([a-z ,]+)"', text)}

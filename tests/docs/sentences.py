@@ -23,6 +23,7 @@ PROBLEMS = {
     "not a date": "a date property holds something else",
     "not a number": "a number property holds something else",
     "not a yes or no": "a flag holds neither",
+    "not a number from 0 to 10": "an NPS answer off its scale",
     "no value in the home currency": "an amount in another currency than the portal's, not converted",
     "won, but without a date": "a won deal without a close date: no purchase",
 }

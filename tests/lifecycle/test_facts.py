@@ -298,6 +298,47 @@ def test_declining_activity_is_also_said_of_a_sleeping_customer() -> None:
     assert {"sleeping", "declining_activity"} <= set(found["risk_flags"])
 
 
+def test_tiers_hold_the_best_twentieth_fifth_and_half_and_equal_customers_share_one() -> None:
+    people = [{"id": i, "createdate": "2026-01-01"} for i in range(1, 21)]
+    tiers = {}
+    for name, money in (("apart", 10), ("alike", 0)):
+        deals = [won(i, "2026-06-01", 100 + i * money, who=(i,)) for i in range(1, 21)]
+        tiers[name] = outcome(people, deals).frame.sort("id")["tier"].to_list()
+    assert tiers["apart"] == ["bronze"] * 10 + ["silver"] * 6 + ["gold"] * 3 + ["platinum"]
+    assert set(tiers["alike"]) == {"bronze"}
+
+
+@pytest.mark.parametrize(("answer", "nps"), [("0", 0), ("10", 10), ("11", None), ("-1", None)])
+def test_an_nps_answer_off_the_scale_is_not_known_and_counted(answer: str, nps: int | None) -> None:
+    found = outcome([{"id": 1, "createdate": "2026-01-01", "hs_feedback_last_nps_rating": answer}])
+    assert row(found)["nps"] == nps
+    assert [f["problem"] for f in found.findings] == (
+        [] if nps is not None else ["not a number from 0 to 10"]
+    )
+
+
+def test_a_lead_whose_deal_was_lost_is_not_told_that_nothing_is_known() -> None:
+    deal = {**won(1, "2026-06-10"), "createdate": "2026-05-01", "hs_is_closed_won": False}
+    assert outcome(deals=[deal]).to_json()[0]["reason"] == (
+        "Was in a deal, last on 10 Jun 2026; nothing open and no purchase yet."
+    )
+
+
+def test_a_demo_is_named_as_what_keeps_a_silent_buyer_awake_and_as_what_a_lead_had() -> None:
+    mapping = with_sources(markers=("demo_on",))
+    person = {"id": 1, "createdate": "2024-01-01", "demo_on": "2026-06-01"}
+    buyer = outcome([person], [won(1, "2025-01-10")], mapping=mapping).to_json()[0]
+    assert (buyer["stage"], buyer["reason"]) == (
+        "active",
+        "No order since 10 Jan 2025, but a demo, trial or quote was on 1 Jun 2026.",
+    )
+    lead = outcome([{**person, "demo_on": "2025-06-01"}], mapping=mapping).to_json()[0]
+    assert (lead["stage"], lead["reason"]) == (
+        "lead",
+        "Demo, trial or quote on 1 Jun 2025, nothing open since; no purchase yet.",
+    )
+
+
 def test_a_corrected_conversion_date_is_one_first_purchase() -> None:
     mapping = with_sources(conversion="signed_on")
     history = [past("signed_on", "2020-06-01", "2026-06-01T00:00:00Z")]

@@ -308,7 +308,7 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "purchase_frequency": 1,
         "engagement_rate": pytest.approx(30 / 180),
         "rfm_segment": "new_customers",
-        "tier": "silver",
+        "tier": "bronze",
     }
     assert {k: v for k, v in written.items() if v} == {
         "clm_stage": "new_customer",
@@ -321,7 +321,7 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
         "clm_average_order": "100",
         "clm_segment": "active;rfm_new_customers",
         "clm_rfm": "512",
-        "clm_tier": "silver",
+        "clm_tier": "bronze",
         "clm_next_action": body["next_action"],
         **{f"clm_stage_{model}": body["stages"][model] for model in ALL[1:]},
     }

@@ -178,6 +178,24 @@ def load(
     return settings
 
 
+def offline_clock(env: Mapping[str, str] | None = None) -> Path | None:
+    """The file that moves the clock of commands that neither serve nor call the CRM; else nothing is checked.
+
+    As everywhere it is honoured only beside a CRM on this machine.
+    """
+    reader = Reader(dict(os.environ if env is None else env))
+    return reader.clock_file("LIFECYCLE_CLOCK_FILE", reader.text("HUBSPOT_API_URL"))
+
+
+def offline_config(env: Mapping[str, str] | None = None) -> Path | None:
+    """The mapping file of commands on CSV files that were given none; ConfigError if it is not there."""
+    reader = Reader(dict(os.environ if env is None else env))
+    found = reader.file("LIFECYCLE_CONFIG")
+    if reader.faults:
+        _refuse(reader.faults)
+    return found
+
+
 def config_file() -> Path | None:
     """The file that LIFECYCLE_CONFIG names, be it there or not."""
     value = os.environ.get("LIFECYCLE_CONFIG", "").strip()

@@ -9,7 +9,7 @@ import pytest
 
 from plugin.errors import ConfigError
 from plugin.records.store import Store
-from plugin.settings import NAMES, Settings, generated_secret, load
+from plugin.settings import NAMES, Settings, generated_secret, load, offline_clock
 
 
 def test_without_any_setting_the_defaults_of_the_documentation_hold() -> None:
@@ -103,8 +103,9 @@ def test_the_clock_is_moved_only_beside_a_crm_on_this_machine(api: str, honoured
     """Nobody can shift a production clock by a forgotten variable."""
     env = {"HUBSPOT_API_URL": api, "LIFECYCLE_CLOCK_FILE": "/tmp/offset"}
     if honoured:
-        assert load(env).clock_file == Path("/tmp/offset")
+        assert load(env).clock_file == offline_clock(env) == Path("/tmp/offset")
         return
+    assert offline_clock(env) is None
     with pytest.raises(ConfigError, match="LIFECYCLE_CLOCK_FILE"):
         load(env)
 

@@ -85,7 +85,7 @@ def from_files(files: dict[str, Any], models: Sequence[str] = (), *, named: bool
 
     `named`: names in the files are read, too, to be shown.
     """
-    mapping, loaded = wiring.rules(files["config"])
+    mapping, loaded = wiring.rules(files["config"] or settings.offline_config())
     chosen = (name.strip() for part in models for name in part.split(",") if name.strip())
     if names := list(dict.fromkeys(chosen)):
         mapping = replace(
@@ -96,8 +96,7 @@ def from_files(files: dict[str, Any], models: Sequence[str] = (), *, named: bool
     records = read_records(mapping=mapping, **{name: files[name] for name in FILES})
     given = _parameters(files["parameters"])
     zone = mapping.time_zone or (given.time_zone if given else None) or "UTC"
-    clock = settings.load(without=("LIFECYCLE_CONFIG",)).clock_file  # the file is among the arguments
-    day = _day(files["at"], zone, clock)
+    day = _day(files["at"], zone, settings.offline_clock())
     return Case(
         records, mapping, loaded, given or fit(records, mapping, day, currency=_currency(records)), day
     )

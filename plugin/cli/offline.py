@@ -24,7 +24,9 @@ def _records_options(command: Any) -> Any:
         click.option("--deals", type=_FILE, help="Deals as CSV."),
         click.option("--companies", type=_FILE, help="Companies as CSV; needed where they are customers."),
         click.option("--parameters", type=_FILE, help="A portal's parameters; default: fitted on these."),
-        click.option("--config", type=_FILE, help="The mapping file; default: the shipped one."),
+        click.option(
+            "--config", type=_FILE, help="The mapping file; default: LIFECYCLE_CONFIG, else the shipped."
+        ),
         click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look from; default: today."),
     )
     for option in reversed(options):

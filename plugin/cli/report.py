@@ -20,7 +20,9 @@ _FILES = (
     click.option("--companies", type=_FILE, help="Companies as CSV; needed where they are customers."),
     click.option("--history", type=_FILE, help="Past values of properties, one JSON object a line."),
     click.option("--parameters", type=_FILE, help="A portal's parameters; default: fitted on these."),
-    click.option("--config", type=_FILE, help="The mapping file; default: the shipped one."),
+    click.option(
+        "--config", type=_FILE, help="The mapping file; default: LIFECYCLE_CONFIG, else the shipped."
+    ),
     click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look from; default: today."),
     click.option("--spend", type=_FILE, help="What was spent, as CSV; default: as mapped."),
 )

@@ -76,10 +76,16 @@ def sandbox(
 
     telemetry.start("sandbox")
     folder = data or settings.load().data_dir / "sandbox"
-    folder.mkdir(parents=True, exist_ok=True)
+    check_port(host, port)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cure = "Name another folder with --data, or set DATA_DIR."
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}.", cure=cure) from error
     path = folder / "sandbox.db"
     fresh = not path.exists()
     day = at.date() if hasattr(at, "date") else None
+    world = make_world(kind, size=size, seed=seed, end=day) if kind and fresh else None
     name = f"http://{host}:{port}"
     click.echo(f"The stand-in CRM listens on {name}/ with the access token {token}; its data: {path}.")
     click.echo(
@@ -88,8 +94,6 @@ def sandbox(
     if kind and not fresh:
         click.echo(f"It holds records already, so --world {kind} is not loaded; delete {path} to begin anew.")
     click.echo(f"For OAuth: client id {App().client_id}, client secret {secret}.")
-    check_port(host, port)
-    world = make_world(kind, size=size, seed=seed, end=day) if kind and fresh else None
     if world is not None:
         click.echo(world_text(world))
     run_sandbox(

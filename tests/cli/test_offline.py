@@ -88,6 +88,19 @@ def test_a_model_named_twice_runs_once_and_the_primary_may_stand_beside_itself(f
     assert "clm_stage_churn5" in written
 
 
+def test_files_are_computed_by_the_mapping_that_the_environment_names(folder: Path) -> None:
+    """As everywhere; one that is given by hand wins, and one that is not there is told."""
+    (folder / "m.yaml").write_text("version: 1\nmodels: {primary: path5}\n")
+    (folder / "other.yaml").write_text("version: 1\nmodels: {primary: churn5}\n")
+    command = ("evaluate", "--contacts", "contacts.csv", "--deals", "deals.csv", "--at", AT)
+    found = rows(lifecycle(folder, *command, LIFECYCLE_CONFIG="m.yaml", PORT="of no concern here"))
+    assert set(found[101]["stages"]) == {"path5"}
+    given = lifecycle(folder, *command, "--config", "other.yaml", LIFECYCLE_CONFIG="gone.yaml")
+    assert set(rows(given)[101]["stages"]) == {"churn5"}
+    gone = lifecycle(folder, *command, LIFECYCLE_CONFIG="gone.yaml")
+    assert (gone.returncode, "LIFECYCLE_CONFIG" in gone.stderr) == (2, True)
+
+
 def test_a_customer_without_a_date_is_there_before_its_first_order(folder: Path) -> None:
     """What is dated later is not seen; that is no reason to leave the customer out."""
     (folder / "contacts.csv").write_text("id\n101\n102\n103\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from plugin.cli.sandbox import make_world
 from plugin.errors import InputError
 from plugin.lifecycle.records import Records
 from plugin.records.csv_files import write_records
@@ -103,3 +104,14 @@ def _records(world: World) -> Records:
             for name, value, at in r.history
         ],
     )
+
+
+def test_a_folder_is_a_world_with_all_that_an_export_of_records_holds(files, tmp_path):
+    """Companies and dated values, too, where the folder has them."""
+    change = '{"object": "contact", "id": 51, "property": "lifecyclestage", "value": "lead", '
+    (tmp_path / "history.jsonl").write_text(change + '"timestamp": "2026-01-02T00:00:00Z"}\n')
+    world = make_world(str(tmp_path))
+    assert ([one.id for one in world.companies], len(world.contacts[0].history)) == ([7, 8], 1)
+    for name in ("companies.csv", "history.jsonl", "deals.csv"):
+        (tmp_path / name).unlink()
+    assert [one.id for one in make_world(str(tmp_path)).contacts] == [51]

@@ -69,6 +69,7 @@ TABLES = {
 }
 PROBLEMS = {
     "not a date": "a date property holds something else",
+    "not a datetime": "a property declared as a datetime holds something else",
     "not a number": "a number property holds something else",
     "not a yes or no": "a flag holds neither",
     "no value in the home currency": "an amount in another currency than the portal's, not converted",

@@ -56,7 +56,7 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, as_json: boo
     if shape == "html":
         from plugin.lifecycle.report import report
 
-        text = report(outcomes)
+        text = report(outcomes, case.account)
     else:
         rows = outcomes.to_json()
         flags = [flag.key for flag in outcomes.models.flags]

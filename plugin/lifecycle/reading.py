@@ -14,15 +14,16 @@ from typing import Any
 import polars as pl
 
 from plugin.lifecycle.deals import DealReader
+from plugin.lifecycle.reading_lines import account_lines, account_title, reason
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
+
+__all__ = ["Account", "account_lines", "account_title", "what_was_read"]
 
 Account = dict[str, Any]
 _EXAMPLES = 3
 _EPOCH = date(1970, 1, 1)
-_STATES = {"won": "won", "open": "open", "lost": "lost", "other": "won elsewhere"}
-_SINGULAR = {"belong": ("belong", "belongs"), "are": ("are", "is")}
-_PLURALS = {"contact": "contacts", "company": "companies"}
+_STATES = ("won", "open", "lost", "other")
 #: Findings that the account tells in its own words.
 _TOLD = ("won, but without a date", "no value in the home currency")
 
@@ -40,12 +41,16 @@ def what_was_read(
 
     `read`: records by kind, deals by state. `revenue`: money of all won deals (`total`), of those that count
     (`counted`), and the share of the rest. `left_out`: {what, customer, deals, won, open, lost, revenue,
-    examples (ids of deals), text, cure} each. `unread`: values that cannot be read, as in `Findings`.
+    examples (ids of deals), text, cure} each. `unread`: values that cannot be read, as in `Findings`. Texts
+    are in the mapping's `language`; `names` are the properties that they speak of.
     """
     money = mapping.currency or currency
     deals = _Deals(records, mapping, day, mapping.time_zone or time_zone, money)
     kinds = mapping.customer_objects()
-    return {
+    account: Account = {
+        "language": mapping.language,
+        "locale": mapping.formats,
+        "names": {"date": mapping.purchase.date, "amount": list(mapping.purchase.amount)},
         "read": {
             "contacts": records.contacts.height,
             "companies": records.companies.height,
@@ -53,9 +58,10 @@ def what_was_read(
             **deals.states(deals.table),
         },
         "revenue": {**deals.revenue(kinds), "currency": money},
-        "left_out": [one for one in deals.left_out(kinds) if one["deals"]],
         "unread": [dict(row) for row in unread if row["problem"] not in _TOLD],
     }
+    found = [one for one in deals.left_out(kinds) if one["deals"]]
+    return account | {"left_out": [one | reason(one, account) for one in found]}
 
 
 class _Deals:
@@ -64,7 +70,7 @@ class _Deals:
     def __init__(
         self, records: Records, mapping: Mapping, day: date, zone: str, currency: str | None
     ) -> None:
-        self.records, self.mapping, self.currency = records, mapping, currency
+        self.records = records
         reader = DealReader(records, mapping, zone, currency)
         number, bought, dated = (day - _EPOCH).days, pl.col("bought"), pl.col("dated")
         table = reader.table().with_columns(foreign=reader.bare)
@@ -92,35 +98,12 @@ class _Deals:
     def left_out(self, kinds: Sequence[str]) -> Iterator[Account]:
         """Every reason that there may be; some of no deal."""
         for kind in kinds:
-            ids, plural = pl.col(f"{kind}_ids").list.len(), _PLURALS[kind]
-            nobody = self.table.filter(ids == 0)
+            ids = pl.col(f"{kind}_ids").list.len()
+            yield self._row("no_customer", self.table.filter(ids == 0), kind)
             strangers = self.table.filter((ids > 0) & ~self._known(kind))
-            cure = f"Associate each with its {kind} in HubSpot; in a file {kind}_ids says it."
-            yield self._row("no_customer", f"belong to no {kind}", cure, nobody, kind)
-            cure = f"Give the file of all {plural}; of a portal `lifecycle reconcile --full` reads them."
-            said = f"belong only to {plural} that are not among those read"
-            yield self._row("unknown_customer", said, cure, strangers, kind)
-        yield from self._without()
-
-    def _without(self) -> Iterator[Account]:
-        date_, amounts = self.mapping.purchase.date, " or ".join(self.mapping.purchase.amount)
-        cure = f"Enter {date_} in HubSpot, or name another property under purchase.date."
-        yield self._row("no_date", f"are won without {date_}: no purchase", cure, self._where("undated"))
-        cure = f"Enter {amounts}, or name other properties under purchase.amount."
-        said = "are won without a readable amount: a purchase, but no money"
-        yield self._row("no_amount", said, cure, self._where("worthless"))
-        cure = "Set exchange rates in HubSpot (Settings > Account Defaults > Currencies), so that "
-        cure += "amount_in_home_currency is filled."
-        said = f"are won in another currency than {self.currency}, without a value in it: no money"
-        if self.currency is None:
-            said = "are won in a currency of which nothing says that it is the account's own: no money"
-            cure = "Name the account's own under `currency` in the mapping."
-        yield self._row("no_rate", said, cure, self._where("foreign"))
-        said = f"are won with a later {date_}: no purchase yet"
-        yield self._row("later", said, "They count from that day on.", self._where("later"))
-
-    def _where(self, column: str) -> pl.DataFrame:
-        return self.table.filter(pl.col(column))
+            yield self._row("unknown_customer", strangers, kind)
+        columns = {"no_date": "undated", "no_amount": "worthless", "no_rate": "foreign", "later": "later"}
+        yield from (self._row(what, self.table.filter(pl.col(column))) for what, column in columns.items())
 
     def _known(self, kind: str) -> pl.Expr:
         """Whether a customer of the deal is among the records."""
@@ -129,7 +112,7 @@ class _Deals:
         owned = ids.filter(pl.col("id").is_in(known.implode()))["deal"].unique()
         return pl.col("deal").is_in(owned.implode())
 
-    def _row(self, what: str, said: str, cure: str, deals: pl.DataFrame, customer: str = "") -> Account:
+    def _row(self, what: str, deals: pl.DataFrame, customer: str = "") -> Account:
         return {
             "what": what,
             "customer": customer or None,
@@ -137,8 +120,6 @@ class _Deals:
             **self.states(deals),
             "revenue": _money(deals),
             "examples": deals["deal"].head(_EXAMPLES).to_list(),
-            "text": said.replace(*_SINGULAR[said.split(maxsplit=1)[0]], 1) if deals.height == 1 else said,
-            "cure": cure,
         }
 
 
@@ -149,46 +130,3 @@ def _state() -> pl.Expr:
 
 def _money(deals: pl.DataFrame) -> float:
     return float(deals.filter("bought")["amount"].sum() or 0) / 100
-
-
-def account_lines(account: MappingABC[str, Any]) -> list[str]:
-    """The account for people: one line of what was read, one a reason for leaving out, with its cure."""
-    read, revenue = account["read"], account["revenue"]
-    kinds = [f"{_many(read[name], name)}" for name in ("contacts", "companies") if read[name]]
-    deals = f"{_many(read['deals'], 'deals')} ({_states(read)})"
-    money = f"{revenue['total']:,.2f} {revenue['currency'] or ''}".strip()
-    lines = [f"Read: {', '.join([*kinds, deals])}; {money} won{_counted(revenue)}."]
-    lines += [_left_out(one, revenue["currency"]) for one in account["left_out"]]
-    return [*lines, *(_unread(row) for row in account["unread"])]
-
-
-def _counted(revenue: MappingABC[str, Any]) -> str:
-    """How much of the money won is customers' revenue."""
-    if not revenue["total"]:
-        return ""
-    if not revenue["share_left_out"]:
-        return ", all of it counted as revenue of customers"
-    share = f"{1 - revenue['share_left_out']:.1%}".replace(".0%", "%")
-    return f", {share} of it counted as revenue of customers (what is left out is told below)"
-
-
-def _many(number: int, plural: str) -> str:
-    word = plural if number != 1 else {"companies": "company"}.get(plural, plural[:-1])
-    return f"{number:,} {word}"
-
-
-def _states(counts: MappingABC[str, Any]) -> str:
-    return ", ".join(f"{counts[name]:,} {_STATES[name]}" for name in _STATES if counts[name]) or "none"
-
-
-def _left_out(one: MappingABC[str, Any], currency: str | None) -> str:
-    money = f", {one['revenue']:,.2f} {currency or ''}".rstrip() if one["revenue"] else ""
-    examples = ", ".join(str(id_) for id_ in one["examples"])
-    said = f"Left out: {_many(one['deals'], 'deals')} {one['text']} ({_states(one)}{money})"
-    return f"{said}, e.g. {examples}. {one['cure']}"
-
-
-def _unread(row: MappingABC[str, Any]) -> str:
-    examples = ", ".join(repr(example) for example in row["examples"])
-    what = f"{row['count']:,} × {row['object']}.{row['property']}"
-    return f"Taken as unknown: {what}: {row['problem']}" + (f" ({examples})." if examples else ".")

@@ -16,6 +16,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from plugin.lifecycle.names import names
 from plugin.lifecycle.outcomes import Outcomes
+from plugin.lifecycle.reading import Account, account_lines, account_title
 from plugin.lifecycle.reasons import day_text
 from plugin.lifecycle.report_texts import STYLE, WORDS
 from plugin.lifecycle.stages import Named
@@ -26,11 +27,12 @@ AHEAD_DAYS, ROWS, MONTHS = 60, 40, 24
 _COLOURS = {"high": "#ef4444", "medium": "#f59e0b", "low": "#38bdf8", "none": "#94a3b8"}
 
 
-def report(outcomes: Outcomes) -> str:
-    """The page as one HTML text, in the mapping's language."""
+def report(outcomes: Outcomes, account: Account | None = None) -> str:
+    """The page as one HTML text, in the mapping's language; `account` is that of what was read."""
     page = _Page(outcomes)
     title = f"{page.words['title']} · {page.day(outcomes.day)}"
-    parts = (page.cards(), page.funnel(), page.over_time(), page.soon(), page.flags(), page.groups())
+    parts = [page.cards(), page.funnel(), page.over_time(), page.soon(), page.flags(), page.groups()]
+    parts += [page.read(account)] if account else []
     return (
         f'<!doctype html>\n<html lang="{page.language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
@@ -91,6 +93,12 @@ class _Page:
         )
         cells = (f"<div><b>{escape(v)}</b><span>{escape(k)}</span></div>" for k, v in figures)
         return f'<div class="cards">{"".join(cells)}</div>'
+
+    def read(self, account: Account) -> str:
+        """What was read and what was left out, a line each."""
+        lines = account_lines(account, self.language, self.formats)
+        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        return self.section(account_title(self.language), f"<ul>{items}</ul>")
 
     def funnel(self) -> str:
         """One bar a stage."""

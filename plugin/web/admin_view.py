@@ -7,6 +7,7 @@ from typing import Any
 from plugin.clock import from_milliseconds
 from plugin.jobs.context import Context
 from plugin.jobs.status import text_of
+from plugin.lifecycle.reading import account_lines, account_title
 from plugin.records import parked, portals, refused
 from plugin.sync import change_sets
 from plugin.sync.options import RuleOptions
@@ -19,7 +20,6 @@ _NOUNS = {"contact": "Contacts", "company": "Companies", "deal": "Deals"}
 def portal_page(context: Context, standing: dict[str, Any]) -> dict[str, Any]:
     """Everything that a portal's page shows, beside `standing`, the portal's part of the status."""
     portal_id = int(standing["portal_id"])
-    context = context.current(portal_id)
     context = context.current(portal_id)
     with context.store.read() as connection:
         rows = parked.listed(connection, portal_id)
@@ -38,11 +38,20 @@ def portal_page(context: Context, standing: dict[str, Any]) -> dict[str, Any]:
         "standing": standing,
         "stages": stages(context, standing["stages"]),
         "load": load(standing.get("backfill")),
+        "read": read_lines(context, standing.get("account")),
         "given_up": properties + given_up,
         "more": max(0, len(rows) - SHOWN),
         "sets": [{**one, "until": text_of(from_milliseconds(one["until"]))} for one in sets],
         "time_zone": context.mapping.time_zone or (portal.time_zone if portal else "UTC"),
     }
+
+
+def read_lines(context: Context, account: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was read and what was left out, in the mapping's language; None before the first load."""
+    if account is None:
+        return None
+    language, formats = context.mapping.language, context.mapping.formats
+    return {"title": account_title(language), "lines": account_lines(account, language, formats)}
 
 
 def stages(context: Context, counts: dict[str, int]) -> list[dict[str, Any]]:

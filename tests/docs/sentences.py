@@ -21,6 +21,7 @@ TABLES = {
 }
 PROBLEMS = {
     "not a date": "a date property holds something else",
+    "not a datetime": "a property declared as a datetime holds something else",
     "not a number": "a number property holds something else",
     "not a yes or no": "a flag holds neither",
     "not a number from 0 to 10": "an NPS answer off its scale",

@@ -26,7 +26,7 @@ def test_texts_that_hold_dates_are_declared_offered_or_left_in_doubt(
     crm: Crm,  # noqa: F811
     sandbox: SandboxServer,  # noqa: F811
 ) -> None:
-    """A text in HubSpot's own writing is declared as a date; numbers that may be postcodes stay texts."""
+    """A text in HubSpot's own writing is declared as a date, too; what may be postcodes stays a text."""
     for name, (label, _) in TEXTS.items():
         given = {"name": name, "label": label, "type": "string", "fieldType": "text"}
         crm.create_property("contact", given | {"groupName": "contactinformation"})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Any
+from typing import Any, get_args
+
+import pytest
 
 from plugin.lifecycle.reading import account_lines, what_was_read
+from plugin.lifecycle.reading_lines import reason
 from plugin.lifecycle.records import Records
 from plugin.mapping import presets
 from plugin.mapping.load import read_mapping
-from plugin.mapping.model import Mapping, Purchase
+from plugin.mapping.model import Language, Mapping, Purchase
 from tests.presets import worlds
 
 DAY = date(2026, 6, 30)
@@ -96,10 +100,68 @@ def test_opportunities_without_an_account_are_counted_out_loud() -> None:
 def test_one_is_not_told_as_many() -> None:
     lines = account_lines(account(won(1, who=(), amount=99.5), won(2)))
     assert lines[0] == (
-        "Read: 1 contact, 2 deals (2 won); 199.50 EUR won, 50.1% of it counted as revenue of customers "
-        "(what is left out is told below)."
+        "Read: 1 contact, 2 deals (2 won); 199.50 EUR won, 50.1% of it counted as revenue of customers."
     )
     assert lines[1].startswith("Left out: 1 deal belongs to no contact (1 won, 99.50 EUR), e.g. 1. ")
+
+
+def test_nearly_all_is_not_told_as_all_and_nearly_nothing_not_as_nothing() -> None:
+    def counted(*deals: dict[str, Any]) -> str:
+        return account_lines(account(*deals))[0].partition(" won, ")[2]
+
+    assert counted(won(1, amount=1_000_000), won(2, who=(), amount=1)).startswith("99.9% of it")
+    assert counted(won(1, amount=1), won(2, who=(), amount=1_000_000)).startswith("0.1% of it")
+    assert counted(won(1, who=(), amount=5)) == "none of it counted as revenue of customers."
+
+
+#: (language, deals) → what they are called when they are read, and when nobody owns them.
+PLURALS = {
+    ("en", 1): ("1 deal (1 won)", "1 deal belongs to no contact"),
+    ("en", 2): ("2 deals (2 won)", "2 deals belong to no contact"),
+    ("ru", 1): ("1 сделка (1 выиграна)", "1 сделка не связана ни с одним контактом"),
+    ("ru", 3): ("3 сделки (3 выиграны)", "3 сделки не связаны ни с одним контактом"),
+    ("ru", 5): ("5 сделок (5 выиграно)", "5 сделок не связано ни с одним контактом"),
+    ("ru", 21): ("21 сделка (21 выиграна)", "21 сделка не связана ни с одним контактом"),
+    ("pl", 1): ("1 transakcję (1 wygrana)", "1 transakcja nie jest powiązana z żadnym kontaktem"),
+    ("pl", 3): ("3 transakcje (3 wygrane)", "3 transakcje nie są powiązane z żadnym kontaktem"),
+    ("pl", 5): ("5 transakcji (5 wygranych)", "5 transakcji nie jest powiązanych z żadnym kontaktem"),
+}
+
+
+@pytest.mark.parametrize(("language", "number"), PLURALS)
+def test_the_account_is_told_in_the_mappings_language_with_the_right_forms(
+    language: Language, number: int
+) -> None:
+    deals = [won(i, who=()) for i in range(1, number + 1)]
+    lines = account_lines(account(*deals, mapping=Mapping(language=language)))
+    assert [said in line for said, line in zip(PLURALS[language, number], lines, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_every_reason_has_its_words_in_every_language(language: Language) -> None:
+    """No blank is left open, and nothing of another language stands in it."""
+    both = Mapping(customer="both", language=language)
+    deals = [won(1, who=()), won(2, who=(77,), company_ids=[8]), won(3, when=""), won(4, amount="")]
+    deals += [won(5, amount=500, deal_currency_code="USD"), won(6, when="2026-07-04")]
+    said = ("not a date", "not a yes or no", "not one of the declared values", "not a number written 1.234,5")
+    blank = {"object": "deal", "property": "x", "count": 2, "examples": []}
+    unread = [{**blank, "problem": one} for one in said]
+    found = account(*deals, mapping=both)
+    lines = account_lines({**found, "unread": unread})
+    assert len(found["left_out"]) == 8
+    assert len(lines) == 13
+    for line in lines:
+        assert "{" not in line
+        assert bool(re.search("[а-яё]", line)) == (language == "ru")
+        assert language == "en" or not re.search(r"\b(deals|won|not a|without|written|or)\b", line), line
+
+
+def test_the_same_account_can_be_told_in_another_language_than_it_was_made_in() -> None:
+    """As where the mapping's language changed since."""
+    english, polish = (account(won(1, who=()), mapping=Mapping(language=one)) for one in ("en", "pl"))  # type: ignore[arg-type]
+    assert account_lines(english, "pl") == account_lines(polish)
+    earlier = {k: v for k, v in english.items() if k not in ("language", "locale", "names")}
+    assert account_lines(earlier) == account_lines(english)
 
 
 def test_values_that_cannot_be_read_stand_in_the_same_account() -> None:
@@ -109,6 +171,17 @@ def test_values_that_cannot_be_read_stand_in_the_same_account() -> None:
     found = what_was_read(Records.empty(), Mapping(), DAY, unread=unread)
     assert found["revenue"]["share_left_out"] == 0.0
     assert account_lines(found) == [
-        "Read: 0 deals (none); 0.00 won.",
+        "Read: 0 deals.",
         "Taken as unknown: 2 × deal.amount: not a number ('12,5').",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Name the account's own"), ("pl", "Podaj walutę"), ("ru", "Укажите валюту")]
+)
+def test_of_an_account_without_a_currency_it_is_asked(language: str, said: str) -> None:
+    """Which currency is the account's own cannot be told from deals of several."""
+    found = {"what": "no_rate", "customer": None, "deals": 2}
+    told = reason(found, {"language": language, "locale": language, "revenue": {"currency": None}})
+    assert said in told["cure"]
+    assert "None" not in told["text"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.reading import account_lines, what_was_read
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.report import report
 from plugin.lifecycle.timeline import month_ends, stage_counts
@@ -49,16 +51,30 @@ class _Reader(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", "Who is about to change"), ("ru", "Кто скоро сменит этап"), ("pl", "Kto wkrótce zmieni etap")],
+    ("language", "words", "read"),
+    [
+        ("en", "Who is about to change", "What was read"),
+        ("ru", "Кто скоро сменит этап", "Что прочитано"),
+        ("pl", "Kto wkrótce zmieni etap", "Co wczytano"),
+    ],
 )
-def test_the_report_is_a_closed_page_without_anything_from_outside(language: Language, words: str) -> None:
+def test_the_report_is_a_closed_page_without_anything_from_outside(
+    language: Language, words: str, read: str
+) -> None:
+    """At its end it tells what was read and what was left out, as the command line does."""
     mapping = replace(MAPPING, language=language, currency="EUR")
-    page = report(evaluate(records_of(PEOPLE), mapping, load_models(mapping), rhythm(3, 30.0), DAY))
-    read = _Reader(page)
-    assert read.open == []
-    assert read.links == []
-    assert not {"script", "iframe", "link", "img", "object"} & set(read.tags)
+    hostile = {"id": 9_999, "createdate": "2024-01-01", "amount": "<b>", "hs_is_closed_won": "maybe"}
+    records = replace(records_of(PEOPLE), deals=Records.from_rows(deals=[hostile]).deals)
+    outcomes = evaluate(records, mapping, load_models(mapping), rhythm(3, 30.0), DAY)
+    account = what_was_read(records, mapping, DAY, unread=outcomes.findings)
+    page = report(outcomes, account)
+    assert read in page
+    assert [escape(line) in page for line in account_lines(account)] == [True] * len(account_lines(account))
+    assert len(account["left_out"]) == 1
+    reader = _Reader(page)
+    assert reader.open == []
+    assert reader.links == []
+    assert not {"script", "iframe", "link", "img", "object"} & set(reader.tags)
     assert words in page
     assert "€" in page
     assert all(stage.label(language) in page for stage in MODELS.primary.stages)

@@ -8,11 +8,15 @@ from dataclasses import replace
 
 import pytest
 import requests
+from markupsafe import escape
 
 from plugin.clock import FixedClock
+from plugin.jobs.status import status
+from plugin.lifecycle.reading import account_lines
 from plugin.records import parked, portals
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
+from plugin.web.admin_view import read_lines
 from tests.conftest import NOON
 from tests.support.house import ADMIN, House, house
 
@@ -79,6 +83,13 @@ def test_the_page_tells_what_the_status_tells(home: House, browser: requests.Ses
         assert str(one) not in text  # counts, not records
     assert "Sleeping" in text
     assert "Complete" in text
+    account = status(home.context)["portals"][0]["account"]
+    assert "What was read" in text
+    assert all(str(escape(line)) in text for line in account_lines(account))
+    polish = replace(home.context, mapping=replace(home.context.mapping, language="pl"))
+    told = read_lines(polish, account)
+    assert told is not None
+    assert told["lines"][0].startswith("Wczytano: 20 kontaktów, ")
 
 
 def test_the_buttons_open_and_stop_the_writes(home: House, browser: requests.Session) -> None:

@@ -24,7 +24,9 @@ from plugin.vault import Vault
 #: When HubSpot stops answering each version (HubSpot supports a dated version for about 18 months).
 ENDS = {"2026-09": date(2028, 3, 1), "2026-03": date(2027, 9, 1), "legacy": date(2027, 3, 30)}
 SOON_DAYS = 120
-SKEW_WARN, SKEW_FAIL = 60.0, 240.0  # seconds; HubSpot's signatures are refused when 300 s old
+SKEW_WARN = 30.0  # seconds
+#: Signatures are refused 300 s after HubSpot's stamp, and 60 s before it: with little room for the way.
+AHEAD_FAIL, BEHIND_FAIL = 240.0, 50.0
 
 
 def settings_checks(chosen: Settings) -> Iterator[Check]:
@@ -94,8 +96,8 @@ def crm_checks(api_url: str, clock: Clock, version: str = DEFAULT_VERSION) -> It
     if abs(skew) <= SKEW_WARN:
         yield good("clock", f"within {SKEW_WARN:.0f} s of HubSpot's")
     else:
-        cure = "Let NTP set this machine's clock: signatures older than five minutes are refused."
-        yield Check("clock", WARN if abs(skew) < SKEW_FAIL else FAIL, finding, cure)
+        cure = "Let NTP set this machine's clock: signatures five minutes old, or of the future, are refused."
+        yield Check("clock", WARN if -BEHIND_FAIL < skew < AHEAD_FAIL else FAIL, finding, cure)
 
 
 def store_checks(database_url: str) -> Iterator[Check]:

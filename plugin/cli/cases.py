@@ -9,10 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import click
+
 from plugin import settings, wiring
 from plugin.cli.portal import only_portal
 from plugin.clock import SystemClock, local_day
 from plugin.errors import InputError
+from plugin.jobs.config_files import stands_apart
+from plugin.jobs.configs import Configurations
 from plugin.jobs.meaning import evaluate as compute
 from plugin.jobs.meaning import fit, no_predictions_because, predictions_rest_on
 from plugin.jobs.meaning import history as rebuild
@@ -26,6 +30,7 @@ from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
 from plugin.records import frames, portals
+from plugin.records.configs import EVERYONE
 from plugin.records.csv_files import read_records
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
@@ -42,6 +47,7 @@ class Case:
     models: Models
     parameters: Parameters
     day: date
+    configs: Configurations | None = None  # keeps the rule files of a version while the case is used
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -148,16 +154,30 @@ def from_directory(directory: Path, at: datetime | None) -> Case:
 
 
 def from_portal(at: datetime | None, wanted: int | None = None) -> Case:
-    """A case from the store: what the workers see."""
+    """A case from the store: what the workers see, by the configuration in force."""
     chosen = settings.load()
     store = Store(chosen.database_url)
     store.migrate()
-    mapping, models = wiring.rules(chosen.config_path)
     portal = only_portal(store, wanted)
+    mapping, models, configs = _in_force(store, portal.portal_id, chosen.config_path)
     with store.read() as connection:
         parameters = portals.current_parameters(connection, portal)
         records = frames.load(connection, portal.portal_id, mapping, None)
     if parameters is None:
         raise InputError("Nothing was read completely yet.", cure="Run `lifecycle backfill` first.")
     day = _day(at, mapping.time_zone or portal.time_zone, chosen.clock_file)
-    return Case(records, mapping, models, parameters, day)
+    return Case(records, mapping, models, parameters, day, configs)
+
+
+def _in_force(
+    store: Store, portal_id: int, path: Path | None
+) -> tuple[Mapping, Models, Configurations | None]:
+    """What a portal is computed with: a version kept in the store, whatever the file says by now."""
+    configs = Configurations(store, wiring.config_version)
+    found = configs.of(portal_id)
+    if found is None:
+        return *wiring.rules(path), None
+    if (number := stands_apart(store, path)) is not None and found.head[0] == EVERYONE:
+        said = f"By version {number} of the configuration, which is in force; {path} is another text."
+        click.echo(f"{said} `lifecycle config diff {path}` compares them.", err=True)
+    return found.mapping, found.models, configs

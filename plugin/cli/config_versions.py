@@ -53,6 +53,20 @@ def config_apply(file: Path, portal: int, note: str, as_json: bool) -> None:
         if portal == 0 and own is not None and own.resolve() == file.resolve():
             config_files.note_seen(context, bundle)
         _applied(parts, done, as_json)
+        _apart(parts, own, portal)
+
+
+def _apart(parts: Parts, file: Path | None, portal: int) -> None:
+    """Say that the watched file is another text than what is in force now; it then waits to be changed."""
+    from plugin.jobs import config_files
+
+    number = config_files.let_be(parts.context, file) if portal == 0 else None
+    if number is not None:
+        click.echo(
+            f"{file}, which LIFECYCLE_CONFIG names, is another text: it counts again when it is changed or "
+            f"applied. `lifecycle config show {number} > {file}` makes it the one in force.",
+            err=True,
+        )
 
 
 def _who() -> str:
@@ -93,12 +107,14 @@ def config_rollback(version: int | None, portal: int, note: str, as_json: bool) 
 
     With --portal, number 0 gives up the portal's own version: it goes with everyone again.
     """
+    from plugin import settings
     from plugin.jobs.config_apply import rollback
     from plugin.records.configs import ROLLBACK, Origin
 
     with opened() as parts:
         origin = Origin(ROLLBACK, _who(), parts.context.now(), note)
         _applied(parts, rollback(parts.context, origin, version, portal), as_json)
+        _apart(parts, settings.config_file(), portal)
 
 
 @click.command("history", epilog="Example: lifecycle config history")

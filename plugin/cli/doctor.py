@@ -16,6 +16,7 @@ from plugin.cli.checks.portal import portal_checks
 from plugin.clock import Clock, SystemClock
 from plugin.errors import LifecycleError
 from plugin.hubspot.budget import OwnBudget
+from plugin.jobs.config_files import stands_apart
 from plugin.jobs.context import Context, Silence
 from plugin.jobs.tokens import Tokens
 from plugin.records import accounts, portals
@@ -84,6 +85,8 @@ def _portals(chosen: Settings, clock: Clock, wanted: int | None) -> Iterator[Che
         if not listed:
             cure = f"Open {chosen.public_url}/oauth/install." if chosen.oauth else "Run `lifecycle install`."
             yield Check("portals", WARN, "the app is installed in none", cure)
+        if (number := stands_apart(store, chosen.config_path)) is not None:
+            yield house.another_text(chosen.config_path, number)
         for portal_id in listed:
             yield from portal_checks(context, portal_id)
 

@@ -18,6 +18,7 @@ from plugin.mapping.bundle import Bundle, read_bundle
 from plugin.mapping.load import load_mapping
 from plugin.records import configs, portals
 from plugin.records.configs import DEFAULT, EVERYONE, FILE, Origin, Version
+from plugin.records.store import Store
 
 SEEN = "config_file"  # the digest of the file when it was looked at last
 REFUSED = "config_refused"  # why the file as it stands now is not in force
@@ -60,6 +61,32 @@ def differs(context: Context, path: Path | None) -> bool:
         return False  # a program's new default does not replace what somebody chose
     digest = read_bundle(path).digest
     return digest != seen and (present is None or digest != present.digest)
+
+
+def stands_apart(store: Store, path: Path | None) -> int | None:
+    """The number of the version in force for everyone, where the file is another text; None: it is the same.
+
+    None, too, where no file is named, there is no version yet, or the file cannot be read.
+    """
+    if path is None:
+        return None
+    with store.read() as connection:
+        present = configs.current(connection, EVERYONE)
+    try:
+        return present.number if present is not None and read_bundle(path).digest != present.digest else None
+    except ConfigError:
+        return None
+
+
+def let_be(context: Context, path: Path | None) -> int | None:
+    """What somebody put in force stays, though the file says something else: it counts when it is changed.
+
+    Gives the number of the version in force, where the file is another text.
+    """
+    number = stands_apart(context.store, path)
+    if number is not None and path is not None:
+        note_seen(context, read_bundle(path))
+    return number
 
 
 def take_up(context: Context, path: Path | None, note: str = "at start") -> Version | None:

@@ -45,7 +45,7 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
     with context.store.write() as connection:
         unread = account["unread"]
         note = {"values": unread[:UNREAD_SHOWN], "more": max(0, len(unread) - UNREAD_SHOWN)}
-        note["account"] = {name: account[name] for name in ("read", "revenue", "left_out")}
+        note["account"] = {name: said for name, said in account.items() if name != "unread"}
         portals.set_watermark(connection, context.store, portal_id, UNREAD, note, context.now())
     if present is not None and _same(present, new):
         return present

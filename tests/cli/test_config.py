@@ -154,3 +154,37 @@ def test_a_stage_is_written_as_the_portal_s_own_option(home: House, tmp_path: Pa
     assert "gone" in options
     assert not {"lost", "sleeping"} & set(options)
     assert differing(home) == []
+
+
+def test_what_reads_a_portal_goes_by_the_version_in_force(
+    home: House,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the watched file says by now; what somebody put in force is not undone by the next command."""
+    file, rules = tmp_path / "m.yaml", tmp_path / "ours.yaml"
+    rules.write_text("segments: [{key: everybody, labels: {en: Everybody}, when: tenure_days >= 0}]\n")
+    file.write_text("version: 1\nrules: [ours.yaml]\n")
+    home.load()
+    home.settle()
+    one = str(min(home.standing()))
+    assert "everybody" not in told("explain", one)["segments"]
+    assert told("config", "apply", str(file))["applied"]["version"] == 2
+    assert "everybody" in told("explain", one)["segments"]  # although no LIFECYCLE_CONFIG names the file
+    monkeypatch.setenv("LIFECYCLE_CONFIG", str(file))
+    file.write_text(file.read_text() + "# a word\n")  # changed since it was applied, and not looked at
+    back = run("config", "rollback", "1")
+    assert "Version 3 is in force" in back.stdout
+    assert f"`lifecycle config show 3 > {file}`" in back.stderr
+    assert run("backfill").exit_code == 0
+    assert told("config", "history")[0]["version"] == 3
+    said = run("explain", one, "--json")
+    assert "everybody" not in json.loads(said.stdout)["segments"]
+    assert "By version 3 of the configuration, which is in force" in said.stderr
+    looked = json.loads(run("doctor", "--json").stdout)["checks"]
+    checks = {one["name"]: one["state"] for one in looked}
+    assert checks["mapping in force"] == "warn"
+    file.write_text(file.read_text() + "# another\n")
+    assert run("backfill").exit_code == 0
+    assert [row["version"] for row in told("config", "history")][:2] == [4, 3]
+    assert "everybody" in told("explain", one)["segments"]

@@ -72,19 +72,19 @@ def test_whatever_is_authentic_and_an_array_is_kept(
         ({"uri": PUBLIC + "/webhooks/other"}, 0),
         ({"uri": "http://hooks.example.com" + PATH}, 0),
         ({}, 300_001),
-        ({}, -300_001),
+        ({}, -60_001),
     ],
 )
 def test_what_is_not_from_hubspot_or_not_of_now_is_refused(
     store: Store, clock: FixedClock, changed: dict[str, str], age: int
 ) -> None:
-    """A wrong signature, and a right one from more than five minutes ago or ahead."""
+    """A wrong signature, and a right one from more than five minutes ago or one ahead."""
     assert post(store, clock, b"[]", age=age, **changed) == 401
     assert kept(store) == []
 
 
-@pytest.mark.parametrize("age", [300_000, -300_000])
-def test_five_minutes_either_way_are_allowed(store: Store, clock: FixedClock, age: int) -> None:
+@pytest.mark.parametrize("age", [300_000, -60_000])
+def test_five_minutes_back_and_one_ahead_are_allowed(store: Store, clock: FixedClock, age: int) -> None:
     """Clocks differ."""
     assert post(store, clock, b"[]", age=age) == 204
 

@@ -84,6 +84,13 @@ def mapping_checks(config_path: Path | None) -> Iterator[Check]:
     yield good("mapping", f"{name}: {len(mapping.written_outputs())} outputs, model {mapping.models.primary}")
 
 
+def another_text(config_path: Path | None, number: int) -> Check:
+    """The version in force is not what the watched file says."""
+    finding = f"version {number} is in force, and {config_path} is another text"
+    cure = f"`lifecycle config diff {config_path}` compares them; `config apply` puts the file in force."
+    return Check("mapping in force", WARN, finding, cure)
+
+
 def crm_checks(api_url: str, clock: Clock, version: str = DEFAULT_VERSION) -> Iterator[Check]:
     """The CRM answers, and its clock and ours agree."""
     seen = probe(api_url, version)

@@ -24,7 +24,7 @@ class Finding:
     cure: str
 
     def at(self, path: str) -> str:
-        """`file:line:column: what is wrong. Cure: what to do.`, for editors to jump to; of no line: `file: …`."""
+        """`file:line:column: what is wrong. Cure: what to do.`, for editors; without a line `file: …`."""
         mark = "" if self.severity == "error" else f"{self.severity}: "
         cure = f" Cure: {self.cure}" if self.cure else ""
         place = f"{path}:{self.line}:{self.column}" if self.line else path

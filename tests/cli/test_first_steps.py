@@ -84,6 +84,12 @@ def test_the_history_fits_a_terminal_of_eighty_columns(monkeypatch: pytest.Monke
     assert _by({**row, "source": "file", "who": "file /srv/x.yaml"}) == "the watched file"
 
 
+def test_a_title_is_one_line_however_narrow_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    first, border, *_ = show.table("Properties with another value", ["a", "n"], [["x", 1]]).splitlines()
+    assert (first, border[0]) == ("Properties with another value", "┏")
+
+
 def test_a_doctor_without_a_server_says_what_it_did_not_look_at(tmp_path: Path) -> None:
     """And goes on with what needs none."""
     store = Store(f"sqlite:///{tmp_path / 'lifecycle.db'}")

@@ -13,10 +13,11 @@ def write_calls(
     choice: Mapping[str, Sequence[str]], out: Path | None, *, as_json: bool, portal: int | None
 ) -> None:
     """Compute the portal's customers of today and print or write the chosen ones."""
+    from plugin.cli import show
     from plugin.cli.cases import from_portal
     from plugin.lifecycle.call_list import COLUMNS, call_list
 
     with working("Computing"):
         rows = call_list(from_portal(None, portal).outcomes, **choice)
     text = as_json_text(rows) if as_json else list_as_csv(rows, COLUMNS)
-    put(text, out, f"Wrote {len(rows):,} customers to {{out}}.")
+    put(text, out, f"Wrote {show.counted(len(rows), 'customer')} to {{out}}.")

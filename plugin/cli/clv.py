@@ -12,6 +12,7 @@ import click
 
 from plugin.cli.clv_portal import adopt, fit_now, show
 from plugin.cli.orders import read_orders, working
+from plugin.cli.show import counted
 from plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def score(
     for finding in notes:
         count = f" ({finding.count:,})" if finding.count else ""
         click.echo(f"Note: {finding.message}{count}.", err=True)
-    put(as_text(frame, as_json=as_json), out, f"Wrote {frame.height:,} customers to {{out}}.")
+    put(as_text(frame, as_json=as_json), out, f"Wrote {counted(frame.height, 'customer')} to {{out}}.")
 
 
 def _fitted(file: Path, model: str, unit: str, until: datetime | None) -> tuple[Histories, Fit, int]:

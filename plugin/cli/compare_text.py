@@ -93,7 +93,15 @@ def _samples(result: dict[str, Any], wanted: int) -> Iterator[str]:
 
 
 def _written(result: dict[str, Any]) -> str:
-    return show.wrapped(
-        f"Into the CRM: of {show.counted(result['customers'], 'customer')} {result['written']:,} would be "
-        f"written, in {show.counted(result['calls'], 'call')}; `lifecycle preview --config FILE` shows what."
-    )
+    """What a write would be: everything that is not in the CRM yet, whether this file changes it or not."""
+    everybody, written = show.counted(result["customers"], "customer"), result["written"]
+    altered = result["compared"]["altered"]
+    if not result["compared"]["standing"]:
+        whole = written == result["customers"] > 1
+        who = f"all {everybody}" if whole else f"{written:,} of {everybody}"
+        said = f"nothing of ours stands there yet, so {who} would be written"
+    else:
+        said = f"of {everybody} {written:,} would be written"
+    said += f", whether this file changes them or not (it changes {altered:,})" if written > altered else ""
+    calls = f", in {show.counted(result['calls'], 'call')}; `lifecycle preview --config FILE` shows what."
+    return show.wrapped(f"Into the CRM: {said}{calls}")

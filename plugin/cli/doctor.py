@@ -11,7 +11,7 @@ import click
 
 from plugin import settings, wiring
 from plugin.cli.checks import house, server, subscriptions
-from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
+from plugin.cli.checks.check import FAIL, OK, SKIP, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.clock import Clock, SystemClock
 from plugin.errors import LifecycleError
@@ -23,7 +23,7 @@ from plugin.records import accounts, portals
 from plugin.records.store import Store
 from plugin.settings import Settings
 
-_COLOURS = {OK: "green", WARN: "yellow", FAIL: "red"}
+_COLOURS = {OK: "green", WARN: "yellow", FAIL: "red", SKIP: "cyan"}
 
 
 @click.command(epilog="Example: lifecycle doctor --json")
@@ -32,8 +32,8 @@ _COLOURS = {OK: "green", WARN: "yellow", FAIL: "red"}
 def doctor(as_json: bool, portal: int | None) -> None:
     """Check settings, clock, store, queue, CRM, scopes, webhooks, properties, versions; say the cures.
 
-    `fail` is broken; `warn` is not begun yet, or worth a look. Exits with 0 only if all is well. Nothing is
-    changed.
+    `fail` is broken; `warn` is not begun yet, or worth a look; `skip` could not be looked at from here. Exits
+    with 0 if nothing is broken, else with 1. Nothing is changed.
     """
     found = []
     for check in examine(portal):
@@ -42,10 +42,12 @@ def doctor(as_json: bool, portal: int | None) -> None:
             _show(check)
     if as_json:
         states = [check.state for check in found]
-        click.echo(json.dumps({"well": set(states) == {OK}, "checks": [check.as_dict() for check in found]}))
+        click.echo(
+            json.dumps({"well": set(states) <= {OK, SKIP}, "checks": [check.as_dict() for check in found]})
+        )
     else:
         click.echo(_summary([check.state for check in found]))
-    if any(check.state != OK for check in found):
+    if any(check.state == FAIL for check in found):
         sys.exit(1)
 
 
@@ -120,11 +122,10 @@ def _summary(states: list[str]) -> str:
     if failed:
         broken = "1 check failed" if failed == 1 else f"{failed} checks failed"
         return f"{broken}: each says its cure." + (f" {looked} beside." if warned else "")
-    return (
-        f"Nothing is broken; {looked} of what is not begun yet, or worth a look."
-        if warned
-        else "All is well."
-    )
+    if warned:
+        return f"Nothing is broken; {looked} of what is not begun yet, or worth a look."
+    skipped = states.count(SKIP)
+    return f"All is well; {skipped} could not be looked at from here." if skipped else "All is well."
 
 
 def _show(check: Check) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from plugin.cli.render import as_csv, as_json_text, json_option, shape_of
+from plugin.cli.show import counted
 from plugin.errors import InputError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -65,7 +66,7 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, as_json: boo
         sys.stdout.write(text)
         return
     _write(out, text)
-    click.echo(f"Wrote {len(outcomes.frame):,} customers to {out}.", err=True)
+    click.echo(f"Wrote {counted(len(outcomes.frame), 'customer')} to {out}.", err=True)
 
 
 def warn(account: Mapping[str, Any], customers: int) -> None:

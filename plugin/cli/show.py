@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from plugin.records.parked import Parked
 
 LINE_SECONDS = 10.0
+#: What `status` says of a portal: key in its JSON → heading for people.
+PORTAL_COLUMNS = {
+    "portal_id": "portal",
+    "mode": "mode",
+    "pending": "to compute",
+    "inbox": "events",
+    "unwritten": "to write",
+    "parked": "given up",
+    "lag_seconds": "waiting, s",
+}
+PORTAL_WORDS = (
+    "To compute: records and customers; events: received, not applied yet; to write: customers whose values "
+    "may be written now; given up: `lifecycle parked list` says why; waiting: how long the oldest has waited."
+)
 
 
 class Bar(Protocol):
@@ -120,8 +134,8 @@ def wrapped(text: str, indent: str = "") -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table as text."""
-    made = Table(title=title, title_justify="left", title_style="bold")
+    """A table as text; its title may be wider than the table."""
+    made = Table()
     for position, name in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
@@ -129,6 +143,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     console = Console()
     with console.capture() as captured:
+        console.print(Text(title, style="bold"))
         console.print(made)
     return captured.get().rstrip()
 
@@ -137,9 +152,11 @@ def status_text(status: dict[str, Any], labels: Mapping[int, Mapping[str, str]] 
     """How everything stands, for people; `labels`: of each portal's stages, by their keys."""
     if not status["portals"]:
         return "No portal is installed yet. Run `lifecycle install`."
-    names = ("portal_id", "mode", "pending", "inbox", "unwritten", "parked", "lag_seconds")
-    rows = [[str(portal["portal_id"]), *(portal[name] for name in names[1:])] for portal in status["portals"]]
-    parts = [table("Portals", [name.replace("_", " ") for name in names], rows)]
+    rows = [
+        [str(portal["portal_id"]), *(portal[name] for name in list(PORTAL_COLUMNS)[1:])]
+        for portal in status["portals"]
+    ]
+    parts = [table("Portals", list(PORTAL_COLUMNS.values()), rows), wrapped(PORTAL_WORDS)]
     for portal in status["portals"]:
         if portal["stages"]:
             parts.append(_stages_table(portal, (labels or {}).get(portal["portal_id"], {})))
@@ -155,7 +172,7 @@ def status_text(status: dict[str, Any], labels: Mapping[int, Mapping[str, str]] 
         if portal["crm_error"]:
             parts.append(f"The CRM does not answer: {portal['crm_error']['message']}")
         if portal["parameters_version"] is not None:
-            parts.extend(prediction_lines(portal["predictions"]))
+            parts.extend(map(wrapped, prediction_lines(portal["predictions"])))
         if portal["parameters_version"] is None:
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
             parts.append(lanes_text(portal["lanes"]))

@@ -20,6 +20,7 @@ from plugin.mapping.positions import read_yaml
 from plugin.sync.property_definitions import type_of
 
 SAMPLE_PAGES = 5  # of 100 records (50 with history) of each object type, for values that cannot be read
+NAMED = "CRM properties that the mapping names"  # as the progress calls what is counted
 
 
 def check_in_portal(crm: Crm, path: Path | None, report: Report = lambda *_: None) -> Found:
@@ -81,9 +82,9 @@ def _count(
     named = [(kind, name) for kind in properties for name in mapping.read_properties(kind)]
     read = [(kind, name) for kind, name in named if name in properties[kind]]
     for done, (kind, name) in enumerate(read):
-        report("Properties counted", done, len(read))
+        report(NAMED, done, len(read))
         properties[kind][name] = replace(properties[kind][name], filled=_filled(crm, kind, name))
-    report("Properties counted", len(read), len(read))
+    report(NAMED, len(read), len(read))
 
 
 def _filled(crm: Crm, kind: str, name: str) -> int:
@@ -133,7 +134,7 @@ def _sample(
     rows: list[dict[str, object]] = []
     after: str | None = None
     for page in range(SAMPLE_PAGES):
-        report(f"Sample of {kind}", page, SAMPLE_PAGES)
+        report(f"Pages of {kind} records sampled", page, SAMPLE_PAGES)
         found = crm.page(kind, names, associations=links[kind], after=after)
         for record in found.records:
             ids = {f"{one}_ids": [a.to_id for a in record.associations.get(one, [])] for one in links[kind]}
@@ -141,5 +142,5 @@ def _sample(
         after = found.after
         if after is None:
             break
-    report(f"Sample of {kind}", SAMPLE_PAGES, SAMPLE_PAGES)
+    report(f"Pages of {kind} records sampled", SAMPLE_PAGES, SAMPLE_PAGES)
     return rows

@@ -56,9 +56,9 @@ def call_list(
     """One row a customer in one of the stages, with one of the flags and in one of the segments.
 
     An empty choice asks for nothing. `stages` are keys of the primary model, or MODEL:KEY of a chosen one.
-    Labels are in the mapping's language, `due_on` counts from the day of evaluation. What to do, why, to what
-    end, who and by when answer the flag asked for, or else what the record's own next action answers:
-    `action_for` names it. InputError for a key that does not exist.
+    Labels are in the mapping's language, `due_on` counts from the day of evaluation and never lies after
+    `next_stage_on`. What to do, why, to what end, who and by when answer the flag asked for, or else what the
+    record's own next action answers: `action_for` names it. InputError for a key that does not exist.
     """
     chosen = outcomes.frame.filter(_wanted(outcomes, stages, flags, segments))
     keys = [level.key for level in outcomes.models.levels]
@@ -141,12 +141,13 @@ class _Caller:
             "next_action": self.outcomes.words.action(call.play),
             "questions": in_language(play.questions, self.language) if play else "",
             "owner": play.owner if play else "",
-            "due_on": self.due(play.due_days) if play else None,
+            "due_on": self.due(play.due_days, r["next_stage_on"]) if play else None,
         }
 
-    def due(self, days: int) -> date:
-        """So many days from the day of evaluation."""
-        return self.outcomes.day + timedelta(days=days)
+    def due(self, days: int, change: date | None) -> date:
+        """So many days from the day of evaluation, at the latest when the stage changes by itself."""
+        day = self.outcomes.day + timedelta(days=days)
+        return day if change is None else min(day, change)
 
     def label(self, named: Sequence[Named], key: str | None) -> str:
         """The label of a key; "" of none."""

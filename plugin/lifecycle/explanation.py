@@ -10,6 +10,8 @@ from plugin.lifecycle.reasons import Number, day_text
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.stages import Named
 
+#: What the shipped `stake: more` looks at: the money received, and what only the best paying fifth exceeds.
+BEST_FIFTH = frozenset({"revenue", "value_cut_2"})
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "contact": "Contact",
@@ -25,6 +27,9 @@ WORDS: dict[str, dict[str, str]] = {
         "exited": "Left from",
         "models": "Other models",
         "risk": "Risk",
+        "risk_best": "{level} (one step up: among the best paying fifth)",
+        "risk_more": "{level} (one step up: much is at stake)",
+        "risk_less": "{level} (one step down: little is at stake)",
         "segments": "Segments",
         "rfm": "RFM",
         "rfm_text": "recency {recency}, frequency {frequency}, money {money} of 5, compared with the other "
@@ -51,6 +56,9 @@ WORDS: dict[str, dict[str, str]] = {
         "exited": "Покинул этап",
         "models": "Другие модели",
         "risk": "Риск",
+        "risk_best": "{level} (на ступень выше: клиент из пятой части тех, кто платит больше всех)",
+        "risk_more": "{level} (на ступень выше: на кону многое)",
+        "risk_less": "{level} (на ступень ниже: на кону немногое)",
         "segments": "Сегменты",
         "rfm": "RFM",
         "rfm_text": "давность {recency}, частота {frequency}, сумма {money} из 5 в сравнении с другими "
@@ -77,6 +85,9 @@ WORDS: dict[str, dict[str, str]] = {
         "exited": "Opuszczony etap",
         "models": "Inne modele",
         "risk": "Ryzyko",
+        "risk_best": "{level} (o stopień wyżej: klient jest wśród jednej piątej płacących najwięcej)",
+        "risk_more": "{level} (o stopień wyżej: stawka jest wysoka)",
+        "risk_less": "{level} (o stopień niżej: stawka jest niewielka)",
         "segments": "Segmenty",
         "rfm": "RFM",
         "rfm_text": "świeżość {recency}, częstość {frequency}, kwota {money} z 5 w porównaniu z innymi "
@@ -141,13 +152,24 @@ class _Explainer:
             yield "keep", keep_text.format(day=self.day(o["keep_until"]))
         yield "exited", self.stages.get(o["exited_from"] or "", "")
         yield "models", "; ".join(self.secondary(o))
-        yield "risk", _labels(self.models.levels, self.language)[o["risk_level"]]
+        yield "risk", self.risk(o)
         segments = _labels(self.models.segments, self.language)
         yield "segments", ", ".join(segments[key] for key in o["segments"])
         yield "rfm", self.rfm(o["metrics"])
         yield "unpredicted", "; ".join(o.get("no_predictions_because") or ())
         yield "rests", "; ".join(o.get("predictions_rest_on") or ())
         yield "action", o["next_action"]
+
+    def risk(self, o: Mapping[str, Any]) -> str:
+        """The level, and why it is not that of the gravest flag where the value at stake moved it."""
+        label = _labels(self.models.levels, self.language)[o["risk_level"]]
+        level = [one.key for one in self.models.levels].index(o["risk_level"])
+        gravest = max((f.severity for f in self.models.flags if f.key in o["risk_flags"]), default=level)
+        if level == gravest:
+            return label
+        more = self.models.stake.get("more")
+        up = "risk_best" if more and more.needs == BEST_FIFTH else "risk_more"
+        return self.words[up if level > gravest else "risk_less"].format(level=label)
 
     def bought(self, metrics: Mapping[str, Any]) -> str:
         """How many orders on how many days, where that differs."""

@@ -12,7 +12,7 @@ from plugin.mapping.readings import KINDS, Kind
 
 
 class Clash(NamedTuple):
-    """A finding whose place is still a path: the first of `paths` that stands in the file."""
+    """A finding whose place is still a path: the first of `paths` that stands in the file; none: no line."""
 
     paths: tuple[Path, ...]
     severity: Severity

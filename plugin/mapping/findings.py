@@ -14,7 +14,7 @@ Severity = Literal["error", "note", "warning"]
 class Finding:
     """One fault (`error`: the file is refused), oddity (`warning`), or `note` that asks for nothing.
 
-    Line and column count from 1.
+    Line and column count from 1; both are 0 where it is about no line of the file.
     """
 
     line: int
@@ -24,10 +24,11 @@ class Finding:
     cure: str
 
     def at(self, path: str) -> str:
-        """`file:line:column: what is wrong. Cure: what to do.`, as editors can jump to."""
+        """`file:line:column: what is wrong. Cure: what to do.`, for editors; without a line `file: …`."""
         mark = "" if self.severity == "error" else f"{self.severity}: "
         cure = f" Cure: {self.cure}" if self.cure else ""
-        return f"{path}:{self.line}:{self.column}: {mark}{self.message}{cure}"
+        place = f"{path}:{self.line}:{self.column}" if self.line else path
+        return f"{place}: {mark}{self.message}{cure}"
 
 
 def nearest(word: str, right: Iterable[str], limit: int = 1) -> tuple[str, ...]:

@@ -122,6 +122,8 @@ def place_clashes(raw: bytes, found: Iterable[Clash]) -> list[Finding]:
 
 
 def _placed(document: Document, clash: Clash) -> Finding:
+    if not clash.paths:
+        return Finding(0, 0, clash.severity, clash.message, clash.cure)
     path = next((p for p in clash.paths if p in document.places), clash.paths[0])
     return Finding(*document.place(path), clash.severity, clash.message, clash.cure)
 

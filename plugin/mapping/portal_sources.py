@@ -98,7 +98,7 @@ def _told_once(quiet: list[tuple[Named, str]]) -> Iterator[Clash]:
         )
         if odd == "not in the portal":
             then = "nothing rests on them" if count > 1 else "nothing rests on it"
-        yield Clash(((),), "note", f"{are} {odd}, {from_}: {names}. Harmless: {then}.", "")
+        yield Clash((), "note", f"{are} {odd}, {from_}: {names}. Harmless: {then}.", "")
 
 
 def _property(one: Named, mapping: Mapping, facts: PortalFacts, *, told: bool) -> Iterator[Clash]:

@@ -38,6 +38,8 @@ class Preview:
     kept_account: dict[str, Any] | None = None  # the same of the configuration in force
     late: int = 0  # kept outcomes whose day has passed: time, too, tells them from those computed now
     written: int = 0  # customers with at least one property that differs from the CRM
+    standing: int = 0  # customers of whom the CRM holds anything of ours
+    altered: int = 0  # customers with at least one property that differs from the kept outcome
     failed: int = 0  # customers that could not be computed
     buyers: int = 0
     now: Tally = field(default_factory=Tally)
@@ -59,11 +61,13 @@ class Preview:
         self.now.add(body)
         self.buyers += bool(body["metrics"].get("purchases"))
         self.written += change is not None
+        self.standing += any(standing.values())
         self.properties.update(change.new.keys() if change else ())
         if self.before is not None and kept is not None:
             self.before.add(kept)
         pairs = _written(change) if self.before is None else _changed(kept, body)
         self.changed.update(pairs.keys() if self.before is not None else ())
+        self.altered += self.before is not None and bool(pairs)
         move = (self._from(pairs, body, standing, kept), body["stage"])
         self.moves[move] += move[0] != move[1]
         if pairs:
@@ -137,6 +141,8 @@ class Preview:
         return {
             "customers": self.before.customers,
             "late": self.late,
+            "altered": self.altered,
+            "standing": self.standing,
             "account": self.kept_account,
             "changed": dict(self.changed.most_common()),
             **self.before.as_dict(self.labels),

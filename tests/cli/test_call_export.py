@@ -79,6 +79,7 @@ def test_explain_says_what_digits_mean_that_orders_of_a_day_are_one_and_where_th
         **{"object": "company", "id": 7, "name": "Acme", "stage": "loyal", "since": "2026-02-02"},
         **{"first_record": date(2026, 2, 2), "reason": "Why.", "next_stage": None, "keep_until": None},
         **{"exited_from": None, "stages": {}, "risk_level": "none", "risk_reasons": {}, "next_action": ""},
+        "risk_flags": [],
         **{
             "segments": ["active", "rfm_hibernating"],
             "metrics": {"orders": 34, "purchases": 30, "rfm": "213"},

@@ -8,13 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from plugin.cli import show
-from plugin.cli.checks.check import OK, WARN
+from plugin.cli.checks.check import FAIL, OK, SKIP, WARN, Check
 from plugin.cli.checks.server import server_checks
 from plugin.cli.config_versions import _about, _by
+from plugin.cli.doctor import doctor
 from plugin.clock import SystemClock
 from plugin.mapping import presets
+from plugin.records import portals
 from plugin.records.store import Store
 from plugin.settings import load
 from tests.cli.test_offline import CONTACTS, DEALS
@@ -81,14 +84,47 @@ def test_the_history_fits_a_terminal_of_eighty_columns(monkeypatch: pytest.Monke
     assert _by({**row, "source": "file", "who": "file /srv/x.yaml"}) == "the watched file"
 
 
+def test_a_title_is_one_line_however_narrow_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    first, border, *_ = show.table("Properties with another value", ["a", "n"], [["x", 1]]).splitlines()
+    assert (first, border[0]) == ("Properties with another value", "┏")
+
+
 def test_a_doctor_without_a_server_says_what_it_did_not_look_at(tmp_path: Path) -> None:
     """And goes on with what needs none."""
     store = Store(f"sqlite:///{tmp_path / 'lifecycle.db'}")
     store.migrate()
-    store.close()
-    found = list(server_checks(load({"DATA_DIR": str(tmp_path)}), SystemClock()))
+    with store.write() as connection:
+        portals.remember(connection, store, 4242, "UTC", "USD", "app.hubspot.com")
+    chosen = load({"DATA_DIR": str(tmp_path)})
+    found = list(server_checks(chosen, SystemClock()))
     assert [(one.name, one.state) for one in found] == [("server", WARN), ("inbox", OK)]
     assert "queue, workers and scheduler were not looked at" in found[0].finding
+    with store.write() as connection:
+        portals.change(connection, 4242, mode=portals.LIVE)
+    missed = next(iter(server_checks(chosen, SystemClock())))
+    assert (missed.state, "portal 4242 is live, and its changes wait" in missed.finding) == (FAIL, True)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("states", "status", "last"),
+    [
+        ((OK, SKIP), 0, "All is well; 1 could not be looked at from here."),
+        ((OK, WARN, SKIP), 0, "Nothing is broken; 1 warning is of what is not begun yet"),
+        ((OK, WARN, FAIL), 1, "1 check failed: each says its cure. 1 warning is beside."),
+    ],
+)
+def test_a_doctors_exit_status_says_what_its_last_line_says(
+    states: tuple[str, ...], status: int, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not begun yet fails no script; `well` is said only where nothing is to be looked into."""
+    checks = [Check("part", state, "found", "cure") for state in states]
+    monkeypatch.setattr("plugin.cli.doctor.examine", lambda _: iter(checks))
+    done = CliRunner().invoke(doctor, [])
+    assert (done.exit_code, last in done.output.splitlines()[-1]) == (status, True)
+    told = json.loads(CliRunner().invoke(doctor, ["--json"]).output)
+    assert told["well"] is (WARN not in states)
 
 
 def test_the_schema_of_sources_is_shared(tmp_path: Path) -> None:

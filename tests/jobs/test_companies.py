@@ -85,5 +85,9 @@ def test_deals_of_nobody_are_told_alike_by_preview_load_and_status(
         assert loaded.account == portal["account"] == told["account"]
         [nobody] = [one for one in portal["account"]["left_out"] if one["what"] == "no_customer"]
         assert (nobody["deals"], nobody["open"], nobody["revenue"]) == (18, 18, 0.0)
-        for text in (preview_text(told), loaded.as_text(), status_text(status(home.context))):
+        standing = status_text(status(home.context))
+        for text in (preview_text(told), loaded.as_text(), standing):
             assert "Left out: 18 deals belong to no company (18 open), e.g. " in text
+        below = " ".join(standing.partition("To compute: ")[2].split())
+        for heading in ("events: ", "to write: ", "given up: ", "waiting: "):
+            assert heading in below, "every column of the table is explained below it"

@@ -207,3 +207,18 @@ def test_a_row_without_a_flag_tells_the_goal_of_the_play_that_it_names() -> None
         assert row["goal"] in [*(play.goal["en"] for play in goals), *stage_goals]
         assert row["action_for"]
         assert row["action_because"]
+
+
+def test_nothing_is_due_after_the_day_on_which_the_stage_changes_by_itself() -> None:
+    """Who is to be kept is called before that; where there is time the play's own term counts."""
+    silent = range(1, 401, 3)
+    people = [person(days) for days in silent]
+    deals = [won(days, days, str(DAY - timedelta(days))) for days in silent]
+    records = Records.from_rows(people, deals=deals)
+    rows = call_list(evaluate(records, MAPPING, MODELS, rhythm(3, 30.0), DAY))
+    terms = {play.due_days for play in MODELS.plays.values()}
+    dated = [row for row in rows if row["next_stage_on"]]
+    assert all(DAY <= row["due_on"] <= row["next_stage_on"] for row in dated)
+    in_time = [row for row in rows if row["due_on"] != row["next_stage_on"]]
+    assert {(row["due_on"] - DAY).days for row in in_time} <= terms
+    assert 0 < len(in_time) < len(rows)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from plugin.errors import InputError
 from plugin.lifecycle.evaluate import evaluate
+from plugin.lifecycle.explanation import explanation
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Comparison, Parameters, fit
 from plugin.lifecycle.reasons import LIMIT, shorten
@@ -328,17 +329,27 @@ def test_the_whole_outcome_of_a_one_time_buyer_is_this() -> None:
 
 
 def test_the_level_of_risk_weighs_the_gravest_flag_with_the_money_at_stake() -> None:
+    """And `explain` says which way the money moved it, or two with the same sign would be a riddle."""
     person, _ = PATHS["a one-time buyer"]
-    levels = {}
+    levels, bodies = {}, []
     for name, cuts in (("rich", (10.0, 90.0, 500.0)), ("usual", (10.0, 200.0, 500.0))):
         portal = Comparison(usual_gap_days=30.0, repeat_customers=3, value_cuts=cuts)
         parameters = Parameters(comparisons={"contact": portal})
         [body] = evaluate(records_of([person]), MAPPING, MODELS, parameters, date(2024, 9, 1)).to_json()
         levels[name] = (body["risk_flags"], body["risk_level"])
+        bodies.append(body)
     assert levels == {"rich": (["sleeping"], "high"), "usual": (["sleeping"], "medium")}
     cold, _ = PATHS["a lead whose deal was lost and who went cold"]
     [lead] = evaluate(records_of([cold]), MAPPING, MODELS, rhythm(3, 30.0), date(2024, 9, 1)).to_json()
     assert (lead["risk_flags"], lead["risk_level"]) == (["lost"], "medium")
+    told = [re.findall("Risk: (.*)", explanation(one, [], MODELS, "en")) for one in (*bodies, lead)]
+    assert told == [
+        ["High (one step up: among the best paying fifth)"],
+        ["Medium"],
+        ["Medium (one step down: little is at stake)"],
+    ]
+    own = replace(MODELS, stake={"more": MODELS.stake["less"]})
+    assert "Risk: High (one step up: much is at stake)" in explanation(bodies[0], [], own, "en")
 
 
 def test_the_metrics_beside_the_facts_are_those_of_the_day() -> None:

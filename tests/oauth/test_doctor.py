@@ -15,7 +15,7 @@ import requests
 
 from plugin import wiring
 from plugin.cli.checks import house
-from plugin.cli.checks.check import FAIL, OK, WARN, Check, run
+from plugin.cli.checks.check import FAIL, OK, SKIP, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.cli.checks.subscriptions import subscription_checks
 from plugin.cli.doctor import _summary
@@ -221,7 +221,7 @@ def test_webhook_subscriptions_are_compared_with_the_mapping(installed: Many, tm
     more = project(tmp_path / "c", [*wanted, {"type": "deal.propertyChange", "property": "zzz"}], target)
     assert states(subscription_checks(chosen, mapping, more))["subscriptions"] == WARN
     (unseen,) = subscription_checks(chosen, mapping, tmp_path / "none")
-    assert (unseen.state, "cannot be seen" in unseen.finding) == (OK, True)
+    assert (unseen.state, "not looked at" in unseen.finding) == (SKIP, True)
 
 
 def test_a_legacy_apps_subscriptions_are_read_by_the_developers_key(installed: Many, tmp_path: Path) -> None:
@@ -304,5 +304,6 @@ def test_a_project_that_nobody_set_up_yet_is_not_called_broken() -> None:
 def test_the_last_line_says_what_the_findings_are_worth() -> None:
     """A newcomer cannot weigh warnings."""
     assert _summary([OK, OK]) == "All is well."
+    assert _summary([OK, SKIP]) == "All is well; 1 could not be looked at from here."
     assert _summary([OK, WARN]).startswith("Nothing is broken; 1 warning is of what is not begun yet")
     assert _summary([FAIL, WARN, WARN]) == "1 check failed: each says its cure. 2 warnings are beside."

@@ -80,7 +80,7 @@ def test_from_the_click_to_a_written_record_and_out_again(product: Running) -> N
 
     looked = doctor(product)
     told = json.loads(looked.stdout)
-    faults = [check for check in told["checks"] if check["state"] != "ok"]
+    faults = [check for check in told["checks"] if check["state"] not in ("ok", "skip")]
     assert (looked.returncode, faults) == (0, []), looked.stdout
     names = {check["name"] for check in told["checks"]}
     wanted = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from plugin.errors import LifecycleError
 
-OK, WARN, FAIL = "ok", "warn", "fail"
+OK, WARN, FAIL, SKIP = "ok", "warn", "fail", "skip"  # skip: could not be looked at from here
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from rq import Queue, Worker
 from plugin.cli.checks.check import FAIL, WARN, Check, good, run
 from plugin.clock import Clock, milliseconds
 from plugin.embedded import running_url
+from plugin.errors import LifecycleError
 from plugin.jobs.bells import QUEUES
-from plugin.records import inbox
+from plugin.records import inbox, portals
 from plugin.records.schema import locks
 from plugin.records.store import Store
 from plugin.settings import Settings
@@ -25,12 +26,29 @@ LATE_SECONDS = 300.0
 def server_checks(chosen: Settings, clock: Clock) -> Iterator[Check]:
     """Queue, workers and scheduler; of a server that does not run only that there is nothing to look at."""
     if chosen.redis_url is None and running_url(chosen.data_dir) is None:
-        finding = f"none runs on {chosen.data_dir}: its queue, workers and scheduler were not looked at"
-        yield Check("server", WARN, finding, "Start `lifecycle up`, and run this again.")
+        yield _absent(chosen)
     else:
         yield from run("queue", lambda: queue_checks(chosen))
         yield from run("scheduler", lambda: lead_checks(chosen.database_url, clock))
     yield from run("inbox", lambda: inbox_checks(chosen.database_url, clock))
+
+
+def _absent(chosen: Settings) -> Check:
+    """A server that was never started is no fault; where records are to be written it is missing."""
+    finding = f"none runs on {chosen.data_dir}: its queue, workers and scheduler were not looked at"
+    live = _live(chosen.database_url)
+    if live:
+        finding += f"; portal {', '.join(map(str, live))} is live, and its changes wait"
+    return Check("server", FAIL if live else WARN, finding, "Start `lifecycle up`, and run this again.")
+
+
+def _live(database_url: str) -> list[int]:
+    """The portals that are written to; a store that does not answer is told by its own check."""
+    try:
+        with closing(Store(database_url)) as store, store.read() as connection:
+            return [one.portal_id for one in portals.every(connection) if one.mode == portals.LIVE]
+    except LifecycleError:
+        return []
 
 
 def queue_checks(chosen: Settings) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from plugin.cli.checks.check import FAIL, WARN, Check, good
+from plugin.cli.checks.check import FAIL, SKIP, WARN, Check, good
 from plugin.handlers.subscriptions import subscriptions
 from plugin.hubspot import scopes
 from plugin.hubspot.client.probe import legacy_subscriptions
@@ -41,11 +41,9 @@ def subscription_checks(chosen: Settings, mapping: Mapping, project: Path = PROJ
         yield _target(chosen, targets)
         yield from _app(chosen, project)
     else:
-        yield good(
-            _NAME,
-            f"cannot be seen from here: HubSpot shows a project's to nobody, and {project}/ is not in this "
-            f"folder. The mapping needs {len(wanted)}.",
-        )
+        finding = f"not looked at: no {project}/ is in this folder; the mapping needs {len(wanted)} of them"
+        cure = f"Run this where {project}/ lies: HubSpot does not tell what a project subscribes to."
+        yield Check(_NAME, SKIP, finding, cure)
 
 
 def _not_begun(project: Path) -> Check:

@@ -46,7 +46,10 @@ def config_init(
     A preset is fitted to the portal that HUBSPOT_ACCESS_TOKEN opens, if one is set: what is missing or empty
     there is commented out.
     """
+    from plugin.mapping.first_account import account
+    from plugin.mapping.first_file import first_file
     from plugin.mapping.load import default_text
+    from plugin.mapping.portal_facts import PortalFacts
 
     if preset and (contacts or deals or companies or customer or language):
         raise click.UsageError("A preset brings all that: give --preset alone, or with --from-portal.")
@@ -63,8 +66,14 @@ def config_init(
         from plugin.jobs.config_first import from_files
 
         facts = from_files(contacts, deals, companies)
-    text = _first_text(facts, customer, language, ask) if facts or customer or language else default_text()
-    _write_new(file, text)
+    if not (facts or customer or language):
+        _write_new(file, default_text())
+    else:
+        found = _guesses(facts, customer, language, ask)
+        text = first_file(facts or PortalFacts(), found)
+        _write_new(file, text)
+        for line in account(facts, found, text) if facts else ():
+            click.echo(show.wrapped(line))
     _tell(file)
 
 
@@ -109,8 +118,7 @@ def _portal_facts() -> PortalFacts:
         return from_portal(crm_alone(settings_without_file()), bar)
 
 
-def _first_text(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> str:
-    from plugin.mapping.first_file import first_file
+def _guesses(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> list[Guess]:
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting import guesses, likely_customer, named_by_deals
     from plugin.mapping.starting_sources import Guess
@@ -128,7 +136,7 @@ def _first_text(facts: PortalFacts | None, customer: str | None, language: str |
     found = [_asked(guess, ask) for guess in guesses(known, likely)]
     if language:
         found.append(Guess(("language",), language, ""))
-    return first_file(known, [guess for guess in found if guess is not None])
+    return [guess for guess in found if guess is not None]
 
 
 def _asked(guess: Guess, ask: bool) -> Guess | None:

@@ -15,6 +15,8 @@ from plugin.mapping.flow import flow, quoted
 from plugin.mapping.starting_sources import SAID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting_sources import Doubt, Guess
 
@@ -51,8 +53,10 @@ def config_init(
     from plugin.mapping.load import default_text
     from plugin.mapping.portal_facts import PortalFacts
 
-    if preset and (contacts or deals or companies or customer or language):
-        raise click.UsageError("A preset brings all that: give --preset alone, or with --from-portal.")
+    files = {"--contacts": contacts, "--deals": deals, "--companies": companies}
+    _refuse_mixed(
+        preset, from_portal, _given(files), _given({"--customer": customer, "--language": language})
+    )
     _refuse_existing(file)
     ask = not yes and _at_terminal()
     facts: PortalFacts | None = None
@@ -75,6 +79,34 @@ def config_init(
         for line in account(facts, found, text) if facts else ():
             click.echo(show.wrapped(line))
     _tell(file)
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    return [name for name, value in options.items() if value]
+
+
+def _refuse_mixed(preset: str | None, from_portal: bool, files: list[str], said: list[str]) -> None:
+    """UsageError: options that do not go together, and what to do instead."""
+    clash, others, cure = "", files, ""
+    if files and from_portal:
+        clash, cure = "--from-portal", "look at the portal, or at files of it."
+    elif files and preset:
+        clash, cure = (
+            "--preset",
+            (
+                "a preset is fitted to a portal, not to files. Write the file from them without --preset, "
+                f"and copy what you want of `lifecycle config preset {preset}` into it."
+            ),
+        )
+    elif said and preset:
+        changed = " and ".join(name.removeprefix("--") for name in said)
+        clash, others, cure = (
+            "--preset",
+            said,
+            f"it says that itself. Change {changed} in the file afterwards.",
+        )
+    if clash:
+        raise click.UsageError(f"{clash} does not go with {', '.join(others)}: {cure}")
 
 
 def _tell(file: Path) -> None:

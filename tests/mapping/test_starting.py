@@ -316,3 +316,28 @@ def test_comments_speak_of_the_files_where_no_portal_was_asked(tmp_path: Path) -
     assert "the portal has" not in text
     assert "# The CSV of companies was not looked at: customer is contact" in text
     assert "Not looked at: the CSV of companies" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("more", "parts"),
+    [
+        (("--preset", "b2b"), ("--preset does not go with --contacts", "lifecycle config preset b2b")),
+        (("--from-portal",), ("--from-portal does not go with --contacts",)),
+        (("--preset", "b2b", "--language", "pl"), ("--preset does not go with --contacts",)),
+    ],
+)
+def test_options_that_do_not_go_together_are_named_with_what_to_do(
+    tmp_path: Path, more: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    (tmp_path / "c.csv").write_text(CONTACTS)
+    done = run("config", "init", str(tmp_path / "m.yaml"), "--contacts", str(tmp_path / "c.csv"), *more)
+    assert all(part in str(done.exception or "") + done.output for part in parts)
+    assert done.exit_code != 0
+    assert not (tmp_path / "m.yaml").exists()
+
+
+def test_a_preset_says_itself_whose_lifecycle_it_is(tmp_path: Path) -> None:
+    done = run("config", "init", str(tmp_path / "m.yaml"), "--preset", "b2b", "--customer", "contact")
+    said = " ".join(done.output.split())
+    assert "--preset does not go with --customer" in said
+    assert "Change customer in the file" in said

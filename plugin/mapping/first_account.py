@@ -28,7 +28,7 @@ def account(facts: PortalFacts, given: Iterable[Guess], text: str) -> list[str]:
     sure = [both for both in read if both not in unfit and both[1].filled != 0]
     empty = [both for both in read if both[1].filled == 0]
     lines = {
-        "Found": [*_pipelines(mapping), *(_found(one, have) for one, have in sure)],
+        "Found": [*_pipelines(mapping), *_found(sure)],
         "In doubt, not declared (the file's comments have each way)": [*_doubts(facts, guesses)],
         "Not found": [*_missing(facts, mapping), *_empty(empty), *_idle(guesses)],
         "Not readable": [*_unreadable(sure), *_never(unfit), *_created(facts)],
@@ -67,15 +67,23 @@ def _key(one: Named) -> str:
     return f"{one.path[0]}.{one.path[1]}"
 
 
-def _found(one: Named, have: PropertyFacts) -> str:
-    """`purchase.amount = Sum (written 1.234,50; 6 of 6 values)`."""
+def _found(read: Iterable[tuple[Named, PropertyFacts]]) -> Iterator[str]:
+    """`purchase.amount = Sum (written 1.234,50; 6 of 6 values)`, each key once."""
+    keys: dict[str, list[str]] = {}
+    for one, have in read:
+        keys.setdefault(_key(one), []).append(_written(have))
+    yield from (f"{key} = {', '.join(some)}" for key, some in keys.items())
+
+
+def _written(have: PropertyFacts) -> str:
+    """A property by its label, how it is written and how many values are read."""
     told = [f"written {quoted(have.spelling.example)}"] if have.spelling and have.spelling.reading else []
     if have.spelling:
         told.append(_count(have.spelling.ways[0].read, have.spelling.values))
     elif have.filled is not None:
         told.append(_count(have.filled, have.filled))
     said = f" ({'; '.join(told)})" if told else ""
-    return f"{_key(one)} = {remark(have.label)}{said}"
+    return remark(have.label) + said
 
 
 def _count(read: int, total: int) -> str:

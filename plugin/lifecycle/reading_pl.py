@@ -89,7 +89,7 @@ TEXTS = Words(
         "not a date": "Zapisz ją jako 2026-01-31 albo podaj w {where}, jak jest zapisana "
         "(type: date, format: DD.MM.YYYY)",
         "not a number": "Zapisz ją jako 1234.5 albo podaj w {where}, jak jest zapisana "
-        '(type: number, decimal: ",")',
+        '(type: number, decimal: ",", thousands: ".")',
         "fixed": "Zapisz ją jako 2026-01-31; żaden klucz nie podaje jej zapisu",
     },
     example=", np. {ids}",

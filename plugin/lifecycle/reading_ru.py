@@ -86,7 +86,7 @@ TEXTS = Words(
         "not a date": "Запишите как 2026-01-31 или укажите в {where}, как записано "
         "(type: date, format: DD.MM.YYYY)",
         "not a number": "Запишите как 1234.5 или укажите в {where}, как записано "
-        '(type: number, decimal: ",")',
+        '(type: number, decimal: ",", thousands: ".")',
         "fixed": "Запишите как 2026-01-31; ни один ключ этого не задаёт",
     },
     example=", например {ids}",

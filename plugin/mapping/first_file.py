@@ -55,6 +55,8 @@ def _headers(facts: PortalFacts, guesses: Iterable[Guess]) -> dict[str, str]:
 
 def _head(facts: PortalFacts) -> list[str]:
     """What the portal has, as comments on top: so that the file can be edited without looking it up."""
+    if not (facts.properties or facts.pipelines):
+        return []
     told = "the CSV files" if facts.files else "the portal"
     pipelines = " Pipelines with their stages:" if facts.pipelines else ""
     return [

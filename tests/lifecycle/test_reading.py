@@ -173,7 +173,7 @@ def test_values_that_cannot_be_read_stand_in_the_same_account() -> None:
     assert account_lines(found) == [
         "Read: 0 deals.",
         "Taken as unknown: 2 × deal.amount: not a number ('12,5'). Write it as 1234.5, or declare under "
-        'purchase how it is written (type: number, decimal: ",").',
+        'purchase how it is written (type: number, decimal: ",", thousands: ".").',
     ]
 
 

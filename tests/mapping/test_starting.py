@@ -341,3 +341,9 @@ def test_a_preset_says_itself_whose_lifecycle_it_is(tmp_path: Path) -> None:
     said = " ".join(done.output.split())
     assert "--preset does not go with --customer" in said
     assert "Change customer in the file" in said
+
+
+def test_without_files_and_portal_nothing_is_said_to_be_guessed_from_one(tmp_path: Path) -> None:
+    done = run("config", "init", str(tmp_path / "m.yaml"), "--customer", "both", "--yes")
+    assert done.exit_code == 0
+    assert "Guessed" not in (tmp_path / "m.yaml").read_text()

@@ -15,6 +15,8 @@ from plugin.mapping.flow import flow, quoted
 from plugin.mapping.starting_sources import SAID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting_sources import Doubt, Guess
 
@@ -46,10 +48,15 @@ def config_init(
     A preset is fitted to the portal that HUBSPOT_ACCESS_TOKEN opens, if one is set: what is missing or empty
     there is commented out.
     """
+    from plugin.mapping.first_account import account
+    from plugin.mapping.first_file import first_file
     from plugin.mapping.load import default_text
+    from plugin.mapping.portal_facts import PortalFacts
 
-    if preset and (contacts or deals or companies or customer or language):
-        raise click.UsageError("A preset brings all that: give --preset alone, or with --from-portal.")
+    files = {"--contacts": contacts, "--deals": deals, "--companies": companies}
+    _refuse_mixed(
+        preset, from_portal, _given(files), _given({"--customer": customer, "--language": language})
+    )
     _refuse_existing(file)
     ask = not yes and _at_terminal()
     facts: PortalFacts | None = None
@@ -63,9 +70,43 @@ def config_init(
         from plugin.jobs.config_first import from_files
 
         facts = from_files(contacts, deals, companies)
-    text = _first_text(facts, customer, language, ask) if facts or customer or language else default_text()
-    _write_new(file, text)
+    if not (facts or customer or language):
+        _write_new(file, default_text())
+    else:
+        found = _guesses(facts, customer, language, ask)
+        text = first_file(facts or PortalFacts(), found)
+        _write_new(file, text)
+        for line in account(facts, found, text) if facts else ():
+            click.echo(show.wrapped(line))
     _tell(file)
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    return [name for name, value in options.items() if value]
+
+
+def _refuse_mixed(preset: str | None, from_portal: bool, files: list[str], said: list[str]) -> None:
+    """UsageError: options that do not go together, and what to do instead."""
+    clash, others, cure = "", files, ""
+    if files and from_portal:
+        clash, cure = "--from-portal", "look at the portal, or at files of it."
+    elif files and preset:
+        clash, cure = (
+            "--preset",
+            (
+                "a preset is fitted to a portal, not to files. Write the file from them without --preset, "
+                f"and copy what you want of `lifecycle config preset {preset}` into it."
+            ),
+        )
+    elif said and preset:
+        changed = " and ".join(name.removeprefix("--") for name in said)
+        clash, others, cure = (
+            "--preset",
+            said,
+            f"it says that itself. Change {changed} in the file afterwards.",
+        )
+    if clash:
+        raise click.UsageError(f"{clash} does not go with {', '.join(others)}: {cure}")
 
 
 def _tell(file: Path) -> None:
@@ -109,8 +150,7 @@ def _portal_facts() -> PortalFacts:
         return from_portal(crm_alone(settings_without_file()), bar)
 
 
-def _first_text(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> str:
-    from plugin.mapping.first_file import first_file
+def _guesses(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> list[Guess]:
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting import guesses, likely_customer, named_by_deals
     from plugin.mapping.starting_sources import Guess
@@ -128,7 +168,7 @@ def _first_text(facts: PortalFacts | None, customer: str | None, language: str |
     found = [_asked(guess, ask) for guess in guesses(known, likely)]
     if language:
         found.append(Guess(("language",), language, ""))
-    return first_file(known, [guess for guess in found if guess is not None])
+    return [guess for guess in found if guess is not None]
 
 
 def _asked(guess: Guess, ask: bool) -> Guess | None:

@@ -75,6 +75,7 @@ def from_files(contacts: Path | None, deals: Path | None, companies: Path | None
         records={kind: len(table.rows) for kind, table in tables.items()},
         headers={name: header for header, name in names.items()},
         deals=_deals(tables["deal"], columns["deal"]) if "deal" in tables else {},
+        files=True,
     )
 
 

@@ -64,5 +64,12 @@ TEXTS = Words(
     either=" or ",
     unread="Taken as unknown: {n} × {what}: {problem}{examples}.",
     problems={},
+    cures={
+        "not a date": "Write it as 2026-01-31, or declare under {where} how it is written "
+        "(type: date, format: DD.MM.YYYY)",
+        "not a number": "Write it as 1234.5, or declare under {where} how it is written "
+        '(type: number, decimal: ",", thousands: ".")',
+        "fixed": "Write it as 2026-01-31; no key declares it",
+    },
     example=", e.g. {ids}",
 )

@@ -11,6 +11,8 @@ from plugin.lifecycle.reading_texts import WORDS, problem
 from plugin.lifecycle.reasons import Number
 
 Account = Mapping[str, Any]
+#: What is read of deals by itself and cannot be declared, but as the date of purchases → the cure for it.
+_FIXED = {"createdate": "fixed", "closedate": "fixed", "hs_deal_stage_probability": "none"}
 
 
 def account_lines(account: Account, language: str | None = None, locale: str | None = None) -> list[str]:
@@ -109,9 +111,19 @@ class _Speech:
     def unread(self, row: Account) -> str:
         """Values of one property that could not be understood."""
         examples = ", ".join(repr(example) for example in row["examples"])
-        return self.words.unread.format(
+        line = self.words.unread.format(
             n=self.number(row["count"]),
             what=f"{row['object']}.{row['property']}",
             problem=problem(row["problem"], self.words),
             examples=f" ({examples})" if examples else "",
         )
+        cure = self.unread_cure(row)
+        return f"{line} {cure}." if cure else line
+
+    def unread_cure(self, row: Account) -> str:
+        """How such values come to be read; "" where the problem says it, as of declared ones."""
+        kind, name = row["object"], row["property"]
+        section = "purchase" if kind == "deal" else f"{kind}.extras" if name == "createdate" else kind
+        dated = (self.account.get("names") or {}).get("date")
+        fixed = kind == "deal" and name != dated and _FIXED.get(name)
+        return self.words.cures.get(fixed or row["problem"], "").format(where=section)

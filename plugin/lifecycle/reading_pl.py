@@ -85,5 +85,12 @@ TEXTS = Words(
         "not a datetime written {form}": "nie jest datą z godziną w postaci {form}",
         "not a number written {form}": "nie jest liczbą w postaci {form}",
     },
+    cures={
+        "not a date": "Zapisz ją jako 2026-01-31 albo podaj w {where}, jak jest zapisana "
+        "(type: date, format: DD.MM.YYYY)",
+        "not a number": "Zapisz ją jako 1234.5 albo podaj w {where}, jak jest zapisana "
+        '(type: number, decimal: ",", thousands: ".")',
+        "fixed": "Zapisz ją jako 2026-01-31; żaden klucz nie podaje jej zapisu",
+    },
     example=", np. {ids}",
 )

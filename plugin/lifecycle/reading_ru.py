@@ -82,5 +82,12 @@ TEXTS = Words(
         "not a datetime written {form}": "не дата со временем вида {form}",
         "not a number written {form}": "не число вида {form}",
     },
+    cures={
+        "not a date": "Запишите как 2026-01-31 или укажите в {where}, как записано "
+        "(type: date, format: DD.MM.YYYY)",
+        "not a number": "Запишите как 1234.5 или укажите в {where}, как записано "
+        '(type: number, decimal: ",", thousands: ".")',
+        "fixed": "Запишите как 2026-01-31; ни один ключ этого не задаёт",
+    },
     example=", например {ids}",
 )

@@ -30,4 +30,5 @@ class Words(NamedTuple):
     either: str  # between two properties of which one is enough
     unread: str
     problems: dict[str, str]
+    cures: dict[str, str]  # of values that cannot be read: by problem, or `fixed`: nothing can declare them
     example: str

@@ -55,8 +55,12 @@ def _headers(facts: PortalFacts, guesses: Iterable[Guess]) -> dict[str, str]:
 
 def _head(facts: PortalFacts) -> list[str]:
     """What the portal has, as comments on top: so that the file can be edited without looking it up."""
+    if not (facts.properties or facts.pipelines):
+        return []
+    told = "the CSV files" if facts.files else "the portal"
+    pipelines = " Pipelines with their stages:" if facts.pipelines else ""
     return [
-        "# Guessed from the portal; a comment beside a line says why. Pipelines with their stages:",
+        f"# Guessed from {told}; a comment beside a line says why.{pipelines}",
         *(f"# Pipeline {pipeline_line(one)}" for one in facts.pipelines),
         "",
     ]

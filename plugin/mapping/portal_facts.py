@@ -41,6 +41,10 @@ class PropertyFacts:
     spelling: Spelling | None = None  # how its values are written, where somebody looked at them
 
 
+#: Object type → several of it, as people call them.
+PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
+
+
 @dataclass(frozen=True)
 class Unread:
     """Values of one property that could not be read as what the mapping says they are."""
@@ -70,5 +74,11 @@ class PortalFacts:
     unread: tuple[Unread, ...] = ()
     #: Of CSV files: property → its header, where that is no internal name.
     headers: MappingABC[str, str] = field(default_factory=dict)
+    #: Whether CSV files say all this, and no portal.
+    files: bool = False
     #: Object type → output property → the type that ours would have.
     outputs: MappingABC[str, MappingABC[str, str]] = field(default_factory=dict)
+
+    def where(self, kind: str) -> str:
+        """What these records were looked at in, for people."""
+        return f"the CSV of {PLURALS[kind]}" if self.files else "the portal"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
 from plugin.mapping.portal_sources import READABLE
 from plugin.mapping.readings import KINDS, Kind
-from plugin.mapping.starting_sources import Guess, names_in, offers, several, single
+from plugin.mapping.starting_sources import Guess, names_in, offers, several, single, written_otherwise
 
 #: Source → what the names and labels of properties for it look like, the best first.
 LOOKS: dict[str, str] = {
@@ -42,12 +43,34 @@ def guesses(facts: PortalFacts, customer: str = "contact") -> list[Guess]:
     """What the portal suggests, in the order of the file."""
     found = [Guess(("customer",), customer, named_by_deals(facts))] if customer != "contact" else []
     found += _pipelines(facts)
-    found += _money(facts.properties.get("deal", {}))
+    found += _money(facts)
     for kind in ("contact", "company") if customer == "both" else (customer,):
         have = facts.properties.get(kind, {})
-        sources = [*_sources(kind, have)]
-        found += [*sources, *offers(kind, have, _taken(sources))]
-    return found
+        sources = [*_sources(kind, have, facts.where(kind))]
+        found += [*sources, *_extras(kind, have, _taken(sources))]
+    return [*found, *_unread_companies(facts, customer)]
+
+
+def _extras(kind: str, have: Mapping[str, PropertyFacts], taken: set[str]) -> Iterator[Guess]:
+    """Further properties, of which only the day of creation is read by itself: so it is declared."""
+    offered = [*offers(kind, have, taken)]
+    created = have.get("createdate")
+    dated = created and created.spelling and created.spelling.kind == "date"
+    if created is None or not dated or not written_otherwise(created):
+        yield from offered
+        return
+    why = "the day of creation, to be read as it is written"
+    made = several((kind, "extras"), [created], "date", why, must=True)
+    for one in offered:
+        made = replace(made, notes=(*made.notes, *one.notes), offered=one.offered)
+    yield made
+
+
+def _unread_companies(facts: PortalFacts, customer: str) -> Iterator[Guess]:
+    """What is said of a file of companies where contacts are the customers."""
+    if facts.files and customer == "contact" and facts.properties.get("company"):
+        said = "The CSV of companies was not looked at: customer is contact, and nothing here is read."
+        yield Guess(("company",), None, "", (said, "For companies: config init --customer both"), keep=True)
 
 
 def _taken(given: list[Guess]) -> set[str]:
@@ -84,11 +107,14 @@ def _pipelines(facts: PortalFacts) -> list[Guess]:
     return [Guess(("purchase", "pipelines"), [one.id for one in chosen], f"those with won deals, of {named}")]
 
 
-def _money(have: Mapping[str, PropertyFacts]) -> list[Guess]:
+def _money(facts: PortalFacts) -> list[Guess]:
+    have = facts.properties.get("deal", {})
     purchase = FieldMapping().purchase
     amounts = [have[name] for name in purchase.amount if name in have]
     path = ("purchase", "amount")
-    found = [several(path, amounts, "number", "as the portal has it", must=True)] if amounts else []
+    found = (
+        [several(path, amounts, "number", f"as {facts.where('deal')} has it", must=True)] if amounts else []
+    )
     if purchase.date in have:
         date = single(("purchase", "date"), have[purchase.date], "date", must=True)
         found += [date] if date.says else []
@@ -98,7 +124,7 @@ def _money(have: Mapping[str, PropertyFacts]) -> list[Guess]:
     return found
 
 
-def _sources(kind: str, have: Mapping[str, PropertyFacts]) -> Iterator[Guess]:
+def _sources(kind: str, have: Mapping[str, PropertyFacts], where: str) -> Iterator[Guess]:
     for key, value in vars(FieldMapping().sources(kind)).items() if have else ():
         needs = KINDS.get(key, "text")
         best = _best(LOOKS[key], have, needs) if key in LOOKS else None
@@ -107,19 +133,20 @@ def _sources(kind: str, have: Mapping[str, PropertyFacts]) -> Iterator[Guess]:
             yield several(path, [best], needs, best.label) if many else single(path, best, needs)
         elif isinstance(value, tuple):
             there = [have[name] for name in value if name in have]
-            guess = several((kind, key), there, needs, "those that the portal has")
+            why = f"those that {where} has" if there else f"none of them is in {where}"
+            guess = several((kind, key), there, needs, why)
             if guess.says or len(there) < len(value):
                 yield guess
         elif isinstance(value, str):
-            yield from _default((kind, key), value, have, needs)
+            yield from _default((kind, key), value, have, needs, where)
 
 
 def _default(
-    path: tuple[str, str], name: str, have: Mapping[str, PropertyFacts], needs: Kind
+    path: tuple[str, str], name: str, have: Mapping[str, PropertyFacts], needs: Kind, where: str
 ) -> Iterator[Guess]:
     """The shipped default's property for a key: told only where something is to be said of it."""
     if name not in have:
-        yield Guess(path, None, f"the portal has no {name}")
+        yield Guess(path, None, f"{where} has no {name}")
     elif (guess := single(path, have[name], needs)).says:
         yield guess
 

@@ -95,14 +95,14 @@ def several(path: Path, some: Sequence[PropertyFacts], needs: Kind, why: str, *,
 
 def offers(kind: str, have: Mapping[str, PropertyFacts], taken: Collection[str]) -> Iterator[Guess]:
     """Further dates and numbers in a writing of their own, as notes: conditions may name them as `extras`."""
-    some = {name: one for name, one in have.items() if name not in taken and _by_itself(one)}
+    some = {name: one for name, one in have.items() if name not in taken and written_otherwise(one)}
     notes = [note for one in some.values() if one.spelling for note in _offer(one, one.spelling)]
     if notes:
         head = "Conditions may also name these, once they stand here as they are written:"
         yield Guess((kind, "extras"), None, "", (head, *notes), offered=tuple(some), keep=True)
 
 
-def _by_itself(one: PropertyFacts) -> bool:
+def written_otherwise(one: PropertyFacts) -> bool:
     """Whether its values are dates or numbers, and not written as HubSpot writes its own."""
     return one.spelling is not None and any(way.reading for way in one.spelling.ways)
 

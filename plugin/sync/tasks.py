@@ -78,7 +78,7 @@ class Tasks:
         return TaskInput(
             subject=f"{stage.label(self.language)}: {action}"[:250],
             body=str(one.body.get("reason") or ""),
-            due_at=now + play.due_days * DAY_MS,
+            due_at=_due(now, play.due_days, one.body.get("next_stage_on")),
             object_type=one.key[0],
             object_id=one.key[1],
         )
@@ -93,6 +93,15 @@ class Tasks:
                     .where(tasks.c.entered_on == _day(one.body["since"]))
                     .values(state=state)
                 )
+
+
+def _due(now: int, days: int, changes_on: str | date | None) -> int:
+    """Milliseconds: so many days from now, but no later than the day on which the stage changes by itself."""
+    due = now + days * DAY_MS
+    if not changes_on:
+        return due
+    change = (_day(changes_on) - date(1970, 1, 1)).days * DAY_MS
+    return min(due, max(now, change))
 
 
 def _day(value: str | date) -> date:

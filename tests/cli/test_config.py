@@ -60,6 +60,8 @@ def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path:
     """As an admin goes: init, check against the portal, diff, apply, history, rollback."""
     file, first = tmp_path / "m.yaml", tmp_path / "default.yaml"
     done = run("config", "init", str(file), "--from-portal", "--yes")
+    assert "Customers: contacts" in done.output
+    assert "contact.outreach_dates = Last Contacted, Last Engagement Date;" in " ".join(done.output.split())
     assert done.exit_code == 0, done.output
     assert run("config", "check", str(file)).exit_code == 0
     assert load_mapping(file).customer == "contact"  # the deals of this portal name no company

@@ -172,8 +172,27 @@ def test_values_that_cannot_be_read_stand_in_the_same_account() -> None:
     assert found["revenue"]["share_left_out"] == 0.0
     assert account_lines(found) == [
         "Read: 0 deals.",
-        "Taken as unknown: 2 × deal.amount: not a number ('12,5').",
+        "Taken as unknown: 2 × deal.amount: not a number ('12,5'). Write it as 1234.5, or declare under "
+        'purchase how it is written (type: number, decimal: ",", thousands: ".").',
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "cure"),
+    [
+        (("contact", "createdate", "not a date"), "or declare under contact.extras how"),
+        (("deal", "createdate", "not a date"), "Write it as 2026-01-31; no key declares it."),
+        (("deal", "closedate", "not a date"), "or declare under purchase how"),
+        (("company", "ends", "not a date"), "or declare under company how"),
+        (("deal", "hs_deal_stage_probability", "not a number"), "not a number."),
+        (("contact", "ends", "not a date written DD.MM.YYYY"), "not a date written DD.MM.YYYY."),
+    ],
+)
+def test_values_that_cannot_be_read_come_with_a_cure(row: tuple[str, str, str], cure: str) -> None:
+    """That which the mapping can do about it; a declared one has its writing in the problem."""
+    one = dict(zip(("object", "property", "problem"), row, strict=True), count=1, examples=())
+    line = account_lines(what_was_read(Records.empty(), Mapping(), DAY, unread=[one]))[1]
+    assert line.endswith(cure) if cure.endswith(".") else cure in line
 
 
 @pytest.mark.parametrize(

@@ -245,3 +245,105 @@ def test_headers_become_internal_names_each_its_own() -> None:
 def test_no_value_in_a_file_stops_the_reading_of_it(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("id,ends\n1,99.99.9999\n2,00.00.0000\n3,0/0/0\n4,-\n")
     assert from_files(tmp_path / "c.csv", None, None).properties["contact"]["ends"].type == "string"
+
+
+ABROAD = (
+    "Record ID;Create Date;Left on;Contract end date;Seats\n"
+    + "1;02.01.2025;03/04/2025;31.12.2026;1.500,5\n"
+    + "".join(f"{n};1{n}.01.2025;05/06/2025;01.01.2027;2,5\n" for n in range(2, 9))
+    + "9;20.01.2025;;soon;3,5\n"
+)
+SOLD = (
+    "Record ID;Associated Contact IDs;Pipeline;Deal Stage;Is Closed Won;Amount;Close Date;Create Date\n"
+    "7;1;Sales;Won;true;1.234,50;31.01.2026;13.01.2026\n8;2;Hiring;Met;false;;;14.01.2026\n"
+)
+
+
+def abroad(tmp_path: Path, *more: str) -> tuple[str, Result, tuple[str, ...]]:
+    """The first file for such exports, what init says of it (on one line), and the options for the files."""
+    (tmp_path / "c.csv").write_text(ABROAD)
+    (tmp_path / "d.csv").write_text(SOLD)
+    (tmp_path / "k.csv").write_text("id;Contract end date\n11;31.12.2026\n")
+    files = ("--contacts", str(tmp_path / "c.csv"), "--deals", str(tmp_path / "d.csv"))
+    done = run("config", "init", str(tmp_path / "m.yaml"), *files, *more, "--yes")
+    assert done.exit_code == 0, done.output
+    return (tmp_path / "m.yaml").read_text(), done, files
+
+
+def test_init_tells_what_it_found_what_is_in_doubt_and_what_cannot_be_read(tmp_path: Path) -> None:
+    said = " ".join(abroad(tmp_path)[1].output.split())
+    for part in (
+        "Customers: contacts (of 2 deals looked at 0 name a company, 2 a contact).",
+        "purchase.pipelines = Sales;",
+        "purchase.amount = Amount (written '1.234,50'; 1 of 1 value)",
+        "contact.contract_until = Contract end date (written '31.12.2026'; 8 of 9 values)",
+        "Not found: contact.engagement_dates;",
+        "Not readable: 1 of 9 values of Contract end date: 'soon'; Create Date of deals ('13.01.2026'): no",
+        "(see `extras` in the file): Left on; Seats.",
+    ):
+        assert part in said
+    assert "CSV of companies" not in said
+
+
+def test_what_is_in_doubt_or_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("id,contract_end\n1,03/04/2025\n")
+    (tmp_path / "d.csv").write_text("id,contact_ids,amount,closedate\n7,1,,late\n")
+    files = ("--contacts", str(tmp_path / "c.csv"), "--deals", str(tmp_path / "d.csv"))
+    done = run("config", "init", str(tmp_path / "m.yaml"), *files, "--yes")
+    said = " ".join(done.output.split())
+    assert "In doubt, not declared" in said
+    assert "contact.contract_until (contract_end: '03/04/2025')." in said
+    assert "purchase.amount (amount is empty)" in said
+    assert "Not readable: purchase.date = closedate: its values are no dates." in said
+    assert "Found" not in said
+
+
+def test_the_day_of_creation_in_a_writing_of_its_own_is_declared_and_read(tmp_path: Path) -> None:
+    """No key names it but `extras`; of deals none does, and the account of what was read has the cure."""
+    text, _, files = abroad(tmp_path)
+    assert "  extras: [{property: createdate, type: date, format: DD.MM.YYYY}]" in text
+    assert run("config", "check", str(tmp_path / "m.yaml")).output.endswith("is in order.\n")
+    done = run("evaluate", *files, "--config", str(tmp_path / "m.yaml"), "--at", "2026-02-01")
+    assert "contact.createdate" not in done.output
+    assert '"tenure_days": 395' in done.output
+
+
+def test_comments_speak_of_the_files_where_no_portal_was_asked(tmp_path: Path) -> None:
+    text, done, _ = abroad(tmp_path, "--companies", str(tmp_path / "k.csv"))
+    assert "# Guessed from the CSV files; a comment beside" in text
+    assert "  engagement_dates: []  # none of them is in the CSV of contacts" in text
+    assert "  channel:  # the CSV of contacts has no hs_analytics_source" in text
+    assert "the portal has" not in text
+    assert "# The CSV of companies was not looked at: customer is contact" in text
+    assert "Not looked at: the CSV of companies" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("more", "parts"),
+    [
+        (("--preset", "b2b"), ("--preset does not go with --contacts", "lifecycle config preset b2b")),
+        (("--from-portal",), ("--from-portal does not go with --contacts",)),
+        (("--preset", "b2b", "--language", "pl"), ("--preset does not go with --contacts",)),
+    ],
+)
+def test_options_that_do_not_go_together_are_named_with_what_to_do(
+    tmp_path: Path, more: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    (tmp_path / "c.csv").write_text(CONTACTS)
+    done = run("config", "init", str(tmp_path / "m.yaml"), "--contacts", str(tmp_path / "c.csv"), *more)
+    assert all(part in str(done.exception or "") + done.output for part in parts)
+    assert done.exit_code != 0
+    assert not (tmp_path / "m.yaml").exists()
+
+
+def test_a_preset_says_itself_whose_lifecycle_it_is(tmp_path: Path) -> None:
+    done = run("config", "init", str(tmp_path / "m.yaml"), "--preset", "b2b", "--customer", "contact")
+    said = " ".join(done.output.split())
+    assert "--preset does not go with --customer" in said
+    assert "Change customer in the file" in said
+
+
+def test_without_files_and_portal_nothing_is_said_to_be_guessed_from_one(tmp_path: Path) -> None:
+    done = run("config", "init", str(tmp_path / "m.yaml"), "--customer", "both", "--yes")
+    assert done.exit_code == 0
+    assert "Guessed" not in (tmp_path / "m.yaml").read_text()

@@ -39,7 +39,8 @@ class LifecycleError(Exception):
 
     def __str__(self) -> str:
         stop = "" if self.message.rstrip().endswith((".", "!", "?", ":")) or "\n" in self.message else "."
-        return f"{self.message}{stop} Cure: {self.cure}" if self.cure else self.message
+        gap = "" if self.message.endswith("\n") else " "
+        return f"{self.message}{stop}{gap}Cure: {self.cure}" if self.cure else self.message
 
 
 class ConfigError(LifecycleError):

@@ -85,6 +85,10 @@ def _tell(found: Found, as_json: bool) -> None:
         click.echo(json.dumps([{"file": name, **asdict(finding)} for name, finding in found]))
     for name, finding in () if as_json else found:
         click.echo(finding.at(name), err=True)
+    if not as_json and any(finding.severity == "error" and not finding.cure for _, finding in found):
+        click.echo(
+            "Correct these lines; `lifecycle models check FILE` tries a rule file by itself.", err=True
+        )
     if any(finding.severity == "error" for _, finding in found):
         sys.exit(2)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from plugin.errors import ConfigError
 from plugin.jobs.config_faults import rule_findings
 from plugin.mapping.bundle import read_bundle
 from plugin.mapping.findings import Finding
-from plugin.mapping.load import read_mapping
+from plugin.mapping.load import read_mapping, rule_paths
 
 Found = list[tuple[str, Finding]]  # (file, finding)
 
@@ -16,11 +17,15 @@ Found = list[tuple[str, Finding]]  # (file, finding)
 def check_file(path: Path | None) -> Found:
     """Every fault and oddity of a mapping file (None: the shipped default) and of its rule files."""
     bundle = read_bundle(path)
-    mapping, findings = read_mapping(bundle.body, path.absolute().parent if path else None)
-    found = [(bundle.name, finding) for finding in findings]
-    if any(finding.severity == "error" for finding in findings):
-        return found
-    return found + [(name or bundle.name, finding) for name, finding in rule_findings(bundle.body, mapping)]
+    folder = path.absolute().parent if path else None
+    mapping, findings = read_mapping(bundle.body, folder)
+    wrong = {(one.line, one.column) for one in findings if one.severity == "error"}
+    if wrong and not mapping.rules:
+        mapping = replace(mapping, rules=tuple(rule_paths(bundle.body, folder)))
+    further = rule_findings(bundle.body, mapping, sound=not wrong)
+    own = [one for name, one in further if not name and (one.line, one.column) not in wrong]
+    found = [(bundle.name, finding) for finding in sorted([*findings, *own])]
+    return found + [(name, finding) for name, finding in further if name]
 
 
 def refuse_file(path: Path | None) -> None:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from plugin.errors import ConfigError
-from plugin.lifecycle.deriving import DerivedError
-from plugin.lifecycle.models import load_models
-from plugin.lifecycle.rulefile import RuleError
+from plugin.lifecycle.models import load_models, rule_faults
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.clash import Clash
 from plugin.mapping.findings import Finding, did_you_mean
 from plugin.mapping.load import place_clashes
 from plugin.mapping.model import Mapping
+from plugin.mapping.named import models_named, words_declared
 from plugin.sync.options import RuleOptions
 from plugin.sync.property_definitions import property_definitions
 
 
-def value_findings(raw: bytes, mapping: Mapping, models: Models) -> list[Finding]:
-    """Faults in the tables of values: what they replace must be something that the rules yield."""
+def value_findings(
+    raw: bytes, mapping: Mapping, models: Models, doubtful: Collection[str] = ()
+) -> list[Finding]:
+    """Faults in the tables of values: what they replace must be something that the rules yield.
+
+    `doubtful` are values that rules may yield once a fault of theirs is mended.
+    """
     definitions = property_definitions(_unmapped(mapping), RuleOptions(models), "en")
     options = {one["name"]: [option["value"] for option in one.get("options", ())] for one in definitions}
     found = []
     for name, output in mapping.written_outputs():
         known = options.get(output.name, [])
         for ours in output.values:
-            if ours not in known:
+            if ours not in known and ours not in doubtful:
                 said = f"{name} never holds {ours!r}."
                 path = ("outputs", name, "values", ours, "<key>")
                 found.append(Clash((path, path[:3]), "error", said, did_you_mean(ours, known, "values")))
@@ -38,20 +45,52 @@ def _unmapped(mapping: Mapping) -> Mapping:
     return replace(mapping, outputs=plain)
 
 
-def rule_findings(raw: bytes, mapping: Mapping) -> list[tuple[str, Finding]]:
-    """(file, fault) of everything wrong between a mapping that is itself in order and its rule files."""
-    cure = "Correct this line; `lifecycle models check` looks at rule files alone."
+def rule_findings(raw: bytes, mapping: Mapping, *, sound: bool = True) -> list[tuple[str, Finding]]:
+    """(file, fault) of everything wrong between a mapping and its rule files; no file: in the mapping's own.
+
+    A mapping that is not `sound` is what could be read of a file with faults: what rules name that such a
+    fault may hide is no fault of theirs.
+    """
+    if sound and (models := _in_order(mapping)):
+        return [("", finding) for finding in value_findings(raw, mapping, models)]
+    faults = rule_faults(mapping, mapping.rules, () if sound else words_declared(raw))
+    models = faults.models
+    wrong = [Clash((("derived_facts", f.index, f.key),), "error", f.message, f.cure) for f in faults.derived]
+    named = [(path, name) for path, name in models_named(raw) if name not in models.known]
+    for path, name in named:
+        if not faults.elsewhere(name):
+            cure = did_you_mean(name, models.known, "models")
+            wrong.append(Clash((path,), "error", f"There is no stage model '{name}'.", cure))
+    found = place_clashes(raw, wrong)
+    doubtful = set() if faults.whole else _words(mapping.rules)
+    found += value_findings(raw, *_readable(mapping, models), doubtful)
+    # a file that is not there is told where the mapping names it
+    problems = [one for one in faults.problems if sound or Path(one.file).is_file()]
+    placed = [(one.file, Finding(one.line, one.column, "error", one.message, "")) for one in problems]
+    return [*(("", finding) for finding in sorted(found)), *placed]
+
+
+def _in_order(mapping: Mapping) -> Models | None:
+    """The rules of a mapping; None where something is wrong with them."""
     try:
-        models = load_models(mapping, mapping.rules)
-    except RuleError as error:
-        return [
-            (one.file, Finding(one.line, one.column, "error", one.message, cure)) for one in error.problems
-        ]
-    except DerivedError as error:
-        wrong = [
-            Clash((("derived_facts", f.index, f.key),), "error", f.message, f.cure) for f in error.faults
-        ]
-        return [("", finding) for finding in place_clashes(raw, wrong)]
-    except ConfigError as error:
-        return [("", Finding(1, 1, "error", error.message, error.cure))]
-    return [("", finding) for finding in value_findings(raw, mapping, models)]
+        return load_models(mapping, mapping.rules)
+    except ConfigError:
+        return None
+
+
+def _words(files: Iterable[str]) -> set[str]:
+    """Every word of the rule files that can be read."""
+    texts = (Path(one).read_text("utf-8", "replace") for one in files if Path(one).is_file())
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+def _readable(mapping: Mapping, models: Models) -> tuple[Mapping, Models]:
+    """The mapping without the stages of models that do not exist, and the models that do."""
+    chosen = [name for name in mapping.models.all() if name in models.known]
+    if mapping.models.primary not in models.known:
+        chosen = [Mapping().models.primary, *chosen]
+        outputs = {name: output for name, output in mapping.outputs.items() if "stage" not in name}
+        mapping = replace(mapping, outputs=outputs)
+    secondary = tuple(dict.fromkeys(name for name in chosen[1:] if name != chosen[0]))
+    choice = replace(mapping.models, primary=chosen[0], secondary=secondary)
+    return replace(mapping, models=choice), models.choose((chosen[0], *secondary))

@@ -12,6 +12,7 @@ import polars as pl
 from sqlglot import exp
 
 from plugin.lifecycle.expressions import EVEN, STEPS, STILL, WILD, Compiled, Names, Wrong, offset_of
+from plugin.lifecycle.misfits import compared
 
 _COMPARE: dict[type[exp.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     exp.EQ: lambda a, b: a == b,
@@ -105,8 +106,23 @@ class Basics:
             raise self.wrong(node, f"expected a {kind}, this is a {found.type}")
         return found
 
+    @staticmethod
+    def _both(
+        compile_one: Callable[[exp.Expr], Compiled], left: exp.Expr, right: exp.Expr
+    ) -> tuple[Compiled, Compiled]:
+        """Two sides; a fault in one does not hide those in the other."""
+        found, faults = [], []
+        for side in (left, right):
+            try:
+                found.append(compile_one(side))
+            except Wrong as wrong:
+                faults.append(wrong)
+        if faults:
+            raise Wrong("", 0, others=faults)
+        return found[0], found[1]
+
     def _pair(self, left: exp.Expr, right: exp.Expr) -> tuple[Compiled, Compiled]:
-        a, b = self.visit(left), self.visit(right)
+        a, b = self._both(self.visit, left, right)
         if "null" in (a.type, b.type):
             raise self.wrong(left, "a comparison with NULL is never TRUE; write IS NULL or IS NOT NULL")
         if a.type == "date" and b.type == "text":
@@ -114,7 +130,8 @@ class Basics:
         elif a.type == "text" and b.type == "date":
             a = self._date(left)
         if a.type != b.type:
-            raise self.wrong(left, f"a {a.type} is compared with a {b.type}")
+            said = compared((left, a.type), (right, b.type), self.names.facts)
+            raise self.wrong(left, f"a {a.type} is compared with a {b.type}: {said}")
         return a, b
 
     def _date(self, node: exp.Expr) -> Compiled:
@@ -143,7 +160,7 @@ class Basics:
         return replace(joined, crossings=(*joined.crossings, crossing))
 
     def _arithmetic(self, node: exp.Expr, operate: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Compiled:
-        a, b = self.typed(node.this, "number"), self.typed(node.expression, "number")
+        a, b = self._both(lambda side: self.typed(side, "number"), node.this, node.expression)
         motion = motion_of([a, b])
         moving = [p for p in (a, b) if p.motion == EVEN]
         if moving and isinstance(node, exp.Mul) and len(moving) == 2:
@@ -153,7 +170,7 @@ class Basics:
         return self._join(finite(operate(a.expr, b.expr)), "number", [a, b], motion)
 
     def _logic(self, node: exp.Expr) -> Compiled:
-        a, b = self.typed(node.this, "bool"), self.typed(node.expression, "bool")
+        a, b = self._both(lambda side: self.typed(side, "bool"), node.this, node.expression)
         expr = a.expr & b.expr if isinstance(node, exp.And) else a.expr | b.expr
         return self._join(expr, "bool", [a, b])
 
@@ -172,6 +189,8 @@ class Basics:
         if name in self.names.numbers:
             return _value(float(self.names.numbers[name]), "number")
         fact = self.names.facts.get(name)
+        if fact is None and self.names.doubtful(name):
+            raise self.wrong(node, "")
         if fact is None:
             raise self.wrong(node, f"unknown name '{name}'{self.names.nearest(name)}")
         motion = {"still": STILL, "any": WILD}.get(fact.slope, EVEN)

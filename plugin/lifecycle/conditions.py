@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from plugin.lifecycle.basics import Basics, finite, motion_of
 from plugin.lifecycle.expressions import EVEN, STEPS, STILL, WILD, Compiled, Names, Wrong, offset_of, parse
+from plugin.lifecycle.misfits import meant_word
 from plugin.lifecycle.rulefile import Problem, Text
 
 _NUMBER_TYPES = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT, exp.DataType.Type.DECIMAL)
@@ -30,14 +31,35 @@ def compile_condition(
     With `known`, every term that is unknown counts as FALSE.
     """
     try:
-        tree = parse(text.value)
-        found = Compiler(text.value, names, known=known).visit(tree)
-        if found.type != "bool":
-            raise Wrong(f"a condition is TRUE or FALSE, this is a {found.type}", offset_of(tree, text.value))
-        return found
+        return _compiled(text.value, names, known=known)
     except Wrong as wrong:
-        problems.append(text.problem(wrong.message, wrong.offset))
+        faults = _faults(text.value, wrong, names, known=known)
+        problems += [text.problem(one.message, one.offset) for one in faults]
         return None
+
+
+def _compiled(value: str, names: Names, *, known: bool) -> Compiled:
+    tree = parse(value)
+    found = Compiler(value, names, known=known).visit(tree)
+    if found.type != "bool":
+        raise Wrong(f"a condition is TRUE or FALSE, this is a {found.type}", offset_of(tree, value))
+    return found
+
+
+def _faults(value: str, wrong: Wrong, names: Names, *, known: bool) -> list[Wrong]:
+    """Every fault that is to be told; behind a misspelt AND or OR those that remain once it is right."""
+    found = [one for one in wrong.all() if one.message]
+    if not wrong.mended:
+        return found
+    try:
+        _compiled(wrong.mended, names, known=known)
+    except Wrong as next_wrong:
+        longer = len(wrong.mended) - len(value)
+        for one in _faults(wrong.mended, next_wrong, names, known=known):
+            if one.offset != wrong.offset:
+                place = one.offset if one.offset < wrong.offset else one.offset - longer
+                found.append(Wrong(one.message, place))
+    return found
 
 
 class Compiler(Basics):
@@ -92,7 +114,8 @@ class Compiler(Basics):
             return self._join(raw.expr.is_null(), "bool", [raw], STILL if raw.motion == EVEN else still)
         if isinstance(right, exp.Boolean) and a.type == "bool":
             return self._join(a.expr.eq_missing(pl.lit(bool(right.this))), "bool", [a])
-        raise self.wrong(node, "IS is followed by NULL, TRUE or FALSE")
+        meant = "; did you mean NULL?" if meant_word(right.name) == "NULL" else ""
+        raise self.wrong(node, f"IS is followed by NULL, TRUE or FALSE{meant}")
 
     def _like(self, node: exp.Expr) -> Compiled:
         a = self.typed(node.this, "text")

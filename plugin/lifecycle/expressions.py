@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +17,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from plugin.lifecycle.catalogue import Fact
+from plugin.lifecycle.misfits import meant_word
 
 #: How an expression moves between events: it stands, it moves evenly, it stands between the crossings of
 #: the comparisons inside it, or nothing is known (then every day is looked at).
@@ -42,20 +43,32 @@ class Compiled:
 
 
 class Wrong(Exception):
-    """A fault in an expression, at a character of its text: an inner signal, turned into a Problem."""
+    """A fault in an expression, at a character of its text: an inner signal, turned into a Problem.
 
-    def __init__(self, message: str, offset: int) -> None:
+    `others` are faults beside it; `mended` is the text as it was most likely meant. Without a message it only
+    follows from a fault elsewhere, and is not told.
+    """
+
+    def __init__(self, message: str, offset: int, *, others: Iterable[Wrong] = (), mended: str = "") -> None:
         super().__init__(message)
-        self.message, self.offset = message, offset
+        self.message, self.offset, self.others, self.mended = message, offset, tuple(others), mended
+
+    def all(self) -> list[Wrong]:
+        """This one and those beside it."""
+        return [self, *(wrong for other in self.others for wrong in other.all())]
 
 
 @dataclass(frozen=True)
 class Names:
-    """What an expression may name: facts, named conditions (True: three-valued), numbers of the mapping."""
+    """What an expression may name: facts, named conditions (True: three-valued), numbers of the mapping.
+
+    `doubtful` tells a name that is unknown only because what should declare it has a fault of its own.
+    """
 
     facts: Mapping[str, Fact]
     conditions: Mapping[str, bool]
     numbers: Mapping[str, float] = field(default_factory=dict)
+    doubtful: Callable[[str], bool] = lambda name: False
 
     def nearest(self, name: str) -> str:
         """A hint at the known name that looks most like `name`."""
@@ -73,12 +86,7 @@ def parse(text: str) -> exp.Expr:
         trees = sqlglot.parse(text)
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
-        words = (
-            str(first.get("description", error))
-            .split(" for <class")[0]
-            .replace("'expression'", "what follows")
-        )
-        raise Wrong(f"not an expression: {words}", _error_offset(text, first)) from None
+        raise _unparsed(text, str(first.get("description", error)), _error_offset(text, first)) from None
     except TokenError as error:
         raise Wrong("not an expression: a quote or comment is not closed", _open_quote(text)) from error
     except (RecursionError, ValueError) as error:
@@ -86,7 +94,36 @@ def parse(text: str) -> exp.Expr:
     whole = [tree for tree in trees if tree is not None]
     if len(whole) != 1 or ";" in re.sub(r"'[^']*'", "", text):
         raise Wrong("one expression, without a semicolon", max(text.find(";"), 0))
+    if whole[0].find(exp.Alias) and (wrong := misspelt(text)):  # `NTO lost` is read as a name and its alias
+        raise wrong
     return whole[0]
+
+
+def _unparsed(text: str, said: str, at: int) -> Wrong:
+    """What stands near the place where reading stopped, and the word that was most likely meant."""
+    if wrong := misspelt(text, at):
+        return wrong
+    word = re.match(r"\w+|'[^']*'|[<>=!]+|.", text[at:], re.DOTALL)
+    near = f"near `{word[0]}`" if word else "at its end"
+    if "missing" in said:
+        return Wrong(f"not an expression: something is missing {near}", at)
+    if said.startswith("Expecting"):
+        return Wrong(f"not an expression: `{said.removeprefix('Expecting').strip()}` is missing {near}", at)
+    return Wrong(f"not an expression: {near}", at)
+
+
+def misspelt(text: str, at: int | None = None) -> Wrong | None:
+    """The word that is a letter away from AND, OR, NOT, BETWEEN, IS or NULL; None where there is none.
+
+    `at`: only the word that stands there and the one before.
+    """
+    words = [m for m in re.finditer(r"'[^']*'|\"[^\"]*\"|\w+", text) if at is None or m.start() <= at]
+    for word in words[-2:] if at is not None else words:
+        if meant := meant_word(word[0]):
+            mended = text[: word.start()] + meant + text[word.end() :]
+            said = f"not an expression: near `{word[0]}`; did you mean {meant}?"
+            return Wrong(said, word.start(), mended=mended)
+    return None
 
 
 def _error_offset(text: str, first: Mapping[str, object]) -> int:

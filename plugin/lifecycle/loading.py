@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import polars as pl
 from sqlglot import exp
 
-from plugin.lifecycle.expressions import Compiled, Names, Wrong, parse
+from plugin.lifecycle.expressions import Names, Wrong, parse
 from plugin.lifecycle.plans import Rulebook
 from plugin.lifecycle.rulefile import Item, RuleError, Text, open_rule_file
 from plugin.lifecycle.ruleset import Models, cell_segments, digits
-from plugin.lifecycle.sections import Sections
+from plugin.lifecycle.sections import FALSE, Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
 _MORE = ("stake", "reasons", "add_reasons", "plays", "for_flags", "attitudes")
-_FALSE = pl.lit(False)
 _NO_STAGE = -1
 
 
@@ -26,13 +25,20 @@ class Loader(Sections):
 
     def load(self, paths: Sequence[Path]) -> Models:
         """Read and compile; RuleError with every fault found."""
+        found = self.read(paths)
+        if self.problems:
+            raise RuleError(self.problems)
+        return found
+
+    def read(self, paths: Sequence[Path]) -> Models:
+        """Read and compile what can be read; the faults are in `problems`."""
         for path in paths:
             self._open(path)
         self._read_conditions()
         plays = self._plays()
         models = {key: self._model(fields, plays) for key, fields in self.models.items()}
         rfm = self._rfm()
-        found = Models(
+        return Models(
             book=Rulebook({**self.compiled, **digits(rfm)}),
             known=models,
             flags=self._keyed("flags", self._flag),
@@ -53,15 +59,14 @@ class Loader(Sections):
                 for i in section.items()
             ),
         )
-        if self.problems:
-            raise RuleError(self.problems)
-        return found
 
     def _open(self, path: Path) -> None:
         top = open_rule_file(path, self.problems)
         if top is None:
+            self._unread(path)
             return
         fields = top.fields((*_TOP, *_MORE))
+        self.doubtful |= top.names_beside(fields)
         if "model" in fields:
             key = fields["model"].text().value
             self.models[key] = fields
@@ -71,6 +76,13 @@ class Loader(Sections):
                     self.sections[name] = []  # these are replaced whole
                 self.sections.setdefault(name, []).append(item)
 
+    def _unread(self, path: Path) -> None:
+        """What stands in a file that is not YAML may be missed elsewhere: that is no fault there."""
+        try:
+            self.doubtful |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError):
+            self.missing = True
+
     def _read_conditions(self) -> None:
         for key, value in self._pairs("conditions"):
             name = key.text().value
@@ -79,7 +91,10 @@ class Loader(Sections):
                 continue
             self.conditions[name] = self._condition(value)
         self.names = Names(
-            self.facts, {n: not known for n, (_, known) in self.conditions.items()}, self.thresholds
+            self.facts,
+            {n: not known for n, (_, known) in self.conditions.items()},
+            self.thresholds,
+            self.is_doubtful,
         )
         for name in self._order():
             text, known = self.conditions[name]
@@ -146,7 +161,7 @@ class Loader(Sections):
         fields = item.fields(("key", "labels", "colour", "play", "terminal", "goal"))
         key = self._key(fields, item)
         play = fields["play"].text().value if "play" in fields else ""
-        if play and play not in plays:
+        if play and play not in plays and not self.is_doubtful(play):
             fields["play"].complain(f"there is no play '{play}'")
         goal = self._labels(fields["goal"]) if "goal" in fields else plays[play].goal if play in plays else {}
         colour = self._colour(fields["colour"]) if "colour" in fields else "#94a3b8"
@@ -157,13 +172,13 @@ class Loader(Sections):
         fields = item.fields(("stage", "when"))
         if "stage" not in fields:
             item.complain("a rule names a 'stage'")
-            return Rule(_NO_STAGE, None if "when" not in fields else Compiled(_FALSE, "bool"))
+            return Rule(_NO_STAGE, None if "when" not in fields else FALSE)
         name = fields["stage"].text().value
         if name not in keys and "" not in keys:  # a stage without its key is a fault of its own
             fields["stage"].complain(f"there is no stage '{name}' in this model")
         when = self._compile(fields["when"].text()) if "when" in fields else None
         if when is None and "when" in fields:
-            when = Compiled(_FALSE, "bool")  # a problem is noted
+            when = FALSE  # a problem is noted
         text = fields["when"].text().value if "when" in fields else ""
         mark = item.node.start_mark
         place = f"{mark.line + 1}:{mark.column + 1}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class RuleError(ConfigError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(set(problems))
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__("\n".join(str(p) for p in self.problems) + "\n")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,14 @@ class Item:
             else:
                 found[key.text().value] = value
         return found
+
+    def names_beside(self, known: Collection[str]) -> set[str]:
+        """Every word below the keys that are not known: what stands under a misspelt one is not read."""
+        pairs = self.node.value if isinstance(self.node, MappingNode) else ()
+        parts = [
+            self.source[v.start_mark.index : v.end_mark.index] for k, v in pairs if str(k.value) not in known
+        ]
+        return set(re.findall(r"\w+", " ".join(parts)))
 
     def pairs(self) -> Iterator[tuple[Item, Item]]:
         """Key and value of each entry, in order."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from types import MappingProxyType
 from typing import TypeVar
+
+import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, FactType, extra_fact
 from plugin.lifecycle.conditions import compile_condition
@@ -18,6 +20,7 @@ from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Pl
 from plugin.mapping.findings import did_you_mean
 
 _LANGUAGES = ("en", "ru", "pl")
+FALSE = Compiled(pl.lit(False), "bool")  # stands for a condition that has a fault
 _DIGITS = ("recency", "frequency", "money")
 AnyNamed = TypeVar("AnyNamed", bound=Named)
 
@@ -30,7 +33,11 @@ class Sections:
         thresholds: Mapping[str, float],
         extras: Mapping[str, FactType],
         derived: Mapping[str, Derived] = MappingProxyType({}),
+        doubtful: Iterable[str] = (),
     ) -> None:
+        self.doubtful = set(doubtful)  # names unknown by a fault elsewhere: no fault of who names them
+        self.in_conditions = 0  # how many of the problems stand in conditions: all else is read as it is
+        self.missing = False  # a file cannot be read at all: it may hold any name
         self.problems: list[Problem] = []
         self.thresholds = thresholds
         self.derived = derived
@@ -40,14 +47,21 @@ class Sections:
         self.models: dict[str, dict[str, Item]] = {}
         self.conditions: dict[str, tuple[Text, bool]] = {}
         self.compiled: dict[str, Compiled] = {}
-        self.names = Names(self.facts, {}, thresholds)
+        self.names = Names(self.facts, {}, thresholds, self.is_doubtful)
         self.play_keys: set[str] = set()
+
+    def is_doubtful(self, name: str) -> bool:
+        """Whether a name may be unknown only because what declares it has a fault of its own."""
+        return self.missing or name in self.doubtful
 
     def _pairs(self, section: str) -> list[tuple[Item, Item]]:
         return [pair for item in self.sections.get(section, []) for pair in item.pairs()]
 
     def _compile(self, text: Text, *, known: bool = False) -> Compiled | None:
-        return compile_condition(text, self.names, self.problems, known=known)
+        before = len(self.problems)
+        found = compile_condition(text, self.names, self.problems, known=known)
+        self.in_conditions += len(self.problems) - before
+        return found
 
     def _labels(self, item: Item | None, key: str = "") -> Labels:
         if item is None:
@@ -120,6 +134,8 @@ class Sections:
                     self._check_blank(text, language, name, forms or "", how)
 
     def _check_blank(self, text: Item, language: str, name: str, forms: str, how: str | None) -> None:
+        if not how and name not in {*BLANKS, *self.facts} and self.is_doubtful(name):
+            return
         if how or name not in {*BLANKS, *self.facts}:
             near = did_you_mean(name, (*BLANKS, *self.facts), "blanks")
             text.complain(f"nothing can be filled in for '{{{name}}}'. {near}")
@@ -138,7 +154,7 @@ class Sections:
             return Rfm()
         fields = sections[-1].fields(("ready", *_DIGITS, "segments"))
         digits: dict[str, tuple[Compiled, ...]] = {
-            name: tuple(c for i in fields[name].items() if (c := self._compile(i.text())))
+            name: tuple(self._compile(i.text()) or FALSE for i in fields[name].items())
             for name in _DIGITS
             if name in fields
         }
@@ -160,7 +176,7 @@ class Sections:
     def _attitude(self, item: Item) -> Attitude:
         fields = item.fields(("key", "labels", "when", "play", "source"))
         key, play = self._key(fields, item), fields["play"].text().value if "play" in fields else ""
-        if play not in self.play_keys:
+        if play not in self.play_keys and not self.is_doubtful(play):
             fields.get("play", item).complain(f"there is no play '{play}'")
         labels, source = self._labels(fields.get("labels"), key), self._labels(fields.get("source"))
         return Attitude(key, labels, self._when(fields, item), play, source)
@@ -199,7 +215,7 @@ class Sections:
     def _flag_plays(self, plays: Mapping[str, Play]) -> dict[str, str]:
         found = {}
         for key, item in self._pairs("for_flags"):
-            if item.text().value not in plays:
+            if item.text().value not in plays and not self.is_doubtful(item.text().value):
                 item.complain(f"there is no play '{item.text().value}'")
             found[key.text().value] = item.text().value
         return found

@@ -83,6 +83,11 @@ def rule_names(raw: bytes) -> list[str]:
     return [name for name in listed if isinstance(name, str) and name]
 
 
+def rule_paths(raw: bytes, folder: FilePath | None) -> list[str]:
+    """Where the rule files are that a mapping file names, also if the file has faults."""
+    return [_place(name, folder, None) for name in rule_names(raw)]
+
+
 def read_mapping(
     raw: bytes, folder: FilePath | None = None, files: MappingABC[str, FilePath] | None = None
 ) -> tuple[Mapping, list[Finding]]:

@@ -55,6 +55,18 @@ def test_every_fault_of_a_mapping_file_is_told_with_its_place(tmp_path: Path) ->
     assert [finding["line"] for finding in json.loads(told.stdout)] == [2, 4]
 
 
+def test_the_cure_of_rules_stands_once_below_their_faults(tmp_path: Path) -> None:
+    """Each fault says what is meant; what holds for all of them is not said again with each."""
+    (tmp_path / "two.yaml").write_text(MODEL.replace("purchases >= 1", "buyer AN lost OR purchases = '1'"))
+    (tmp_path / "m.yaml").write_text("version: 1\nmodels: {primary: tow}\nrules: [two.yaml]\n")
+    done = CliRunner().invoke(cli, ["config", "check", str(tmp_path / "m.yaml")])
+    place, first, second, cure = done.stderr.splitlines()
+    assert place.endswith("m.yaml:2:19: There is no stage model 'tow'. Cure: Did you mean two?")
+    assert first.endswith("two.yaml:10:17: not an expression: near `AN`; did you mean AND?")
+    assert second.endswith("'1' is a text; write 1 without quotes")
+    assert cure.startswith("Correct these lines")
+
+
 def test_the_schema_is_json(tmp_path: Path) -> None:
     """For editors."""
     schema = json.loads(lifecycle(tmp_path, "config", "schema").stdout)
@@ -130,4 +142,5 @@ def test_a_fault_in_a_rule_names_file_line_and_cure(tmp_path: Path, rule: str, r
     assert done.returncode == 2
     assert "two.yaml:10:" in done.stderr
     assert right in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Cure: ")
     assert "Traceback" not in done.stderr

@@ -74,6 +74,6 @@ def test_the_messages_that_the_guide_explains_are_the_products_own() -> None:
         ),
         "It holds records already, so --world … is not loaded": ("It holds records already, so --world ",),
     }
-    assert len(told) == 7
+    assert len(told) == 9
     for message in told:
         assert all(part in code for part in parts.get(message, (message,))), message

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
-from plugin.clock import FixedClock
+from plugin.clock import FixedClock, from_milliseconds, milliseconds
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
+from plugin.sync.tasks import _due
 from tests.conftest import NOON
 from tests.support.house import House, house
 
@@ -96,3 +98,17 @@ def test_without_the_switch_no_task_is_made(store: Store, clock: FixedClock, con
         home.settle()
         buy(home, next(i for i, one in home.standing().items() if one["clm_stage"] == "sleeping"))
         assert tasks(home) == []
+
+
+@pytest.mark.parametrize(
+    ("changes_on", "due"),
+    [
+        (None, NOON + timedelta(days=7)),
+        ("2026-12-24", NOON + timedelta(days=7)),
+        ("2026-11-24", NOON.replace(day=24, hour=0)),
+        ("2026-11-01", NOON),
+    ],
+)
+def test_a_task_is_due_before_the_stage_changes_by_itself(changes_on: str | None, due: datetime) -> None:
+    """What is to keep a customer is asked for while it can; never in the past."""
+    assert from_milliseconds(_due(milliseconds(NOON), 7, changes_on)) == due

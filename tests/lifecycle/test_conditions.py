@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from plugin.cli.checking import rule_findings
-from plugin.lifecycle.catalogue import FACTS
+from plugin.lifecycle.catalogue import FACTS, extra_fact
 from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.expressions import Compiled, Names
 from plugin.lifecycle.models import check_models, load_models
@@ -99,6 +99,37 @@ def test_a_broken_condition_is_refused_with_its_line_and_column(
     assert message in problem.message
     assert (problem.file, problem.line, problem.column) == (str(path), line, column)
     assert f"{path}:{line}:{column}:" in str(caught.value)
+
+
+#: What each message says of the condition, at which of its characters.
+SAID: list[tuple[str, list[tuple[int, str]]]] = [
+    ("buyer AN lost", [(6, "near `AN`; did you mean AND?")]),
+    ("buyer ADN lost", [(6, "near `ADN`; did you mean AND?")]),
+    ("lost O buyer", [(5, "did you mean OR?")]),
+    ("NTO lost", [(0, "did you mean NOT?")]),
+    ("purchases BETWEN 1 AND 3", [(10, "did you mean BETWEEN?")]),
+    ("revenue I NULL", [(8, "did you mean IS?")]),
+    ("revenue IS NUL", [(0, "did you mean NULL?")]),
+    ("buyer AN lostt AN sleepng", [(6, "AND?"), (9, "'lost'?"), (15, "AND?"), (18, "'sleeping'?")]),
+    ("buyer FOO lost", [(10, "near `lost`")]),
+    ("purchases >= 1 AND", [(15, "something is missing near `AND`")]),
+    ("(buyer", [(1, "`)` is missing near `buyer`")]),
+    ("purchases = '10'", [(0, "`purchases` is a number, '10' is a text; write 10 without quotes")]),
+    ("channel = 3", [(0, "`channel` is a text, 3 is a number; write '3' in quotes")]),
+    ("seats > 3", [(0, "`seats` is a text, 3 is a number; declare it under `extras`: {property: seats,")]),
+    ("buyr AND lostt OR nps", [(0, "'buyer'?"), (9, "'lost'?"), (18, "expected a bool")]),
+]
+
+
+@pytest.mark.parametrize(("condition", "said"), SAID)
+def test_a_fault_says_what_is_meant_and_hides_no_other(condition: str, said: list[tuple[int, str]]) -> None:
+    """Also several in one condition, each at its own character."""
+    problems: list[Problem] = []
+    conditions = {"buyer": False, "lost": False, "sleeping": False}
+    names = Names({**FACTS, "seats": extra_fact("seats")}, conditions)
+    assert compile_condition(Text(condition, "r.yaml", condition, 0), names, problems) is None
+    assert [one.column - 1 for one in sorted(problems)] == [at for at, _ in said]
+    assert all(words in one.message for one, (_, words) in zip(sorted(problems), said, strict=True))
 
 
 def test_there_are_a_hundred_broken_files() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import string
 import time
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugin.jobs.config_check import check_file
 from plugin.mapping.load import default_text, read_mapping
 from plugin.mapping.model import DEFAULT_THRESHOLDS, OUTPUT_NAMES
 
@@ -157,3 +159,69 @@ def test_a_file_of_a_thousand_lines_is_checked_in_under_a_second() -> None:
     assert time.process_time() - begun < 1
     assert findings == []
     assert len(mapping.contact.extras) == 700
+
+
+MINE = """version: 1
+thresholds: {loyal_after_purchase: 4}
+models: {primary: mien, secondary: [value5, partnership]}
+purchase: {margin_share: '40%'}
+contact:
+  extras: [seats, {property: my_rank, type: numbr}]
+outputs: {clm_tier: {values: {golden: x}}}
+derived_facts:
+  - {name: load, type: number, function: nobodys_own, reads: [seats]}
+rules: [r.yaml]
+"""
+RULES = """model: mine
+stages: [{key: a}, {key: b}]
+rules:
+  - {stage: a, when: purchases >= loyal_after_purchases AND seats > 3 AND my_rank > 2 AND load > 1}
+  - {stage: a, when: purchasess > 1 AN lostt}
+  - {stage: c, when: "(buyer"}
+  - {stage: b}
+conditions:
+  rich: buyer AND purchases = '10'
+"""
+
+
+def _told(tmp_path: Path, mapping: str = MINE, rules: str = RULES) -> list[tuple[str, int, int, str]]:
+    """(file, line, column, message and cure) of every error, as one run tells them."""
+    (tmp_path / "m.yaml").write_text(mapping)
+    (tmp_path / "r.yaml").write_text(rules)
+    found = [(name, one) for name, one in check_file(tmp_path / "m.yaml") if one.severity == "error"]
+    return [(Path(name).name, f.line, f.column, f"{f.message} {f.cure}") for name, f in found]
+
+
+def test_one_run_tells_the_faults_of_the_file_and_of_its_rules_and_none_that_only_follows(
+    tmp_path: Path,
+) -> None:
+    """What rules name rightly, and the file declares wrongly, is told once: in the file."""
+    told = _told(tmp_path)
+    assert [one[:3] for one in told] == [
+        *(("m.yaml", 2, 14), ("m.yaml", 3, 19), ("m.yaml", 3, 45), ("m.yaml", 4, 26)),
+        *(("m.yaml", 6, 45), ("m.yaml", 7, 31), ("m.yaml", 9, 42)),
+        *(("r.yaml", 5, 22), ("r.yaml", 5, 37), ("r.yaml", 5, 40)),
+        *(("r.yaml", 6, 13), ("r.yaml", 6, 24), ("r.yaml", 9, 19)),
+    ]
+    assert "Did you mean mine?" in told[1][3]
+    assert "Did you mean partnership5?" in told[2][3]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "rules", "places"),
+    [
+        ("contacts: {extras: [seats]}", "conditions: {one: seats = 'x'}", [("m.yaml", 2, 1)]),
+        ("models: {primary: mine}", "modl: mine", [("r.yaml", 1, 1)]),
+        ("models: {primary: mine}", "model: mine\nstages: [", [("r.yaml", 3, 1)]),
+        ("models: {secondary: nobodys}", "labels: {en: x}", [("m.yaml", 2, 21)]),
+        ("language: [", "conditions: {one: two > 1}", [("m.yaml", 4, 1)]),
+        ("", "condition: {one: buyer}\nflags: [{key: a, when: one}, {key: b, when: two}]", [(1, 1), (2, 45)]),
+        ("", "conditions: {one: two, two: one, three: one > 3}", [(1, 29), (1, 41)]),
+    ],
+)
+def test_what_follows_from_a_fault_is_not_told_beside_it(
+    mapping: str, rules: str, places: list[tuple[str | int, ...]], tmp_path: Path
+) -> None:
+    """Neither in the same file nor in the other."""
+    told = _told(tmp_path, f"version: 1\n{mapping}\nrules: [r.yaml]\n", rules + "\n")
+    assert [one[:3] for one in told] == [p if len(p) == 3 else ("r.yaml", *p) for p in places]

@@ -6,14 +6,16 @@ names anew is added, what it names again is replaced. Every fault is reported wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
 from pathlib import Path
 
 from plugin.errors import ConfigError
-from plugin.lifecycle.derived import Function
-from plugin.lifecycle.deriving import derive
+from plugin.lifecycle.derived import Derived, Function
+from plugin.lifecycle.deriving import DerivedError, DerivedFault, derive
 from plugin.lifecycle.loading import Loader
+from plugin.lifecycle.rulefile import Problem
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.model import Mapping
 
@@ -51,6 +53,40 @@ def load_models(
         loaded = Loader(_numbers(mapping), extras, derived).load(paths)
         _CACHE[key] = _chosen(loaded, mapping)
     return _CACHE[key]
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with rules: faults of the files, of derived facts, and all that could be read.
+
+    `elsewhere` tells a name that a part which cannot be read may well declare.
+    """
+
+    problems: tuple[Problem, ...]
+    derived: tuple[DerivedFault, ...]
+    models: Models
+    elsewhere: Callable[[str], bool]
+    whole: bool  # all but some conditions was read: the stages, segments and flags are as they are meant
+
+
+def rule_faults(
+    mapping: Mapping, extra_paths: Sequence[str | Path], doubtful: Collection[str] = ()
+) -> Faults:
+    """Every fault at once, where `load_models` would raise the first kind; `doubtful` names are no faults."""
+    numbers, extras = _numbers(mapping), mapping.extra_types()
+    wrong: tuple[DerivedFault, ...] = ()
+    derived: MappingABC[str, Derived] = {}
+    unknown = set(doubtful)
+    try:
+        derived = derive(mapping.derived_facts, extras, numbers)
+    except DerivedError as error:
+        specs = mapping.derived_facts
+        wrong = tuple(f for f in error.faults if f.key != "reads" or unknown.isdisjoint(specs[f.index].reads))
+        unknown |= {spec.name for spec in specs}
+    loader = Loader(numbers, extras, derived, unknown)
+    models = loader.read([*shipped_files(), *(Path(p) for p in extra_paths)])
+    whole = len(loader.problems) == loader.in_conditions
+    return Faults(tuple(sorted(set(loader.problems))), wrong, models, loader.is_doubtful, whole)
 
 
 def check_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> list[str]:

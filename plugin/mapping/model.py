@@ -66,6 +66,16 @@ LOSS_CATEGORIES: tuple[str, ...] = (
     "unknown",
 )
 
+#: What predictions are written to.
+PREDICTED: tuple[str, ...] = (
+    "clm_clv",
+    "clm_clv_low",
+    "clm_clv_high",
+    "clm_churn_risk",
+    "clm_p_alive",
+    "clm_expected_purchases",
+    "clm_next_purchase_on",
+)
 #: The properties written to the CRM, in the order shown to people.
 OUTPUT_NAMES: tuple[str, ...] = (
     "clm_stage",
@@ -78,13 +88,7 @@ OUTPUT_NAMES: tuple[str, ...] = (
     "clm_risk_flags",
     "clm_risk_reason",
     "clm_value_to_date",
-    "clm_clv",
-    "clm_clv_low",
-    "clm_clv_high",
-    "clm_churn_risk",
-    "clm_p_alive",
-    "clm_expected_purchases",
-    "clm_next_purchase_on",
+    *PREDICTED,
     "clm_average_order",
     "clm_segment",
     "clm_rfm",

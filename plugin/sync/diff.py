@@ -7,23 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from plugin.mapping.model import PREDICTED, Output
 from plugin.mapping.model import Mapping as FieldMapping
-from plugin.mapping.model import Output
 from plugin.records.work import RecordKey
 
-NUMBERS = frozenset(
-    {
-        "clm_value_to_date",
-        "clm_clv",
-        "clm_clv_low",
-        "clm_clv_high",
-        "clm_churn_risk",
-        "clm_p_alive",
-        "clm_expected_purchases",
-        "clm_average_order",
-    }
-)
 DATES = frozenset({"clm_stage_since", "clm_next_stage_on", "clm_next_purchase_on"})
+NUMBERS = frozenset({"clm_value_to_date", "clm_average_order", *PREDICTED}) - DATES
 SETS = frozenset({"clm_risk_flags"})
 
 

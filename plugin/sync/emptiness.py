@@ -6,19 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plugin.lifecycle.parameters import MIN_BUYERS
+from plugin.mapping.model import PREDICTED
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.sync.tally import Tally
 
-#: What a prediction is written to.
-PREDICTED = (
-    "clm_clv",
-    "clm_clv_low",
-    "clm_clv_high",
-    "clm_churn_risk",
-    "clm_p_alive",
-    "clm_expected_purchases",
-    "clm_next_purchase_on",
-)
 _MONEY = ("clm_value_to_date", "clm_average_order")
 _COMPARED = ("clm_rfm", "clm_tier")
 #: Output → why one customer has none, why nobody has one.

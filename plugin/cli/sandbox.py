@@ -75,14 +75,8 @@ def sandbox(
     from plugin.sandbox.server import run_sandbox
 
     telemetry.start("sandbox")
-    folder = data or settings.load().data_dir / "sandbox"
     check_port(host, port)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        cure = "Name another folder with --data, or set DATA_DIR."
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}.", cure=cure) from error
-    path = folder / "sandbox.db"
+    path = _folder(data or settings.load().data_dir / "sandbox") / "sandbox.db"
     fresh = not path.exists()
     day = at.date() if hasattr(at, "date") else None
     world = make_world(kind, size=size, seed=seed, end=day) if kind and fresh else None
@@ -109,6 +103,16 @@ def sandbox(
         portals=portals,
         redirect_url=redirect_url,
     )
+
+
+def _folder(wanted: Path) -> Path:
+    """The folder of its data, made where there is none; ConfigError where that may not be."""
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cure = "Name another folder with --data, or set DATA_DIR."
+        raise ConfigError(f"{wanted} cannot be written: {error.strerror}.", cure=cure) from error
+    return wanted
 
 
 def world_text(world: World) -> str:

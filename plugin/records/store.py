@@ -6,6 +6,8 @@ lock at once, on PostgreSQL rows are claimed with SKIP LOCKED.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -179,11 +181,8 @@ def _engine(url: str, durable: bool) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _record: Any) -> None:
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={'FULL' if durable else 'NORMAL'}",
-            "cache_size=-65536",
-        ):
+        _into_wal(connection)
+        for pragma in (f"synchronous={'FULL' if durable else 'NORMAL'}", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -192,3 +191,17 @@ def _engine(url: str, durable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _into_wal(connection: sqlite3.Connection) -> None:
+    """Where two processes switch a new file to WAL at once, SQLite gives up without waiting: we wait."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the low byte: the code's family
+            if not busy or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)

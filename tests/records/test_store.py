@@ -48,6 +48,30 @@ def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     assert faults == []
 
 
+def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """The switch of a new SQLite file to WAL does not wait by itself: about every 30th of these failed."""
+    faults: list[Exception] = []
+    together = threading.Barrier(6)
+
+    def open_them() -> None:
+        for number in range(100):
+            together.wait()
+            try:
+                made = Store(f"sqlite:///{tmp_path}/{number}.db")
+                with made.read():
+                    pass
+                made.close()
+            except Exception as error:
+                faults.append(error)
+
+    threads = [threading.Thread(target=open_them) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     """All of a transaction lasts, or none of it."""
 

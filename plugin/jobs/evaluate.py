@@ -23,8 +23,8 @@ from plugin.records.portals import Portal
 from plugin.records.schema import dirty
 from plugin.records.work import Claimed, RecordKey
 from plugin.sync import ledger
+from plugin.sync.noting import Written
 from plugin.sync.tasks import Tasks
-from plugin.sync.writeback import Written
 
 EVALUATE_AT_ONCE = 1_000
 

@@ -16,8 +16,9 @@ from plugin.sync import lists
 from plugin.sync.definitions import Definitions
 from plugin.sync.diff import Change
 from plugin.sync.guard import Guard
+from plugin.sync.noting import Written
 from plugin.sync.refusals import Refusals
-from plugin.sync.writeback import WriteBack, Written, full_batches
+from plugin.sync.writeback import WriteBack, full_batches
 
 CLASSES = ("interactive", "live", "due", "repair", "backfill")
 

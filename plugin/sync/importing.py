@@ -21,7 +21,8 @@ from plugin.records import portals
 from plugin.records.store import Store
 from plugin.sync import ledger
 from plugin.sync.diff import Change
-from plugin.sync.writeback import WriteBack, Written
+from plugin.sync.noting import Written
+from plugin.sync.writeback import WriteBack
 
 WATERMARK = ledger.OPEN_IMPORT
 WINDOWS = "import_windows"

@@ -24,7 +24,7 @@ from plugin.mapping.model import OUTPUT_NAMES
 from plugin.mapping.schema import MappingSchema, NativeStageSchema, OutputSchema
 from plugin.mapping.sources import SourceSchema
 from plugin.mapping.wording import DERIVED, OUTPUT, SOURCE, keys
-from plugin.sync import refusals, writeback
+from plugin.sync import noting, refusals
 from plugin.sync.property_texts import TEXTS
 from plugin.testing import tables
 from tests.docs.book import ROOT
@@ -191,7 +191,7 @@ def _errors() -> str:
             "Look at the record's values, then `lifecycle parked retry`.",
         ]
     )
-    refused = {**writeback._CURES, **refusals._CURES}
+    refused = {**noting.CURES, **refusals._CURES}
     rows += [
         [code(name), "HubSpot refused a value or property of ours.", "no", cure]
         for name, cure in refused.items()

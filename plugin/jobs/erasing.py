@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.jobs import erased_notes, portfolio
 from plugin.jobs.context import Context
-from plugin.records import erasure, inbox, lookup, mirror, tombstones, work
+from plugin.records import associations, erasure, inbox, lookup, mirror, tombstones, work
 from plugin.records import portfolio as figures
 from plugin.records.work import RecordKey
 
@@ -50,10 +50,12 @@ def _beside(
     """The deals they had a part in, and companies that are customers: others are computed from these, too."""
     found: set[RecordKey] = set()
     for kind, ids in mirror.by_type(theirs).items():
-        deals = mirror.neighbours(connection, portal_id, "deal", kind, of="to", ids=ids)
+        deals = associations.neighbours(connection, portal_id, "deal", kind, of="to", ids=ids)
         found |= {("deal", id_) for id_ in deals}
         if kind == "contact" and "company" in context.current(portal_id).mapping.customer_objects():
-            companies = mirror.neighbours(connection, portal_id, "contact", "company", of="from", ids=ids)
+            companies = associations.neighbours(
+                connection, portal_id, "contact", "company", of="from", ids=ids
+            )
             found |= {("company", id_) for id_ in companies}
     return found
 

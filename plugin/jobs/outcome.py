@@ -16,7 +16,7 @@ from plugin.jobs.fact_faults import Fault, faults_of
 from plugin.jobs.meaning import evaluate
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
-from plugin.records import frames, mirror, refused
+from plugin.records import frames, held, refused
 from plugin.records.outcomes import DIFFERS, EQUAL, Evaluated
 from plugin.records.parked import EVALUATE, Parked
 from plugin.records.portals import Portal
@@ -67,7 +67,7 @@ def _compute(
 ) -> Computed:
     with context.store.read() as connection:
         records = frames.load(connection, portal.portal_id, context.mapping, customers)
-        standing = mirror.outputs(connection, portal.portal_id, customers)
+        standing = held.outputs(connection, portal.portal_id, customers)
         left_out = refused.names(connection, portal.portal_id, context.config_version)
     result = evaluate(records, context.mapping, context.models, parameters, day, customers=list(customers))
     with context.store.read() as connection:

@@ -26,7 +26,7 @@ from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bases import fit_basis
 from plugin.mapping.model import Mapping
-from plugin.records import drift, frames, mirror, outcomes, portals
+from plugin.records import drift, frames, held, outcomes, portals
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.records.store import Store
@@ -210,8 +210,8 @@ def _take_over_ours(context: Context, apart: Context, portal_id: int) -> None:
     """What we wrote last is known only here: by it a person's edit is told from our own value."""
     for keys in _customers(apart, portal_id):
         with context.store.read() as connection:
-            known = mirror.outputs(connection, portal_id, keys)
+            known = held.outputs(connection, portal_id, keys)
         with apart.store.write() as connection:
-            now = mirror.outputs(connection, portal_id, known)
+            now = held.outputs(connection, portal_id, known)
             written = [(key, now[key]["outputs"], known[key]["ours"], 0) for key in now]
-            mirror.confirm_outputs(connection, portal_id, written)
+            held.confirm_outputs(connection, portal_id, written)

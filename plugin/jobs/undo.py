@@ -14,7 +14,7 @@ from typing import Any
 from plugin.errors import InputError
 from plugin.jobs.context import Context
 from plugin.jobs.drain import Report
-from plugin.records import mirror, portals, work
+from plugin.records import held, mirror, portals, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.records.store import chunks
@@ -159,7 +159,7 @@ class _Undo:
         if not changes:
             return
         with self.store.read() as connection:
-            known = mirror.outputs(connection, self.portal_id, [change.key for change in changes])
+            known = held.outputs(connection, self.portal_id, [change.key for change in changes])
         standing = {
             change.key: {
                 "outputs": {

@@ -1,7 +1,8 @@
-"""What we know of the CRM's records: mapped values, our outputs as they stand there, and who belongs to whom.
+"""What we know of the CRM's records: mapped values, their history, and which records are gone.
 
-Older never beats newer: the CRM's modification stamp decides, and for deletion and associations the
-moment of our read. Rows are changed here only by what was read from the CRM.
+Older never beats newer: the CRM's modification stamp decides, and for deletion the moment of our read.
+Rows are changed here only by what was read from the CRM. Who belongs to whom stands in associations.py,
+what we wrote ourselves in held.py.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from plugin.records import minutes, tombstones
-from plugin.records.schema import associations, history, mirror
+from plugin.records import associations, minutes, tombstones
+from plugin.records.schema import history, mirror
 from plugin.records.store import Row, Store, chunks
 from plugin.records.work import RecordKey
 
@@ -103,92 +104,6 @@ def _save_history(store: Store, connection: Connection, portal_id: int, records:
     store.upsert(connection, history, rows, lambda new: {"value": new.value})
 
 
-def save_associations(
-    store: Store,
-    connection: Connection,
-    portal_id: int,
-    from_type: str,
-    to_type: str,
-    found: Mapping[int, Sequence[tuple[int, bool]]],
-    read_at: int,
-) -> None:
-    """Replace the associations of each record in `found` {from id: [(to id, is primary)]} by what was read.
-
-    A record whose associations were read later than `read_at` keeps those.
-    """
-    found = _of_the_living(store, connection, portal_id, (from_type, to_type), found)
-    fresh = _not_read_since(connection, portal_id, from_type, list(found), read_at)
-    for part in chunks(fresh, _PART):
-        connection.execute(
-            sa.delete(associations).where(
-                *_from(portal_id, from_type),
-                associations.c.from_id.in_(part),
-                associations.c.to_type == to_type,
-            )
-        )
-    rows = [
-        {
-            "portal_id": portal_id,
-            "from_type": from_type,
-            "from_id": from_id,
-            "to_type": to_type,
-            "to_id": to_id,
-            "is_primary": int(primary),
-        }
-        for from_id in fresh
-        for to_id, primary in found[from_id]
-    ]
-    store.upsert(connection, associations, rows, lambda new: {"is_primary": new.is_primary})
-
-
-def _of_the_living(
-    store: Store,
-    connection: Connection,
-    portal_id: int,
-    types: tuple[str, str],
-    found: Mapping[int, Sequence[tuple[int, bool]]],
-) -> Mapping[int, Sequence[tuple[int, bool]]]:
-    """The associations without those of erased people, at either end."""
-    far = {to_id for links in found.values() for to_id, _ in links}
-    near_gone = tombstones.erased_ids(store, connection, portal_id, types[0], found)
-    far_gone = tombstones.erased_ids(store, connection, portal_id, types[1], far)
-    if not near_gone and not far_gone:
-        return found
-    return {
-        id_: [link for link in links if link[0] not in far_gone]
-        for id_, links in found.items()
-        if id_ not in near_gone
-    }
-
-
-def _from(portal_id: int, from_type: str) -> list[Any]:
-    return [associations.c.portal_id == portal_id, associations.c.from_type == from_type]
-
-
-def _not_read_since(
-    connection: Connection, portal_id: int, object_type: str, ids: list[int], read_at: int
-) -> list[int]:
-    late = set()
-    for part in chunks(ids, _PART):
-        query = sa.select(mirror.c.object_id).where(
-            *_these(portal_id, object_type, part), mirror.c.associations_at > read_at
-        )
-        late |= set(connection.execute(query).scalars())
-    return sorted(set(ids) - late)
-
-
-def stamp_associations(
-    connection: Connection, portal_id: int, object_type: str, ids: Iterable[int], read_at: int
-) -> None:
-    """Note that these records' associations stand as read at `read_at`."""
-    for part in chunks(sorted(ids), _PART):
-        connection.execute(
-            sa.update(mirror)
-            .where(*_these(portal_id, object_type, part), mirror.c.associations_at < read_at)
-            .values(associations_at=read_at)
-        )
-
-
 def forget(
     connection: Connection, portal_id: int, object_type: str, ids: Iterable[int], read_at: int
 ) -> None:
@@ -208,13 +123,7 @@ def forget(
         )
         is_record = [history.c.portal_id == portal_id, history.c.object_type == object_type]
         connection.execute(sa.delete(history).where(*is_record, history.c.object_id.in_(part)))
-        for side in ("from", "to"):
-            type_, id_ = associations.c[f"{side}_type"], associations.c[f"{side}_id"]
-            connection.execute(
-                sa.delete(associations).where(
-                    associations.c.portal_id == portal_id, type_ == object_type, id_.in_(part)
-                )
-            )
+        associations.drop(connection, portal_id, object_type, part)
 
 
 def note_gone(
@@ -258,67 +167,6 @@ def known(connection: Connection, portal_id: int, object_type: str, ids: Iterabl
         query = sa.select(mirror.c.object_id).where(*_these(portal_id, object_type, part), *alive)
         result |= set(connection.execute(query).scalars())
     return result
-
-
-def neighbours(
-    connection: Connection, portal_id: int, from_type: str, to_type: str, *, of: str, ids: Iterable[int]
-) -> set[int]:
-    """Ids at the other end of the kept associations from_type → to_type; `of` says which end `ids` are."""
-    mine, other = associations.c[f"{of}_id"], associations.c["to_id" if of == "from" else "from_id"]
-    result: set[int] = set()
-    for part in chunks(sorted(ids), _PART):
-        query = sa.select(other).where(
-            *_from(portal_id, from_type), associations.c.to_type == to_type, mine.in_(part)
-        )
-        result |= set(connection.execute(query.distinct()).scalars())
-    return result
-
-
-def outputs(connection: Connection, portal_id: int, keys: Iterable[RecordKey]) -> dict[RecordKey, Row]:
-    """{customer: {"outputs": what stands in the CRM, "ours": what we wrote last}}, both {property: value}."""
-    result: dict[RecordKey, Row] = {}
-    for object_type, ids in by_type(keys).items():
-        for part in chunks(ids, _PART):
-            query = sa.select(mirror.c.object_id, mirror.c.outputs, mirror.c.ours).where(
-                *_these(portal_id, object_type, part), mirror.c.deleted_at.is_(None)
-            )
-            for row in connection.execute(query):
-                both = {"outputs": orjson.loads(row.outputs), "ours": orjson.loads(row.ours)}
-                result[object_type, row.object_id] = both
-    return result
-
-
-def confirm_outputs(
-    connection: Connection,
-    portal_id: int,
-    written: Sequence[tuple[RecordKey, Mapping[str, str], Mapping[str, str], int]],
-) -> None:
-    """After a confirmed write: (customer, its outputs as they stand now, all we wrote, the CRM's stamp)."""
-    c = mirror.c
-    statement = (
-        sa.update(mirror)
-        .where(c.portal_id == portal_id, c.object_type == sa.bindparam("k_type"))
-        .where(c.object_id == sa.bindparam("k_id"))
-        .values(
-            outputs=sa.bindparam("v_outputs"),
-            ours=sa.bindparam("v_ours"),
-            modified_at=sa.case(
-                (c.modified_at > sa.bindparam("v_at"), c.modified_at), else_=sa.bindparam("v_at")
-            ),
-        )
-    )
-    rows = [
-        {
-            "k_type": key[0],
-            "k_id": key[1],
-            "v_outputs": orjson.dumps({k: v for k, v in now.items() if v}).decode(),
-            "v_ours": orjson.dumps(dict(ours)).decode(),
-            "v_at": at,
-        }
-        for key, now, ours, at in written
-    ]
-    if rows:
-        connection.execute(statement, rows)
 
 
 def by_type(keys: Iterable[RecordKey]) -> dict[str, list[int]]:

@@ -19,7 +19,7 @@ from plugin.clock import Clock, milliseconds
 from plugin.hubspot.client import Crm, Record
 from plugin.mapping.bases import reads_digest
 from plugin.mapping.model import Mapping
-from plugin.records import mirror, portals, tombstones, work
+from plugin.records import associations, mirror, portals, tombstones, work
 from plugin.records.schema import mirror as mirror_table
 from plugin.records.store import Store, chunks
 from plugin.sync import lanes
@@ -197,9 +197,9 @@ class Backfill:
             gone = mirror.gone_since(connection, self.portal_id, to_type, far, at)
             if gone:  # found to be gone after this was told
                 links = {id_: [one for one in listed if one[0] not in gone] for id_, listed in links.items()}
-            mirror.save_associations(self.store, connection, self.portal_id, phase, to_type, links, at)
+            associations.save(self.store, connection, self.portal_id, phase, to_type, links, at)
         ids = [record.id for record in records]
-        mirror.stamp_associations(connection, self.portal_id, phase, ids, at)
+        associations.stamp(connection, self.portal_id, phase, ids, at)
 
     def _mark_unseen(self, progress: Progress) -> None:
         """Records kept from before that no page showed: look at each again."""

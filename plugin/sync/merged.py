@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from plugin.records import erasure, mirror
+from plugin.records import erasure, held
 from plugin.records.schema import changes
 from plugin.records.schema import mirror as mirror_table
 from plugin.records.store import Store, chunks
@@ -43,7 +43,7 @@ def _take_ours(
     connection: Connection, portal_id: int, object_type: str, absorbed: Mapping[int, set[int]]
 ) -> None:
     """Only for records that we have written nothing to ourselves yet; the ledger knows the rest."""
-    known = mirror.outputs(connection, portal_id, [(object_type, new) for new in absorbed])
+    known = held.outputs(connection, portal_id, [(object_type, new) for new in absorbed])
     fresh = {new: absorbed[new] for _, new in known if not known[object_type, new]["ours"]}
     old_keys = [(object_type, old) for olds in fresh.values() for old in olds]
     past = change_sets.entries(connection, portal_id, old_keys)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from plugin.errors import CrmError
 from plugin.hubspot.client import Failed, Updated
-from plugin.records import mirror, outcomes, parked, work
+from plugin.records import held, outcomes, parked, work
 from plugin.records import refused as properties
 from plugin.records.outcomes import Versions
 from plugin.records.refused import Refused
@@ -71,7 +71,7 @@ class Noting:
         """What a person set stands: these records are as they should be."""
         with self.store.write() as connection:
             rows = [(key, self.standing[key]["outputs"], self.standing[key]["ours"], 0) for key in keys]
-            mirror.confirm_outputs(connection, self.portal_id, rows)
+            held.confirm_outputs(connection, self.portal_id, rows)
             outcomes.set_write_state(connection, self.portal_id, keys, outcomes.EQUAL)
 
     def _joined(self, connection: Connection) -> str | None:
@@ -114,7 +114,7 @@ class Noting:
         landed = [_landed(c, refused.get(c.key, ())) for c in batch if c.key in stamps]
         with self.store.write() as connection:
             as_written = [self._as_written(change, stamps[change.key]) for change in landed]
-            mirror.confirm_outputs(connection, self.portal_id, as_written)
+            held.confirm_outputs(connection, self.portal_id, as_written)
             self._note_in_ledger(connection, landed, refused)
             self._note(connection, whole, own)
             self._leave_out(connection, again, faulty.values())
@@ -126,7 +126,7 @@ class Noting:
         """Note which of HubSpot's own stages were cleared (those with a stamp) and which were refused."""
         with self.store.write() as connection:
             rows = [self._as_written(one, stamps[one.key]) for one in cleared if one.key in stamps]
-            mirror.confirm_outputs(connection, self.portal_id, rows)
+            held.confirm_outputs(connection, self.portal_id, rows)
             refused = {one.key for one in cleared} - stamps.keys()
             for keys, state in ((set(stamps), ledger.CONFIRMED), (refused, ledger.REFUSED)):
                 ledger.settle(connection, self.portal_id, self.change_set, keys, state, self.now())

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from plugin.hubspot.client import Association, Crm, Record
 from plugin.hubspot.protocol.objects import PRIMARY_COMPANY
 from plugin.mapping.model import Mapping as FieldMapping
-from plugin.records import mirror
+from plugin.records import associations, mirror
 from plugin.records.store import Store
 from plugin.records.work import RecordKey
 from plugin.sync import ledger, merged
@@ -108,7 +108,9 @@ class Reading:
         there = self.crm.associations(object_type, "deal", alive)
         listed = {association.to_id for found in there.values() for association in found}
         with self.store.read() as connection:
-            kept = mirror.neighbours(connection, self.portal_id, "deal", object_type, of="to", ids=alive)
+            kept = associations.neighbours(
+                connection, self.portal_id, "deal", object_type, of="to", ids=alive
+            )
             known = mirror.known(connection, self.portal_id, "deal", listed)
         whole_deals |= (listed - known) | (listed ^ kept)
         return listed - known
@@ -150,7 +152,7 @@ class Reading:
         return {
             deal
             for name in self.mapping.customer_objects()
-            for deal in mirror.neighbours(
+            for deal in associations.neighbours(
                 connection, self.portal_id, "deal", name, of="to", ids=self.found.missing[name]
             )
         }
@@ -171,7 +173,7 @@ class Reading:
         links: Mapping[int, list[tuple[int, bool]]],
     ) -> None:
         at = self.found.read_at
-        mirror.save_associations(self.store, connection, self.portal_id, from_type, to_type, links, at)
+        associations.save(self.store, connection, self.portal_id, from_type, to_type, links, at)
 
     def _stamp(self, connection: Connection) -> None:
         """From now on the associations of these records are known.
@@ -181,7 +183,7 @@ class Reading:
         for name in TYPES:
             ids = {record.id for record in self.found.records[name]}
             linked_ids = {i for (kind, _), links in self.found.links.items() if kind == name for i in links}
-            mirror.stamp_associations(connection, self.portal_id, name, ids | linked_ids, self.found.read_at)
+            associations.stamp(connection, self.portal_id, name, ids | linked_ids, self.found.read_at)
 
     def _customers_of(self, connection: Connection, changed: Mapping[str, set[int]]) -> set[RecordKey]:
         """The customers whose outcome depends on these records, as the mirror links them now."""
@@ -198,10 +200,12 @@ class Reading:
     def _colleagues(self, connection: Connection, deals: set[int]) -> set[int]:
         """The contacts of the companies that these deals belong to: whether their company buys may change."""
         companies = self._near(connection, "deal", "company", deals)
-        return mirror.neighbours(connection, self.portal_id, "contact", "company", of="to", ids=companies)
+        return associations.neighbours(
+            connection, self.portal_id, "contact", "company", of="to", ids=companies
+        )
 
     def _near(self, connection: Connection, from_type: str, to_type: str, ids: Iterable[int]) -> set[int]:
-        return mirror.neighbours(connection, self.portal_id, from_type, to_type, of="from", ids=ids)
+        return associations.neighbours(connection, self.portal_id, from_type, to_type, of="from", ids=ids)
 
     def _unknown(self, connection: Connection) -> set[RecordKey]:
         """Records at the far end of new links that were never read themselves."""

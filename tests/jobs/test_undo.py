@@ -9,7 +9,7 @@ import pytest
 from plugin.clock import FixedClock, milliseconds
 from plugin.errors import CrmError, InputError
 from plugin.jobs.undo import last_change_set, run_undo
-from plugin.records import portals
+from plugin.records import held, portals
 from plugin.records.portals import Portal
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
@@ -240,10 +240,9 @@ def test_what_a_person_had_set_before_us_is_the_persons_again(
         assert home.standing()[target].get("clm_next_action") != "Ask Anna"
         undo_last(home)
         assert home.standing()[target]["clm_next_action"] == "Ask Anna"
-        from plugin.records import mirror
 
         with store.read() as connection:
-            known = mirror.outputs(connection, home.portal_id, [("contact", target)])
+            known = held.outputs(connection, home.portal_id, [("contact", target)])
         assert not known["contact", target]["ours"].get("clm_next_action")
 
 

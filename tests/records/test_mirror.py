@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.mapping.model import Mapping
-from plugin.records import frames, mirror
+from plugin.records import associations, frames, mirror
 from plugin.records.mirror import Seen
 from plugin.records.store import Store
 
@@ -66,9 +66,9 @@ def test_nothing_of_a_deleted_record_is_kept_but_that_it_is_gone(store: Store) -
     """Values, history and links of a deleted record are dropped."""
     save(store, seen(1, "5", modified=10), read_at=100)
     with store.write() as connection:
-        mirror.save_associations(store, connection, PORTAL, "deal", "contact", {1: [(9, False)]}, 100)
+        associations.save(store, connection, PORTAL, "deal", "contact", {1: [(9, False)]}, 100)
         mirror.forget(connection, PORTAL, "deal", [1], 200)
-        assert mirror.neighbours(connection, PORTAL, "deal", "contact", of="to", ids=[9]) == set()
+        assert associations.neighbours(connection, PORTAL, "deal", "contact", of="to", ids=[9]) == set()
         records = frames.load(connection, PORTAL, Mapping(), None)
     assert records.history.is_empty()
 
@@ -78,8 +78,8 @@ def test_links_are_replaced_whole_and_an_older_reading_does_not_undo_it(store: S
     save(store, seen(1, "5", modified=10), read_at=100)
     with store.write() as connection:
         for read_at, linked in ((300, [(8, True)]), (200, [(9, False)])):
-            mirror.save_associations(store, connection, PORTAL, "deal", "contact", {1: linked}, read_at)
-            mirror.stamp_associations(connection, PORTAL, "deal", [1], read_at)
+            associations.save(store, connection, PORTAL, "deal", "contact", {1: linked}, read_at)
+            associations.stamp(connection, PORTAL, "deal", [1], read_at)
         records = frames.load(connection, PORTAL, Mapping(), [("contact", 8)])
     assert records.deals.select("contact_ids", "primary_contact_id").rows() == [([8], 8)]
 
@@ -92,7 +92,7 @@ def test_a_batch_holds_every_deal_of_its_customers_with_all_sharers(store: Store
         save(store, seen(contact, "", modified=10, kind="contact"), read_at=100)
     with store.write() as connection:
         links = {1: [(8, False), (9, False)], 2: [(9, False)], 3: [(8, False)]}
-        mirror.save_associations(store, connection, PORTAL, "deal", "contact", links, 100)
+        associations.save(store, connection, PORTAL, "deal", "contact", links, 100)
         records = frames.load(connection, PORTAL, Mapping(), [("contact", 8)])
     assert records.contacts["id"].to_list() == [8]
     assert records.deals.select("id", "contact_ids").rows() == [(1, [8, 9]), (3, [8])]

@@ -10,7 +10,7 @@ import pytest
 from plugin.clock import FixedClock
 from plugin.jobs.reconcile import run_reconcile
 from plugin.jobs.status import status
-from plugin.records import mirror, outcomes
+from plugin.records import held, outcomes
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
 from plugin.sandbox.world import World
@@ -95,7 +95,7 @@ def test_a_merge_of_two_customers_adds_up(store: Store, clock: FixedClock, world
         assert differing(home) == []
         with store.read() as connection:
             keys = [("contact", one), ("contact", two)]
-            assert mirror.outputs(connection, home.portal_id, keys) == {}
+            assert held.outputs(connection, home.portal_id, keys) == {}
             assert outcomes.bodies(connection, home.portal_id, keys) == {}
         assert status(home.context)["settled"]
 

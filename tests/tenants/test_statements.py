@@ -14,7 +14,18 @@ import pytest
 
 from plugin.jobs import config_turnover, erasing, purge, sweeps
 from plugin.jobs.context import Context
-from plugin.records import accounts, configs, erasure, inbox, outcomes, parked, portals, refused, tombstones
+from plugin.records import (
+    accounts,
+    configs,
+    erasure,
+    inbox,
+    mirror,
+    outcomes,
+    parked,
+    portals,
+    refused,
+    tombstones,
+)
 from plugin.records import portfolio as figures
 from plugin.records.outcomes import Evaluated, Versions
 from plugin.records.parked import Parked
@@ -67,8 +78,8 @@ def _merge(context: Context, connection: Any) -> None:
     change = Change(("contact", CONTACT), {}, {"clm_stage": "kept"})
     of = {"change_set": "x", "versions": Versions(1, "x"), "now": now}
     ledger.intend(store, connection, FIRST, [change], **of)  # type: ignore[arg-type]
-    seen = merged.mirror.Seen("contact", CONTACT + 900, {}, {"clm_stage": "kept"}, [], now)
-    merged.mirror.save(store, connection, FIRST, [seen], now)
+    seen = mirror.Seen("contact", CONTACT + 900, {}, {"clm_stage": "kept"}, [], now)
+    mirror.save(store, connection, FIRST, [seen], now)
     merged.take_over(store, connection, FIRST, "contact", {CONTACT + 900: {CONTACT}})
 
 

@@ -16,8 +16,9 @@ import numpy as np
 import polars as pl
 
 from plugin.lifecycle import evaluate as lifecycle
+from plugin.lifecycle import one_path
 from plugin.lifecycle import parameters as comparing
-from plugin.lifecycle.evaluate import Customer
+from plugin.lifecycle.engines import Customer
 from plugin.lifecycle.events import Events
 from plugin.lifecycle.hindsight import Hindsight
 from plugin.lifecycle.outcomes import Outcomes
@@ -64,15 +65,15 @@ def evaluate(
 def history(
     records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
 ) -> list[tuple[date, str, str]]:
-    """`lifecycle.history` with predictions."""
-    return lifecycle.history(records, mapping, models, parameters, day, customer, predictor=predictor_by)
+    """`one_path.history` with predictions."""
+    return one_path.history(records, mapping, models, parameters, day, customer, predictor=predictor_by)
 
 
 def path(
     records: Records, mapping: Mapping, models: Models, parameters: Parameters, day: date, customer: Customer
 ) -> list[tuple[date, str]]:
-    """`lifecycle.path` with predictions."""
-    return lifecycle.path(records, mapping, models, parameters, day, customer, predictor=predictor_by)
+    """`one_path.path` with predictions."""
+    return one_path.path(records, mapping, models, parameters, day, customer, predictor=predictor_by)
 
 
 def fit(

@@ -6,35 +6,32 @@ depend on who else is in the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingABC
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
 
 from plugin.lifecycle.catalogue import FACTS, METRICS
 from plugin.lifecycle.choices import Numbers
-from plugin.lifecycle.events import build_events
+from plugin.lifecycle.engines import Customer, make_engine, shown_facts
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.forecast import forecast
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.plans import as_frame
-from plugin.lifecycle.predictions import PredictorOf, chosen, refreshed
+from plugin.lifecycle.predictions import PredictorOf, refreshed
 from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.series import EVER, FAR, Ints, Moment, Points, as_dates, distinct_keys
-from plugin.lifecycle.walk import candidates, outcomes, run_starts
+from plugin.lifecycle.series import EVER, FAR, Ints, Moment, as_dates
+from plugin.lifecycle.walk import outcomes, run_starts
 from plugin.mapping.model import Mapping
 
-_EPOCH = date(1970, 1, 1)
 #: Customers evaluated at once; fewer where every day must be looked at.
 _CHUNK, _WILD_CHUNK = 250_000, 5_000
-
-Customer = tuple[str, int]
 
 
 def evaluate(
@@ -86,61 +83,12 @@ def _parts(customers: Ints, size: int) -> list[Ints]:
     return [customers[i : i + size] for i in range(0, max(len(customers), 1), size)]
 
 
-def make_engine(
-    records: Records,
-    mapping: Mapping,
-    models: Models,
-    parameters: Parameters,
-    day: date,
-    object_type: str,
-    wanted: Iterable[int] | None = None,
-    *,
-    predictor: PredictorOf | None = None,
-) -> Engine:
-    """Everything that the facts of one object type's customers are looked up in."""
-    if wanted is not None:
-        records = _only(records, object_type, list(wanted))
-    zone = mapping.time_zone or parameters.time_zone
-    events = build_events(records, mapping, object_type, zone, mapping.currency or parameters.currency)
-    by = chosen(predictor, parameters.value, object_type)
-    today = (day - _EPOCH).days
-    # a record without a date of its own is not later than today because something later belongs to it
-    events.born[(events.created == EVER) & (events.born > today)] = EVER
-    engine = Engine(events, mapping, parameters, today, by, models.derived)
-    engine.reactivations = reactivations(engine, models)
-    return engine
-
-
-def _only(records: Records, object_type: str, wanted: list[int]) -> Records:
-    """The records with no other customers than the wanted ones; what belongs to them stays."""
-    chosen = pl.col("id").is_in(wanted)
-    if object_type == "company":
-        return Records(records.contacts, records.companies.filter(chosen), records.deals, records.history)
-    return Records(records.contacts.filter(chosen), records.companies, records.deals, records.history)
-
-
-def reactivations(engine: Engine, models: Models) -> Points:
-    """The purchases, not the first, on whose eve the customer was sleeping or lost."""
-    purchases = engine.events.points["purchases"]
-    later = np.ones(len(purchases.keys), dtype=bool)
-    begins = purchases.first[:-1][np.diff(purchases.first) > 0]
-    later[begins] = False
-    owner, day = purchases.customers[later], purchases.days[later]
-    asleep = [np.empty(0, dtype=bool)]
-    for i in range(0, len(owner), 4 * _CHUNK):
-        part = slice(i, i + 4 * _CHUNK)
-        found = outcomes(engine, models.eve_plan, owner[part], day[part] - 1)["dormant"]
-        asleep.append((found == 1).to_numpy())
-    woken = np.concatenate(asleep)
-    return Points.of(owner[woken], day[woken], engine.events.size)
-
-
 def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> pl.DataFrame:
     """One row a customer: keys and numbers of everything but the texts."""
     today = engine.today
     days = np.full(len(customers), today, np.int64)
     moment = Moment(customers, days)
-    facts = engine.facts(moment, _shown(models))
+    facts = engine.facts(moment, shown_facts(models))
     now = models.whole_plan.numbers(facts)
     found = as_frame(now)
     ahead = forecast(engine, models, customers, today, now)
@@ -162,12 +110,6 @@ def _frame(engine: Engine, models: Models, customers: Ints, *, dates: bool) -> p
         .drop("tier", "attitude")
         .rename({"tier_key": "tier", "attitude_key": "attitude"})
     )
-
-
-def _shown(models: Models) -> list[str]:
-    """Every fact of an outcome: the catalogue's, derived ones, properties that rules or sentences name."""
-    named = [name for name in models.facts if name in models.blanks]
-    return list(dict.fromkeys([*FACTS, *models.derived, *models.whole_plan.facts, *named]))
 
 
 def _refreshed(engine: Engine, moment: Moment) -> pl.DataFrame:
@@ -214,78 +156,3 @@ def _unseen(engine: Engine, customers: Ints) -> pl.DataFrame:
             "next_moment": as_dates(engine.events.born[customers]),
         }
     )
-
-
-def history(
-    records: Records,
-    mapping: Mapping,
-    models: Models,
-    parameters: Parameters,
-    day: date,
-    customer: Customer,
-    *,
-    predictor: PredictorOf | None = None,
-) -> list[tuple[date, str, str]]:
-    """The whole path of one customer up to `day`: (first day, stage, reason), rebuilt from today's records.
-
-    Begins with the customer's first record; empty where that is later than `day`.
-    """
-    engine = make_engine(
-        records, mapping, models, parameters, day, customer[0], [customer[1]], predictor=predictor
-    )
-    days, stages, changed = _steps(engine, models)
-    words = Wordsmith(mapping, models, parameters, day)
-    path = []
-    for at in changed:
-        moment = Moment(np.zeros(1, np.int64), days[at : at + 1])
-        facts = engine.facts(moment, _shown(models))
-        row = {
-            **facts.row(0, named=True),
-            **models.whole_plan.run(engine.facts(moment, models.whole_plan.facts)).row(0, named=True),
-        }
-        when = _EPOCH + timedelta(days=int(days[at]))
-        path.append((when, models.primary.stages[int(stages[at])].key, words.at(when).reason(row)))
-    return path
-
-
-def path(
-    records: Records,
-    mapping: Mapping,
-    models: Models,
-    parameters: Parameters,
-    day: date,
-    customer: Customer,
-    *,
-    predictor: PredictorOf | None = None,
-) -> list[tuple[date, str]]:
-    """The days and stages of `history` without the reasons: a quarter of its time."""
-    engine = make_engine(
-        records, mapping, models, parameters, day, customer[0], [customer[1]], predictor=predictor
-    )
-    days, stages, changed = _steps(engine, models)
-    keys = [stage.key for stage in models.primary.stages]
-    return [(_EPOCH + timedelta(days=int(days[at])), keys[int(stages[at])]) for at in changed]
-
-
-def _steps(engine: Engine, models: Models) -> tuple[Ints, Ints, Ints]:
-    """The one customer's days of interest, the stage's number on each, and the positions where it changes."""
-    if engine.events.size == 0 or engine.events.born[0] > engine.today:
-        none = np.empty(0, np.int64)
-        return none, none, none
-    days = _days_of_interest(engine, models)
-    found = outcomes(engine, models.stages_plan, np.zeros(len(days), np.int64), days)
-    stages = found[f"stage_{models.primary.key}"].to_numpy()
-    return days, stages, np.flatnonzero(np.diff(stages, prepend=-1))
-
-
-def _days_of_interest(engine: Engine, models: Models) -> Ints:
-    """Every day up to today on which the one customer's stage can change, its first day included."""
-    plan = models.primary_plan
-    breaks = engine.breaks(plan.facts).days
-    breaks = breaks[breaks <= engine.today]
-    if not len(breaks):
-        return np.array([engine.today], np.int64)
-    stops = np.append(breaks[1:] - 1, engine.today)
-    zeros = np.zeros(len(breaks), np.int64)
-    _, between = candidates(engine, plan, zeros, breaks, stops)
-    return distinct_keys(np.concatenate([breaks, between]))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from plugin.lifecycle.evaluate import make_engine
+from plugin.lifecycle.engines import make_engine
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.parameters import Parameters, fit
 from plugin.lifecycle.purchase_facts import rhythm_counts

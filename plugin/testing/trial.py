@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from plugin.lifecycle.evaluate import evaluate, history
+from plugin.lifecycle.evaluate import evaluate
+from plugin.lifecycle.one_path import history
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.lifecycle.deriving import DerivedError
-from plugin.lifecycle.evaluate import evaluate, history, make_engine
+from plugin.lifecycle.engines import make_engine
+from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.one_path import history
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.records import Records

@@ -12,8 +12,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.lifecycle.evaluate import evaluate, history, make_engine
+from plugin.lifecycle.engines import make_engine
+from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.one_path import history
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models

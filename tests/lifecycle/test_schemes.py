@@ -9,8 +9,9 @@ from datetime import date
 
 import pytest
 
-from plugin.lifecycle.evaluate import evaluate, history
+from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.one_path import history
 from plugin.mapping.model import Mapping, ModelChoice
 from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.worlds import ALL, EPOCH, MAPPING, day, records_of, rhythm

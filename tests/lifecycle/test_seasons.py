@@ -9,8 +9,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.lifecycle.evaluate import evaluate, history, make_engine
+from plugin.lifecycle.engines import make_engine
+from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
+from plugin.lifecycle.one_path import history
 from plugin.lifecycle.parameters import fit
 from plugin.lifecycle.walk import outcomes
 from plugin.mapping.model import DEFAULT_THRESHOLDS, Language

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.lifecycle.evaluate import make_engine
+from plugin.lifecycle.engines import make_engine
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Parameters, purchase_days
 from plugin.lifecycle.records import Records

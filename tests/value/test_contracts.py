@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from plugin.jobs.meaning import evaluate, fit, predictions_rest_on, predictor_by
-from plugin.lifecycle.evaluate import make_engine
+from plugin.lifecycle.engines import make_engine
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Parameters

@@ -16,7 +16,7 @@ from plugin.lifecycle.predictions import PredictorOf, chosen
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import EVER, Points
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 from plugin.mapping.model import Mapping
 
 Customer = tuple[str, int]  # object type and id

@@ -27,7 +27,8 @@ from plugin.lifecycle.records import Records
 from plugin.lifecycle.risk import named_columns
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import EVER, FAR, Ints, Moment, as_dates
-from plugin.lifecycle.walk import outcomes, run_starts
+from plugin.lifecycle.turning_days import outcomes
+from plugin.lifecycle.walk import run_starts
 from plugin.mapping.model import Mapping
 
 #: Customers evaluated at once; fewer where every day must be looked at.

@@ -18,7 +18,8 @@ from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.predictions import next_written_change
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import FAR, Bools, Ints, Moment, Points, as_dates, day_of
-from plugin.lifecycle.walk import next_changes, outcomes
+from plugin.lifecycle.turning_days import outcomes
+from plugin.lifecycle.walk import next_changes
 
 #: Days that the forecast covers.
 WINDOW = 400

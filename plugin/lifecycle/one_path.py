@@ -14,7 +14,7 @@ from plugin.lifecycle.reasons import Wordsmith
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.ruleset import Models
 from plugin.lifecycle.series import Ints, Moment, distinct_keys
-from plugin.lifecycle.walk import candidates, outcomes
+from plugin.lifecycle.turning_days import candidates, outcomes
 from plugin.mapping.model import Mapping
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.plans import Plan
 from plugin.lifecycle.series import Ints, customer_of, day_of, distinct_keys, pack
-from plugin.lifecycle.walk import candidates, outcomes
+from plugin.lifecycle.turning_days import candidates, outcomes
 
 _CHUNK = 50_000
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 
 _EPOCH = date(1970, 1, 1)
 _CHUNK = 250_000

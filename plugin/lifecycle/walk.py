@@ -1,55 +1,21 @@
-"""Walking a customer's days without looking at each: the days on which an outcome can change.
-
-Between two events every fact stands still or moves evenly, so a comparison can turn only where the
-difference of its sides crosses zero; predictions move along curves, whose crossings are searched. Those
-crossings and the events are the candidate days; between them nothing changes. A plan with expressions that
-cannot be solved so is looked at day by day.
-"""
+"""Walking a customer's days back and ahead, from one candidate day to the next (see turning_days.py)."""
 
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
-from plugin.lifecycle.choices import digest
-from plugin.lifecycle.curves import Curve, sign_changes
-from plugin.lifecycle.facts import Engine, advance
+from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.plans import Plan
-from plugin.lifecycle.series import (
-    EVER,
-    FAR,
-    Floats,
-    Ints,
-    Moment,
-    Points,
-    customer_of,
-    day_of,
-    distinct_keys,
-    pack,
-)
+from plugin.lifecycle.series import EVER, FAR, Ints, Points, customer_of, day_of, distinct_keys, pack
+from plugin.lifecycle.turning_days import candidates, signature
 
 #: How far ahead a change is looked for, in days; day by day only a little beyond the forecast's window.
 HORIZON, WILD_HORIZON = 36_525, 401
-_CHUNK, _ROWS = 1_000_000, 250_000
+_CHUNK = 1_000_000
 #: A look at so few rows costs no more than at one.
 _AT_FIRST = 4_096
-_NEAR = 1e-6
 
-
-def outcomes(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> pl.DataFrame:
-    """The plan's outputs at (customer, day) pairs."""
-    moment = Moment(customers, days)
-    return plan.run(engine.facts(moment, plan.facts))
-
-
-def signature(engine: Engine, plan: Plan, customers: Ints, days: Ints) -> Ints:
-    """One number a pair that is equal where all outputs are."""
-    parts = [np.empty(0, np.int64)]
-    for begin in range(0, len(customers), _ROWS):
-        moment = Moment(customers[begin : begin + _ROWS], days[begin : begin + _ROWS])
-        found = plan.numbers(engine.facts(moment, plan.facts))
-        parts.append(digest(found.values(), len(moment.keys)))
-    return np.concatenate(parts)
+Spans = tuple[Ints, Ints, Ints]
 
 
 def _rows_each(size: int) -> int:
@@ -60,65 +26,6 @@ def _rows_each(size: int) -> int:
 def _first_step(plan: Plan, size: int) -> int:
     """How many spans of each entry are looked at together to begin with."""
     return 1 if plan.wild else _rows_each(size)
-
-
-def candidates(engine: Engine, plan: Plan, customers: Ints, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
-    """(row, day) pairs, start < day ≤ stop, on which an output may differ from the day before.
-
-    Row i is the span from `starts[i]` to `stops[i]` of one customer, without an event after its start.
-    """
-    if plan.wild:
-        return _every_day(starts, stops)
-    rows, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    if not len(starts):
-        return rows[0], days[0]
-    if plan.straight:
-        facts = engine.facts(Moment(customers, starts), plan.facts)
-        here, next_day = _differences(plan, facts), _differences(plan, advance(facts, engine))
-        for now, then in zip(here, next_day, strict=True):
-            row, day = _turns(now, then - now, starts, stops)
-            rows.append(row)
-            days.append(day)
-    for crossing in plan.curved if engine.predictor is not None else ():
-        row, day = sign_changes(_curve(engine, crossing, customers), starts, stops)
-        rows.append(row)
-        days.append(day)
-    return np.concatenate(rows), np.concatenate(days)
-
-
-def _differences(plan: Plan, facts: pl.DataFrame) -> list[Floats]:
-    named = [c.alias(str(i)) for i, c in enumerate(plan.straight)]
-    return [column.to_numpy() for column in facts.select(named)]
-
-
-def _curve(engine: Engine, crossing: pl.Expr, customers: Ints) -> Curve:
-    """The difference as a function of (rows, days)."""
-    names = sorted(crossing.meta.root_names())
-
-    def value(rows: Ints, days: Ints) -> Floats:
-        facts = engine.facts(Moment(customers[rows], days), names)
-        return facts.select(crossing.cast(pl.Float64).alias("d"))["d"].to_numpy()
-
-    return value
-
-
-def _turns(value: Floats, slope: Floats, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
-    """The two days around each crossing of zero: from one it is ≥ 0, from the other > 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        after = -value / slope
-    room = (stops - starts).astype(np.float64)
-    near = np.flatnonzero(np.isfinite(after) & (after > -1 - _NEAR) & (after < room + _NEAR))
-    first = starts[near] + np.floor(after[near] + _NEAR).astype(np.int64)
-    rows, days = np.concatenate([near, near]), np.concatenate([first, first + 1])
-    inside = (days > starts[rows]) & (days <= stops[rows])
-    return rows[inside], days[inside]
-
-
-def _every_day(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
-    length = np.maximum(stops - starts, 0)
-    rows = np.repeat(np.arange(len(starts), dtype=np.int64), length)
-    before = np.repeat(np.cumsum(length) - length, length)
-    return rows, starts[rows] + 1 + (np.arange(length.sum(), dtype=np.int64) - before)
 
 
 def run_starts(engine: Engine, plan: Plan, customers: Ints, today: int, target: Ints) -> Ints:
@@ -145,9 +52,6 @@ def run_starts(engine: Engine, plan: Plan, customers: Ints, today: int, target: 
         stop[left] = breaks.days[position[left]] - 1
         step = min(step * 2, max(1, _CHUNK // max(len(left), 1)))
     return found
-
-
-Spans = tuple[Ints, Ints, Ints]
 
 
 def _spans_before(

@@ -18,7 +18,7 @@ from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.plans import Plan
 from plugin.lifecycle.ruleset import Models, reference, stage_number
 from plugin.lifecycle.series import EVER, FAR, Ints, Points, customer_of, day_of, distinct_keys, pack
-from plugin.lifecycle.walk import candidates, outcomes
+from plugin.lifecycle.turning_days import candidates, outcomes
 
 _AT_ONCE = 400_000  # days looked at in one piece
 _FLAGS = ("lost", "dormant")

@@ -23,7 +23,7 @@ from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.rulefile import RuleError
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 from plugin.mapping.model import DerivedFact, Mapping, ModelChoice, Sources
 from tests.extending import functions
 from tests.lifecycle.naive import Deal, Person

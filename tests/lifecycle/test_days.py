@@ -19,7 +19,7 @@ from plugin.lifecycle.one_path import history
 from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 from plugin.mapping.model import Mapping, ModelChoice
 from tests.lifecycle.naive import Deal, Naive, Person
 from tests.lifecycle.worlds import (

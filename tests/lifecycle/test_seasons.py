@@ -14,7 +14,7 @@ from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.one_path import history
 from plugin.lifecycle.parameters import fit
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 from plugin.mapping.model import DEFAULT_THRESHOLDS, Language
 from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.worlds import EPOCH, MAPPING, MODELS, day, naive, records_of, rhythm

@@ -16,7 +16,7 @@ from plugin.lifecycle.parameters import Parameters, purchase_days
 from plugin.lifecycle.records import Records
 from plugin.lifecycle.stage_backtest import Judgement, judge, pooled, rolling_origins
 from plugin.lifecycle.stage_paths import stage_paths
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 from plugin.mapping.model import Mapping
 from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.worlds import EPOCH, MAPPING, MODELS, START, day, naive, people, portals, records_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from plugin import settings, wiring
 from plugin.clock import SystemClock
 from plugin.errors import ConfigError
-from plugin.hubspot.budget import OwnBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.own_budget import OwnBudget
 from plugin.settings import Settings
 
 ANY_PORTAL = 0  # before the account was read its id is not known

@@ -15,7 +15,7 @@ from plugin.cli.checks.check import FAIL, OK, SKIP, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.clock import Clock, SystemClock
 from plugin.errors import LifecycleError
-from plugin.hubspot.budget import OwnBudget
+from plugin.hubspot.own_budget import OwnBudget
 from plugin.jobs.config_files import stands_apart
 from plugin.jobs.context import Context, Silence
 from plugin.jobs.tokens import Tokens

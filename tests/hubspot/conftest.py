@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from plugin.clock import SystemClock
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.own_budget import NullBudget
 from plugin.sandbox.server import SandboxServer
 
 

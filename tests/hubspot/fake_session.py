@@ -13,8 +13,8 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from plugin.clock import FixedClock
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.own_budget import NullBudget
 
 
 @dataclass(frozen=True)

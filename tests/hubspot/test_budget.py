@@ -12,8 +12,9 @@ import redis
 
 from plugin.clock import FixedClock, SystemClock
 from plugin.errors import CrmRateLimited
-from plugin.hubspot.budget import OwnBudget, RedisBudget
+from plugin.hubspot.budget import RedisBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.own_budget import OwnBudget
 from plugin.hubspot.pace import Priority, general_pace, our_part
 from plugin.hubspot.protocol.requests import Policy
 from plugin.sandbox.server import SandboxServer

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from plugin.errors import CrmAuthError, CrmRefused
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client import Association, Crm, TaskInput
+from plugin.hubspot.own_budget import NullBudget
 from plugin.sandbox.server import SandboxServer
 from plugin.sandbox.world import World, WorldRecord
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from plugin.errors import CrmAuthError, CrmProtocolError, CrmRateLimited, CrmRefused, CrmUnavailable
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client import TaskInput
+from plugin.hubspot.own_budget import NullBudget
 from plugin.hubspot.pace import Priority
 from plugin.hubspot.protocol.requests import Policy
 from tests.hubspot.fake_session import NOON, Answer, Sent, fake_crm

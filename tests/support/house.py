@@ -18,8 +18,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from plugin import wiring
 from plugin.clock import FixedClock
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client import Crm
+from plugin.hubspot.own_budget import NullBudget
 from plugin.jobs import sweeps
 from plugin.jobs.apply import apply_inbox
 from plugin.jobs.backfill import run_backfill

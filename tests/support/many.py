@@ -14,8 +14,8 @@ from werkzeug.serving import make_server
 from plugin import wiring
 from plugin.clock import Clock
 from plugin.hubspot import scopes
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client.oauth import App
+from plugin.hubspot.own_budget import NullBudget
 from plugin.jobs.apply import apply_inbox
 from plugin.jobs.arrive import arrive
 from plugin.jobs.context import Context, Silence

@@ -9,8 +9,8 @@ import pytest
 
 from plugin.clock import SystemClock
 from plugin.errors import ConfigError
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client import Crm, Option, PropertyDefinition
+from plugin.hubspot.own_budget import NullBudget
 from plugin.lifecycle.models import load_models
 from plugin.mapping.model import OUTPUT_NAMES, Language, Mapping, ModelChoice, Output
 from plugin.sandbox.server import SandboxServer

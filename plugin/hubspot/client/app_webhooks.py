@@ -13,8 +13,8 @@ import requests
 
 from plugin.clock import Clock
 from plugin.errors import CrmProtocolError, CrmRefused
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client.transport import Transport
+from plugin.hubspot.own_budget import NullBudget
 from plugin.hubspot.protocol.requests import Request
 from plugin.hubspot.versions import DEFAULT_VERSION, api_version
 

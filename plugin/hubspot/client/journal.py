@@ -12,8 +12,8 @@ import requests
 
 from plugin.clock import Clock
 from plugin.errors import CrmError, CrmProtocolError
-from plugin.hubspot.budget import NullBudget
 from plugin.hubspot.client.transport import Transport, open_session, send_alone
+from plugin.hubspot.own_budget import NullBudget
 from plugin.hubspot.protocol import journal
 from plugin.hubspot.protocol.events import Event
 from plugin.hubspot.protocol.journal import SCOPES, Entry, Wanted

@@ -16,7 +16,7 @@ from plugin.jobs.backfill import Loaded, run_backfill
 from plugin.jobs.install import install_portal
 from plugin.jobs.meaning import evaluate
 from plugin.jobs.status import status
-from plugin.records import frames, outcomes, portals
+from plugin.records import frames, outcomes, outstanding, portals
 from plugin.sync.diff import difference
 from plugin.wiring import Parts
 
@@ -71,7 +71,7 @@ def summary(places: Places, loaded: Loaded) -> str:
     with context.store.read() as connection:
         (portal,) = portals.every(connection)
         stages = {stage.key: stage for stage in context.models.primary.stages}
-        counts = outcomes.standing(connection, portal, context.today(portal), None).stages
+        counts = outstanding.standing(connection, portal, context.today(portal), None).stages
         total = sum(counts.values())
         rows = [
             [stage.label(context.mapping.language), counts.get(key, 0), _bar(counts.get(key, 0), total)]

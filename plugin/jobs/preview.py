@@ -26,7 +26,7 @@ from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bases import fit_basis
 from plugin.mapping.model import Mapping
-from plugin.records import drift, frames, held, outcomes, portals
+from plugin.records import drift, frames, held, outcomes, outstanding, portals
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.records.store import Store
@@ -135,7 +135,7 @@ def _against(found: Preview, kept: Context, portal: Portal) -> None:
         mine = portals.get(connection, portal.portal_id) or portal  # the other may be one read apart
         versions = Versions(mine.parameters_version or 0, kept.config_version)
         found.kept_account = account_of(connection, mine.portal_id)
-        state = outcomes.standing(connection, mine, kept.today(mine), versions)
+        state = outstanding.standing(connection, mine, kept.today(mine), versions)
     found.late = max(state.due, state.outdated)
 
 

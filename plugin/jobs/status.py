@@ -14,7 +14,7 @@ from plugin.jobs.context import Context
 from plugin.jobs.fit import UNREAD, account_of
 from plugin.jobs.reconcile import CHECKED
 from plugin.lifecycle.parameters import Parameters
-from plugin.records import accounts, inbox, outcomes, parked, portals, refused, work
+from plugin.records import accounts, inbox, outstanding, parked, portals, refused, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync.backfill import WATERMARK as BACKFILL
@@ -51,7 +51,7 @@ def portal_status(context: Context, connection: Connection, portal: Portal) -> d
     records, customers, since = work.waiting(connection, portal.portal_id, context.now())
     bodies, events, arrived = inbox.waiting(connection, portal.portal_id)
     versions = Versions(portal.parameters_version or 0, context.config_version)
-    standing = outcomes.standing(connection, portal, context.today(portal), versions)
+    standing = outstanding.standing(connection, portal, context.today(portal), versions)
     causes = Counter(parked.causes(connection, portal.portal_id))
     causes.update(row.code for row in refused.listed(connection, portal.portal_id))
     turnover = config_turnover.state(connection, context, portal)

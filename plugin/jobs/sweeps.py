@@ -8,7 +8,7 @@ from __future__ import annotations
 from plugin.jobs import config_turnover, fit
 from plugin.jobs.context import Context
 from plugin.jobs.purge import purge_what_is_due
-from plugin.records import accounts, inbox, outcomes, portals, work
+from plugin.records import accounts, inbox, outstanding, portals, work
 from plugin.records.outcomes import Versions
 from plugin.records.portals import Portal
 from plugin.sync import ledger
@@ -48,11 +48,12 @@ def _mark_portal(context: Context, portal: Portal) -> int:
     versions = Versions(portal.parameters_version or 0, context.config_version)
     with context.store.read() as connection:
         settled = config_turnover.is_done(connection, context, portal_id)
+        outdated = outstanding.outdated(connection, portal_id, versions, AT_ONCE) if settled else []
         found = (
-            (work.DUE, outcomes.due(connection, portal_id, context.today(portal), AT_ONCE)),
+            (work.DUE, outstanding.due(connection, portal_id, context.today(portal), AT_ONCE)),
             (work.REPAIR, ledger.all_unsettled(connection, portal_id, now - UNSETTLED_MS, AT_ONCE)),
-            (work.BACKFILL, outcomes.unwritten_customers(connection, portal, AT_ONCE)),
-            (work.BACKFILL, outcomes.outdated(connection, portal_id, versions, AT_ONCE) if settled else []),
+            (work.BACKFILL, outstanding.unwritten_customers(connection, portal, AT_ONCE)),
+            (work.BACKFILL, outdated),
         )
     for priority, keys in found:
         if keys:

@@ -20,7 +20,7 @@ from plugin.records import (
     erasure,
     inbox,
     mirror,
-    outcomes,
+    outstanding,
     parked,
     portals,
     refused,
@@ -67,7 +67,7 @@ def between(context: Context) -> None:
         portal = portals.get(connection, FIRST)
         assert portal is not None
         lists.permitted(connection, portal, [key])
-        outcomes.unwritten_customers(connection, portal, 10)
+        outstanding.unwritten_customers(connection, portal, 10)
         other = replace(context, config_version="another", configs=None)
         config_turnover.state(connection, other, portal)
 

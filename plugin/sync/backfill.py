@@ -7,25 +7,24 @@ no longer show are marked, read again, and so found to be gone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from plugin.clock import Clock, milliseconds
-from plugin.hubspot.client import Crm, Record
+from plugin.hubspot.client import Crm
 from plugin.mapping.bases import reads_digest
 from plugin.mapping.model import Mapping
-from plugin.records import associations, mirror, portals, tombstones, work
-from plugin.records.schema import mirror as mirror_table
-from plugin.records.store import Store, chunks
+from plugin.records import portals, tombstones
+from plugin.records.store import Store
 from plugin.sync import lanes
 from plugin.sync.exporting import ExportReader, LaneLeft
+from plugin.sync.keeping import Keeping
 from plugin.sync.progress import Progress, progress_of
-from plugin.sync.reading import Reading, as_seen, linked
+from plugin.sync.reading import Reading
 
 WATERMARK = "backfill"
 
@@ -43,7 +42,7 @@ class Backfill:
         self.portal_id = portal_id
         self.clock = clock
         self.mapping = mapping
-        self.companies = mapping.companies
+        self.keeping = Keeping(store, portal_id, mapping)
         self.basis = reads_digest(mapping)
         self.exports: ExportReader | None = None
         self.resumed = False
@@ -106,7 +105,8 @@ class Backfill:
         finally:
             if self.exports is not None:
                 self.exports.close()
-        self._mark_unseen(progress)
+        with self.store.write() as connection:
+            self.keeping.mark_unseen(connection, progress.phases, progress.started_at, self._now())
         return progress
 
     def _read_export(self, progress: Progress) -> None:
@@ -134,7 +134,7 @@ class Backfill:
         phase, export, read_at = progress.phase, progress.export, self._now()
         if export is None or not export.id:
             names = Reading(self.store, self.crm, self.portal_id, self.mapping, read_at).properties(phase)
-            begun = exports.begin(phase, names, self._associations(phase), progress.run)
+            begun = exports.begin(phase, names, self.keeping.linked_types(phase), progress.run)
             begun.zone, begun.tries = progress.zone, export.tries if export else 0
             progress.export, progress.read[phase] = begun, 0
             self._note(progress)
@@ -151,8 +151,8 @@ class Backfill:
             progress.export = None
             progress.next_phase()
         with self.store.write() as connection:
-            self._keep(connection, phase, rows.told, export.asked_at, exported=True)
-            self._keep(connection, phase, rows.read, read_at, links_at=export.asked_at)
+            self.keeping.keep(connection, phase, rows.told, export.asked_at, exported=True)
+            self.keeping.keep(connection, phase, rows.read, read_at, links_at=export.asked_at)
             self._note_in(connection, progress)
 
     def _read_page(self, progress: Progress) -> None:
@@ -161,94 +161,23 @@ class Backfill:
             phase,
             Reading(self.store, self.crm, self.portal_id, self.mapping, read_at).properties(phase),
             history=self.mapping.history_properties(phase),
-            associations=self._associations(phase),
+            associations=self.keeping.linked_types(phase),
             after=progress.after,
         )
         progress.turn_page(len(page.records), page.after)
         progress.noted_at, progress.waits_until = self._now(), 0
         with self.store.write() as connection:
-            self._keep(connection, phase, page.records, read_at)
+            self.keeping.keep(connection, phase, page.records, read_at)
             self._note_in(connection, progress)
-
-    def _associations(self, phase: str) -> list[str]:
-        company = ["company"] if self.companies else []
-        return {"deal": ["contact", *company], "contact": company, "company": []}[phase]
-
-    def _keep(
-        self,
-        connection: Connection,
-        phase: str,
-        records: Sequence[Record],
-        read_at: int,
-        *,
-        exported: bool = False,
-        links_at: int | None = None,
-    ) -> None:
-        """`links_at`: when their links were asked for, if before the records."""
-        if not records:
-            return
-        outputs = {output.name for _, output in self.mapping.crm_outputs()}
-        seen = [as_seen(phase, record, outputs) for record in records]
-        mirror.save(self.store, connection, self.portal_id, seen, read_at, exported=exported)
-        at = links_at or read_at
-        for to_type in self._associations(phase):
-            links = {record.id: linked(record.associations.get(to_type, [])) for record in records}
-            far = {id_ for listed in links.values() for id_, _ in listed}
-            gone = mirror.gone_since(connection, self.portal_id, to_type, far, at)
-            if gone:  # found to be gone after this was told
-                links = {id_: [one for one in listed if one[0] not in gone] for id_, listed in links.items()}
-            associations.save(self.store, connection, self.portal_id, phase, to_type, links, at)
-        ids = [record.id for record in records]
-        associations.stamp(connection, self.portal_id, phase, ids, at)
-
-    def _mark_unseen(self, progress: Progress) -> None:
-        """Records kept from before that no page showed: look at each again."""
-        c = mirror_table.c
-        query = sa.select(c.object_type, c.object_id).where(
-            c.portal_id == self.portal_id,
-            c.object_type.in_(progress.phases),
-            c.deleted_at.is_(None),
-            c.read_at < progress.started_at,
-        )
-        with self.store.write() as connection:
-            unseen = {(row[0], row[1]): True for row in connection.execute(query)}
-            work.mark_records(
-                self.store,
-                connection,
-                self.portal_id,
-                unseen,
-                now=self._now(),
-                priority=work.REPAIR,
-                linger=0,
-            )
 
     def finish(self) -> int:
         """Note that the load is complete and mark every customer; returns how many there are."""
-        c, marked = mirror_table.c, 0
         with self.store.write() as connection:
-            for name in self.mapping.customer_objects():
-                query = sa.select(c.object_id).where(
-                    c.portal_id == self.portal_id, c.object_type == name, c.deleted_at.is_(None)
-                )
-                for part in chunks(connection.execute(query).scalars().all(), 10_000):
-                    keys = [(name, id_) for id_ in part]
-                    marked += len(keys)
-                    self._mark(connection, keys)
+            marked = self.keeping.mark_customers(connection, self._now())
             self.progress.finished = True
             self._note_in(connection, self.progress)
             portals.change(connection, self.portal_id, last_full=self._now())
         return marked
-
-    def _mark(self, connection: Connection, keys: list[work.RecordKey]) -> None:
-        work.mark_customers(
-            self.store,
-            connection,
-            self.portal_id,
-            keys,
-            now=self._now(),
-            priority=work.BACKFILL,
-            again=False,
-        )
 
 
 def state(connection: Connection, portal_id: int) -> dict[str, Any] | None:

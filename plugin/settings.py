@@ -5,6 +5,7 @@ Names and defaults are promises to those who deploy: docs/settings.md lists them
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -214,18 +215,28 @@ def generated_secret(data_dir: Path, name: str, announce: Callable[[str], None])
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
-            return path.read_text().strip()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            if kept := _kept_secret(path):
+                return kept
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        if isinstance(error, FileExistsError) and path.is_file():  # another process was quicker
-            return path.read_text().strip()
         cure = f"Set DATA_DIR to a folder that this user may write to, or set {name}."
         raise ConfigError(f"{path} cannot be written: {error.strerror}.", cure=cure) from error
-    value = secrets.token_urlsafe(32)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # whoever comes first fills it, and nobody reads it half made
+        if kept := file.read().strip():
+            return kept
+        value = secrets.token_urlsafe(32)
         file.write(value)
+        file.flush()
     announce(value)
     return value
+
+
+def _kept_secret(path: Path) -> str:
+    """What stands in the file once nobody is writing it; "" where its writer was killed before."""
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return file.read().strip()
 
 
 def _refuse(faults: list[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,26 @@ def test_a_generated_secret_is_shown_once_and_kept_for_its_owner_alone(tmp_path:
     assert generated_secret(tmp_path, "ADMIN_TOKEN", shown.append) == first
     assert shown == [first]
     assert stat.S_IMODE((tmp_path / "admin_token").stat().st_mode) == 0o600
+
+
+def test_a_secret_that_another_process_is_writing_is_waited_for(tmp_path: Path) -> None:
+    """Of processes that start together none goes on with the empty file that another has just made."""
+    (tmp_path / "secret_key").touch()
+    with ThreadPoolExecutor(1) as pool, (tmp_path / "secret_key").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # as the first of them does
+        second = pool.submit(generated_secret, tmp_path, "SECRET_KEY", lambda _: None)
+        wait([second], timeout=0.2)  # long enough for one that does not wait to come back with nothing
+        file.write("made by the first")
+        file.close()
+        assert second.result() == "made by the first"
+
+
+def test_a_secret_whose_writer_was_killed_is_made_anew(tmp_path: Path) -> None:
+    """An empty key would let erased people come back, and an empty token would let nobody in."""
+    (tmp_path / "secret_key").touch()
+    made = generated_secret(tmp_path, "SECRET_KEY", lambda _: None)
+    assert len(made) > 30
+    assert generated_secret(tmp_path, "SECRET_KEY", lambda _: None) == made
 
 
 def test_every_field_comes_from_a_named_variable() -> None:

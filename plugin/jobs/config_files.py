@@ -34,10 +34,10 @@ def start(known: Configurations, path: Path | None, now: int) -> Version | None:
     bundle = _checked(known, path)
     store = known.store
     with store.write() as connection:
-        if configs.head(connection, EVERYONE) is not None:
-            return None
-        portals.set_watermark(connection, store, EVERYONE, SEEN, {"digest": bundle.digest}, now)
-        return configs.add(connection, store, EVERYONE, bundle, _origin(path, now, "at the first start"))
+        first = configs.add_first(connection, store, bundle, _origin(path, now, "at the first start"))
+        if first is not None:
+            portals.set_watermark(connection, store, EVERYONE, SEEN, {"digest": bundle.digest}, now)
+    return first
 
 
 def _checked(known: Configurations, path: Path | None) -> Bundle:

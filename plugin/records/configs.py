@@ -100,6 +100,13 @@ def add(
             return version
 
 
+def add_first(connection: Connection, store: Store, bundle: Bundle, origin: Origin) -> Version | None:
+    """Put everyone's first version in force; None where another process did so at the same moment."""
+    first = _made(EVERYONE, 1, bundle, origin)
+    store.upsert(connection, config_versions, [_row(first)])  # PostgreSQL waits here for who came first
+    return first if get(connection, EVERYONE, 1) == first else None
+
+
 def _made(portal_id: int, number: int, bundle: Bundle | None, origin: Origin) -> Version:
     digest = bundle.digest if bundle else ""
     who = origin.who[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from plugin.errors import StoreError
-from plugin.records import inbox, portals
+from plugin.mapping.bundle import Bundle
+from plugin.records import configs, inbox, portals
+from plugin.records.configs import Origin, Version
 from plugin.records.schema import metadata
 from plugin.records.store import Store
 
@@ -70,6 +73,22 @@ def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> No
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+def test_processes_that_start_together_put_one_configuration_in_force(store: Store) -> None:
+    """The history tells of one first version, whoever made it."""
+    bundle, together = Bundle("default.yaml", b"version: 1", {}), threading.Barrier(3)
+
+    def begin(now: int) -> Version | None:
+        together.wait()
+        with store.write() as connection:
+            return configs.add_first(connection, store, bundle, Origin("default", "test", now))
+
+    with ThreadPoolExecutor(3) as pool:
+        made = [one for one in pool.map(begin, (1, 2, 3)) if one is not None]
+    with store.read() as connection:
+        assert configs.history(connection, configs.EVERYONE) == made
+    assert [one.number for one in made] == [1]
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:

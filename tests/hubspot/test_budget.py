@@ -124,20 +124,22 @@ def test_an_idle_portal_saves_up_a_small_burst(valkey: redis.Redis) -> None:
     pace = general_pace(100)
     budget.acquire("interactive")
     SystemClock().sleep(pace.every * (pace.burst + 2))  # idle for long enough to save up all there is
-    moments = take(budget, 0.5, "interactive")
-    at_once = [moment for moment in moments if moment - moments[0] < pace.every / 2]
-    assert len(at_once) == pace.burst
+    began, at_once = time.monotonic(), 0
+    while budget._look("interactive", "general", 0.0)[0] <= 0:
+        at_once += 1
+    meanwhile = int((time.monotonic() - began) / pace.every) + 1  # more come due while a slow machine counts
+    assert pace.burst <= at_once <= pace.burst + meanwhile
 
 
 def test_portals_do_not_share(valkey: redis.Redis) -> None:
-    budgets = [RedisBudget(valkey, portal_id=n, clock=SystemClock(), limit=40) for n in range(6)]
+    clock = CountingClock()
+    budgets = [RedisBudget(valkey, portal_id=n, clock=clock, limit=40) for n in range(6)]
     for budget in budgets:
         budget._look("live", "general", 0.0)  # the first look starts each portal's allowance
     SystemClock().sleep(2 * general_pace(40).every)
-    started = time.monotonic()
     for budget in budgets:
         budget.acquire("live")
-    assert time.monotonic() - started < general_pace(40).every
+    assert clock.slept == 0
 
 
 def contest(url: str, classes: list[Priority], seconds: float, starve: float) -> dict[str, int]:
@@ -197,10 +199,11 @@ def test_searches_have_an_allowance_of_their_own(valkey: redis.Redis) -> None:
 
 
 def test_a_hold_stops_every_process_for_as_long_as_asked(valkey: redis.Redis) -> None:
-    started = time.monotonic()
+    started, clock = time.monotonic(), CountingClock()
     make_budget(valkey).hold(0.8)
-    make_budget(valkey).acquire("interactive")
-    assert 0.8 <= time.monotonic() - started < 1.5
+    RedisBudget(valkey, portal_id=PORTAL, clock=clock).acquire("interactive")
+    assert time.monotonic() - started >= 0.8
+    assert clock.slept < 1.5
 
 
 def test_a_long_hold_is_raised_not_slept_through(valkey: redis.Redis) -> None:
@@ -235,7 +238,8 @@ def test_a_share_of_what_the_account_allows_is_ours(valkey: redis.Redis) -> None
     shared(valkey, 0.5).observe(told(Max=800))
     started, other = time.monotonic(), shared(valkey, 0.5)
     moments = take(other, 1.0)
-    assert 30 <= len(moments) <= 400 * 0.95 / 10 + 6
+    assert other._paces["general"] == general_pace(400)
+    assert len(moments) <= 400 * 0.95 / 10 + 6
     assert started <= moments[0]
 
 

@@ -11,18 +11,26 @@
 -- ARGV[6]  the class
 -- Returns {granted, wait, held}.
 local key, class = KEYS[1], ARGV[6]
+local IDLE = 3600000 -- milliseconds
 local every, ahead, ahead_most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local stored = redis.call('HMGET', key, 'tat', 'hold', 'last:' .. class, 'hold:' .. class)
 local latest = now + ahead_most + every
 
+-- what is idle is forgotten, but not before a hold ends that keeps the hash for longer
+local function stay()
+  if redis.call('PTTL', key) < IDLE then
+    redis.call('PEXPIRE', key, IDLE)
+  end
+end
+
 local tat = tonumber(stored[1])
 if not tat then
   -- never used, idle for long, or wiped: we do not know what was just spent, so begin with nothing saved up
   tat = latest
   redis.call('HSET', key, 'tat', string.format('%.0f', tat))
-  redis.call('PEXPIRE', key, 3600000)
+  stay()
 end
 tat = math.min(tat, latest) -- the server's clock may have been set back
 
@@ -40,5 +48,5 @@ if tat - ahead > now then
 end
 tat = math.max(tat, now) + every
 redis.call('HSET', key, 'tat', string.format('%.0f', tat), 'last:' .. class, string.format('%.0f', now))
-redis.call('PEXPIRE', key, 3600000)
+stay()
 return {1, 0, 0}

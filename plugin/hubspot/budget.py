@@ -72,7 +72,7 @@ class RedisBudget:
         prefix: str = "lifecycle:budget",
     ) -> None:
         self._redis = client
-        self._script = client.register_script(files("plugin.hubspot").joinpath("budget.lua").read_text())
+        self._script, self._hold_script = (_script(client, name) for name in ("budget.lua", "hold.lua"))
         self._clock = clock
         self._limit = limit
         self._share = share
@@ -101,19 +101,17 @@ class RedisBudget:
             waited += pause
 
     def hold(self, seconds: float, policy: Policy = "general", *, daily: bool = False) -> None:
-        """After a 429: nobody calls for so long. A hold by DAILY covers every policy."""
+        """After a 429: nobody calls for so long, or for as long as a hold says that stands already.
+
+        A hold by DAILY covers every policy.
+        """
         for one in self._paces if daily else (policy,):
             self._local.hold(one, seconds)
             self._keep_hold(one, seconds, ("hold",))
 
     def _keep_hold(self, policy: Policy, seconds: float, fields: Sequence[str]) -> None:
         try:
-            now, micro = _server_time(self._redis)
-            until = now * _MICRO + micro + int(seconds * _MICRO)
-            with self._redis.pipeline() as pipe:
-                pipe.hset(self._name(policy), mapping=dict.fromkeys(fields, until))
-                pipe.pexpire(self._name(policy), int(seconds * 1000) + 3_600_000)
-                pipe.execute()
+            self._hold_script(keys=[self._name(policy)], args=[int(seconds * _MICRO), *fields])
         except redis.RedisError:
             self._lost_redis()
 
@@ -186,6 +184,5 @@ class RedisBudget:
         self._redis_back_at = now + _REDIS_RETRY_SECONDS
 
 
-def _server_time(client: redis.Redis) -> tuple[int, int]:
-    answer: Any = client.time()
-    return int(answer[0]), int(answer[1])
+def _script(client: redis.Redis, name: str) -> Any:
+    return client.register_script(files("plugin.hubspot").joinpath(name).read_text())

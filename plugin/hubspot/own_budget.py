@@ -84,7 +84,8 @@ class LocalPacer:
 
     def hold(self, policy: Policy, seconds: float) -> None:
         with self._lock:
-            self._hold[policy] = self._clock.now().timestamp() + seconds
+            until = self._clock.now().timestamp() + seconds
+            self._hold[policy] = max(until, self._hold.get(policy, 0.0))
 
     def look(self, pace: Pace, priority: Priority, policy: Policy) -> tuple[float, bool]:
         now = self._clock.now().timestamp()

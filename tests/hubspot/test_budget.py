@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import redis
@@ -213,6 +214,20 @@ def test_a_long_hold_is_raised_not_slept_through(valkey: redis.Redis) -> None:
             make_budget(valkey).acquire("live", policy)  # type: ignore[arg-type]
         assert caught.value.retry_after is not None
         assert 7100 < caught.value.retry_after <= 7200
+
+
+def test_a_short_hold_does_not_end_a_long_one(valkey: redis.Redis) -> None:
+    """Calls that were under way when the day was spent come back with refusals and headers of their own."""
+    for budget in (make_budget(valkey), make_budget(unreachable())):
+        budget.hold(7200, daily=True)
+        budget.hold(1)
+        budget.observe(told(Daily=1_000, Daily_Remaining=0))
+        with pytest.raises(CrmRateLimited) as caught:
+            budget.acquire("interactive")
+        assert caught.value.retry_after is not None
+        assert 7100 < caught.value.retry_after <= 7200
+    left: Any = valkey.pttl(f"lifecycle:budget:{PORTAL}:general")
+    assert left > 7_200_000
 
 
 def test_the_portals_own_limit_counts_when_it_is_lower(valkey: redis.Redis) -> None:

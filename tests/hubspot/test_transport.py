@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -132,6 +133,18 @@ def test_daily_ends_the_call_and_holds_until_midnight_of_the_account() -> None:
     assert caught.value.retry_after == 11 * 3600
     assert budget.held == [(11 * 3600, "general", True)]
     assert len(session.sent) == 2
+
+
+@pytest.mark.parametrize(("begun", "hours"), [("2026-10-24T22:30Z", 24.5), ("2026-03-28T23:30Z", 22.5)])
+def test_the_day_on_which_the_clocks_change_is_as_long_as_it_is(begun: str, hours: float) -> None:
+    """Half past midnight in Warsaw, before an hour comes twice or is left out."""
+    spent = Answer(status=429, body={"policyName": "DAILY"})
+    crm, _, clock = fake_crm(script(ACCOUNT, spent))
+    crm.account()
+    clock.moment = datetime.fromisoformat(begun)
+    with pytest.raises(CrmRateLimited) as caught:
+        crm.read("deal", [1], [])
+    assert caught.value.retry_after == hours * 3600
 
 
 def test_a_migration_of_a_day_is_given_back_not_slept_through() -> None:

@@ -182,4 +182,4 @@ class Crm(DefinitionCalls, ListCalls):
             return MIDNIGHT_UNKNOWN
         now = self._clock.now().astimezone(ZoneInfo(self._account.time_zone))
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
-        return (midnight - now).total_seconds()
+        return midnight.timestamp() - now.timestamp()  # a day on which the clocks change has 23 or 25 hours

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,8 @@ class Configurations:
             file = Path(self._folder.name) / bundle.digest[:16] / str(place) / Path(name).name
             if not file.exists():
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8", newline="")
+                beside = file.with_name(uuid.uuid4().hex)  # another thread finds it whole, or not at all
+                beside.write_text(text, encoding="utf-8", newline="")
+                beside.replace(file)
             files[name] = file
         return files

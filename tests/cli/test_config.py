@@ -58,13 +58,8 @@ def test_the_customer_is_whom_most_deals_name(tmp_path: Path, links: tuple[str, 
 
 def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path: Path) -> None:  # noqa: F811
     """As an admin goes: init, check against the portal, diff, apply, history, rollback."""
-    file, first = tmp_path / "m.yaml", tmp_path / "default.yaml"
-    done = run("config", "init", str(file), "--from-portal", "--yes")
-    assert "Customers: contacts" in done.output
-    assert "contact.outreach_dates = Last Contacted, Last Engagement Date;" in " ".join(done.output.split())
-    assert done.exit_code == 0, done.output
-    assert run("config", "check", str(file)).exit_code == 0
-    assert load_mapping(file).customer == "contact"  # the deals of this portal name no company
+    file = tmp_path / "m.yaml"
+    assert_init_reads_the_portal(file)
     home.load()
     home.settle()
     file.write_text(
@@ -73,6 +68,31 @@ def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path:
     )
     before = {i: values["clm_stage"] for i, values in home.standing().items()}
     shown: dict[str, Any] = told("config", "diff", str(file))
+    assert_fields_and_moves_are_shown(shown)
+    moved = sum(one["customers"] for one in shown["preview"]["moves"])
+    assert_the_preview_compares_every_customer(shown, before, moved)
+    assert_a_person_reads_what_would_move(run("config", "diff", str(file)).output, moved)
+    applied = told("config", "apply", str(file), "--note", "nobody is lost so soon")
+    assert applied["applied"]["version"] == 2
+    assert applied["properties"] == [f"portal {home.portal_id}, contact: our_tier made"]
+    home.settle()
+    assert differing(home) == []
+    assert moved == sum(before[i] != values["clm_stage"] for i, values in home.standing().items())
+    assert_history_tells_both_and_rollback_leads_back(tmp_path / "default.yaml")
+
+
+def assert_init_reads_the_portal(file: Path) -> None:
+    """The first file is right as it is made."""
+    done = run("config", "init", str(file), "--from-portal", "--yes")
+    assert "Customers: contacts" in done.output
+    assert "contact.outreach_dates = Last Contacted, Last Engagement Date;" in " ".join(done.output.split())
+    assert done.exit_code == 0, done.output
+    assert run("config", "check", str(file)).exit_code == 0
+    assert load_mapping(file).customer == "contact"  # the deals of this portal name no company
+
+
+def assert_fields_and_moves_are_shown(shown: dict[str, Any]) -> None:
+    """What the file changes, from what to what, and which properties it makes."""
     fields = {one["field"]: (one["from"], one["to"]) for one in shown["fields"]}
     assert fields["thresholds.lost_fixed_days"] == (365, 3650)
     assert fields["outputs.clm_tier.name"] == ("clm_tier", "our_tier")
@@ -81,25 +101,30 @@ def test_from_a_first_file_to_a_version_in_force_and_back(home: House, tmp_path:
     moves = {(one["from"], one["to"]) for one in shown["preview"]["moves"]}
     assert moves
     assert moves <= {("lost", "sleeping"), ("lost", "lead")}
-    said = run("config", "diff", str(file)).output
-    assert "would change" not in said
-    moved = sum(one["customers"] for one in shown["preview"]["moves"])
-    assert f"{moved} customers would move to another" in said
+
+
+def assert_the_preview_compares_every_customer(
+    shown: dict[str, Any], before: dict[int, str], moved: int
+) -> None:
+    """Beside what stands in the CRM; samples show only what differs."""
     compared = shown["preview"]["compared"]
     assert compared["stages"] == dict(Counter(before.values()).most_common())
     assert (compared["late"], compared["changed"]["clm_stage"]) == (0, moved)
     changed = [one["properties"] for one in shown["preview"]["samples"]]
     assert all(old != new for one in changed for old, new in one.values())
     assert all("clm_value_to_date" not in one for one in changed)
+
+
+def assert_a_person_reads_what_would_move(said: str, moved: int) -> None:
+    """The same in words, and nothing of what does not come about."""
+    assert "would change" not in said
+    assert f"{moved} customers would move to another" in said
     assert "fitted" not in said
     assert "would be estimated anew from everything that was read" in " ".join(said.split())
-    applied = told("config", "apply", str(file), "--note", "nobody is lost so soon")
-    assert applied["applied"]["version"] == 2
-    assert applied["properties"] == [f"portal {home.portal_id}, contact: our_tier made"]
-    home.settle()
-    assert differing(home) == []
-    moved = sum(one["customers"] for one in shown["preview"]["moves"])
-    assert moved == sum(before[i] != values["clm_stage"] for i, values in home.standing().items())
+
+
+def assert_history_tells_both_and_rollback_leads_back(first: Path) -> None:
+    """Two versions with who and why; afterwards what is in force is the first one's text."""
     rows = told("config", "history")
     assert [(row["version"], row["source"], row["note"]) for row in rows] == [
         (2, "command", "nobody is lost so soon"),

@@ -73,9 +73,12 @@ class Store:
             options = {"lifecycle_write": write}
             with self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
-        except OperationalError as error:
-            raise StoreError(f"The database did not answer: {error.orig}") from error
         except DBAPIError as error:
+            if _lacks_a_table(error):
+                said = f"The database is not prepared for this version: {error.orig}"
+                raise StoreError(said, cure="Run `lifecycle migrate`, then try again.") from error
+            if isinstance(error, OperationalError):
+                raise StoreError(f"The database did not answer: {error.orig}") from error
             if error.connection_invalidated:
                 raise StoreError(f"The connection to the database broke: {error.orig}") from error
             raise
@@ -161,6 +164,12 @@ def _name_no_values(context: Any) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:
             error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
+
+
+def _lacks_a_table(error: DBAPIError) -> bool:
+    """Whether a table or column is not there: SQLite says it in words, PostgreSQL by a code."""
+    code = getattr(error.orig, "sqlstate", None)
+    return code in {"42P01", "42703"} or f"{error.orig}".startswith(("no such table", "no such column"))
 
 
 def _engine(url: str, durable: bool) -> Engine:

@@ -51,6 +51,20 @@ def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     assert faults == []
 
 
+def test_a_database_that_was_not_migrated_is_named_with_its_cure(database_url: str) -> None:
+    """A worker or a command that comes before the first migration, or after a newer one was not run."""
+    made = Store(database_url)
+    with pytest.raises(StoreError, match="lifecycle migrate"), made.read() as connection:
+        portals.every(connection)
+    made.migrate()
+    with made.write() as connection:
+        assert portals.every(connection) == []
+        connection.execute(sa.text("ALTER TABLE portals RENAME COLUMN ui_domain TO another"))
+    with pytest.raises(StoreError, match="lifecycle migrate"), made.read() as connection:
+        portals.every(connection)
+    made.close()
+
+
 def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     """The switch of a new SQLite file to WAL does not wait by itself: about every 30th of these failed."""
     faults: list[Exception] = []

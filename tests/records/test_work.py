@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.records import work
+from plugin.clock import FixedClock
+from plugin.jobs import apply
+from plugin.jobs.context import Silence
+from plugin.records import inbox, portals, work
 from plugin.records.schema import dirty, marks
 from plugin.records.store import Store
 from plugin.records.work import Claimed
+from plugin.wiring import build_context
 
 PORTAL = 7
 DEAL = ("deal", 2**40)
@@ -177,3 +184,33 @@ def test_no_order_of_marking_claiming_and_crashing_loses_a_record(
         left = claim(store, now=now + 2 * work.CLAIM_MS, holder="last", limit=100)
         store.close()
         assert unread <= {row.object_id for row in left}
+
+
+def test_bodies_that_name_portals_in_any_order_are_applied_side_by_side(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers wait for each other's portals in one order only: none is chosen to give way."""
+    monkeypatch.setattr(apply, "BODIES", 1)
+    context = build_context(store=store, clock=clock, crm=lambda *_: None, bells=Silence())  # type: ignore[arg-type, return-value]
+    together = threading.Barrier(2)
+    with store.write() as connection:
+        for portal_id in (1, 2):
+            portals.remember(connection, store, portal_id, "UTC", "EUR", "")
+        for number in range(80):
+            first, second = (1, 2) if number % 2 else (2, 1)
+            body = orjson.dumps([_event(first, 2 * number), _event(second, 2 * number + 1)])
+            inbox.put(connection, inbox.SEVERAL, body, 2, 0)
+
+    def work_off(_: int) -> int:
+        together.wait()
+        return sum(apply.apply_inbox(context) for _ in range(40))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(work_off, range(2))) == 80
+    with store.read() as connection:
+        assert inbox.counts(connection)["events_received"] == 160
+
+
+def _event(portal_id: int, number: int) -> dict[str, object]:
+    named = {"portalId": portal_id, "objectId": number, "subscriptionType": "contact.propertyChange"}
+    return {**named, "eventId": number, "occurredAt": 1_790_000_000_000, "propertyName": "email"}

@@ -17,6 +17,7 @@ from plugin.mapping.starting_sources import SAID
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from plugin.mapping.fitting import Fitted
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting_sources import Doubt, Guess
 
@@ -45,8 +46,8 @@ def config_init(
     """Write a first mapping file: the shipped default with its comments, and what was found filled in.
 
     Without a source it is the default. On a terminal it asks a few questions, each with a good guess.
-    A preset is fitted to the portal that HUBSPOT_ACCESS_TOKEN opens, if one is set: what is missing or empty
-    there is commented out.
+    A preset is fitted to the CSV files that are given, else to the portal that HUBSPOT_ACCESS_TOKEN opens, if
+    one is set: what is missing or empty there is commented out.
     """
     from plugin.mapping.first_account import account
     from plugin.mapping.first_file import first_file
@@ -61,7 +62,9 @@ def config_init(
     ask = not yes and _at_terminal()
     facts: PortalFacts | None = None
     if preset:
-        _write_new(file, _preset_text(preset, must=from_portal))
+        paths = {name.removeprefix("--"): path for name, path in files.items()}
+        text = _of_files(preset, paths, ask) if _given(files) else _preset_text(preset, must=from_portal)
+        _write_new(file, text)
         _tell(file)
         return
     if from_portal:
@@ -90,14 +93,8 @@ def _refuse_mixed(preset: str | None, from_portal: bool, files: list[str], said:
     clash, others, cure = "", files, ""
     if files and from_portal:
         clash, cure = "--from-portal", "look at the portal, or at files of it."
-    elif files and preset:
-        clash, cure = (
-            "--preset",
-            (
-                "a preset is fitted to a portal, not to files. Write the file from them without --preset, "
-                f"and copy what you want of `lifecycle config preset {preset}` into it."
-            ),
-        )
+    elif files and preset and "--deals" not in files:
+        clash, cure = "--preset", "what a purchase is stands in the deals. Add --deals FILE."
     elif said and preset:
         changed = " and ".join(name.removeprefix("--") for name in said)
         clash, others, cure = (
@@ -140,6 +137,35 @@ def _preset_text(name: str, *, must: bool) -> str:
             show.wrapped(f"Commented out, as the portal has nothing there: {', '.join(found.left_out)}.")
         )
     return found.text
+
+
+def _of_files(name: str, files: dict[str, Path | None], ask: bool) -> str:
+    """The preset, fitted to CSV files and proven on them; says what it found, left out, could not read."""
+    from plugin import settings
+    from plugin.clock import SystemClock, local_day
+    from plugin.jobs.config_first import from_files
+    from plugin.jobs.config_preset import read_by, stage_guesses
+    from plugin.mapping import presets
+    from plugin.mapping.first_account import account
+    from plugin.mapping.load import read_mapping
+    from plugin.mapping.preset_file import preset_file, preset_guesses
+
+    text = presets.text(name)
+    facts = from_files(**files, customer=read_mapping(text.encode())[0].customer)
+    asked = (_asked(guess, ask) for guess in [*preset_guesses(text, facts), *stage_guesses(facts)])
+    found = [guess for guess in asked if guess is not None]
+    made = preset_file(name, facts, found)
+    today = local_day(SystemClock(settings.offline_clock()).now(), "UTC")
+    read = read_by(name, made.text, files, today, sure=not any(guess.doubts for guess in found))
+    for line in (*account(facts, found, made.text), *_left_out(made), *read):
+        click.echo(show.wrapped(line))
+    return made.text
+
+
+def _left_out(made: Fitted) -> list[str]:
+    """What was commented out, where anything was."""
+    said = ", ".join(made.left_out)
+    return [f"Commented out, as the CSV files have nothing there: {said}."] if said else []
 
 
 def _portal_facts() -> PortalFacts:

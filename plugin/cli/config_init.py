@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from plugin.cli import show
+from plugin.cli.config_presets import of_files, of_portal, quiet_progress
 from plugin.cli.portal import FILE
-from plugin.errors import InputError, LifecycleError
+from plugin.errors import InputError
 from plugin.mapping.flow import flow, quoted
 from plugin.mapping.starting_sources import SAID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from plugin.mapping.fitting import Fitted
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting_sources import Doubt, Guess
 
@@ -63,7 +64,8 @@ def config_init(
     facts: PortalFacts | None = None
     if preset:
         paths = {name.removeprefix("--"): path for name, path in files.items()}
-        text = _of_files(preset, paths, ask) if _given(files) else _preset_text(preset, must=from_portal)
+        asked = partial(_asked, ask=ask)
+        text = of_files(preset, paths, asked) if _given(files) else of_portal(preset, must=from_portal)
         _write_new(file, text)
         _tell(file)
         return
@@ -72,7 +74,8 @@ def config_init(
     elif contacts or deals or companies:
         from plugin.jobs.config_first import from_files
 
-        facts = from_files(contacts, deals, companies)
+        with quiet_progress() as bar:
+            facts = from_files(contacts, deals, companies, report=bar)
     if not (facts or customer or language):
         _write_new(file, default_text())
     else:
@@ -110,62 +113,6 @@ def _tell(file: Path) -> None:
     click.echo(
         f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
     )
-
-
-def _preset_text(name: str, *, must: bool) -> str:
-    """The preset, fitted to the portal where one can be asked; `must`: it has to be."""
-    from plugin.cli.alone import crm_alone, settings_without_file
-    from plugin.jobs.config_first import for_preset
-    from plugin.mapping import presets
-
-    text = presets.text(name)
-    try:
-        chosen = settings_without_file()
-        if not (must or chosen.access_token):
-            return text
-        with show.progress() as bar:
-            found = for_preset(crm_alone(chosen), text, bar)
-    except LifecycleError as error:
-        if must:
-            raise
-        click.echo(
-            f"The portal could not be looked at, so the preset is as it ships: {error.message}", err=True
-        )
-        return text
-    if found.left_out:
-        click.echo(
-            show.wrapped(f"Commented out, as the portal has nothing there: {', '.join(found.left_out)}.")
-        )
-    return found.text
-
-
-def _of_files(name: str, files: dict[str, Path | None], ask: bool) -> str:
-    """The preset, fitted to CSV files and proven on them; says what it found, left out, could not read."""
-    from plugin import settings
-    from plugin.clock import SystemClock, local_day
-    from plugin.jobs.config_first import from_files
-    from plugin.jobs.config_preset import read_by, stage_guesses
-    from plugin.mapping import presets
-    from plugin.mapping.first_account import account
-    from plugin.mapping.load import read_mapping
-    from plugin.mapping.preset_file import preset_file, preset_guesses
-
-    text = presets.text(name)
-    facts = from_files(**files, customer=read_mapping(text.encode())[0].customer)
-    asked = (_asked(guess, ask) for guess in [*preset_guesses(text, facts), *stage_guesses(facts)])
-    found = [guess for guess in asked if guess is not None]
-    made = preset_file(name, facts, found)
-    today = local_day(SystemClock(settings.offline_clock()).now(), "UTC")
-    read = read_by(name, made.text, files, today, sure=not any(guess.doubts for guess in found))
-    for line in (*account(facts, found, made.text), *_left_out(made), *read):
-        click.echo(show.wrapped(line))
-    return made.text
-
-
-def _left_out(made: Fitted) -> list[str]:
-    """What was commented out, where anything was."""
-    said = ", ".join(made.left_out)
-    return [f"Commented out, as the CSV files have nothing there: {said}."] if said else []
 
 
 def _portal_facts() -> PortalFacts:

@@ -54,7 +54,11 @@ def for_preset(crm: Crm, text: str, report: Report = lambda *_: None) -> Fitted:
 
 
 def from_files(
-    contacts: Path | None, deals: Path | None, companies: Path | None, customer: str = ""
+    contacts: Path | None,
+    deals: Path | None,
+    companies: Path | None,
+    customer: str = "",
+    report: Report = lambda *_: None,
 ) -> PortalFacts:
     """The same from CSV files; what a column is, its values say. InputError names every fault.
 
@@ -73,12 +77,14 @@ def from_files(
     named = {
         kind: {names.get(name, name): place for name, place in some.items()} for kind, some in columns.items()
     }
+    properties: dict[str, dict[str, PropertyFacts]] = {}
+    for kind, table in tables.items():
+        report("Files looked at", len(properties), len(tables))
+        properties[kind] = {name: _property(table, name, named[kind][name]) for name in named[kind]}
+    report("Files looked at", len(tables), len(tables))
     return PortalFacts(
         pipelines=_pipelines(tables["deal"], columns["deal"]) if "deal" in tables else (),
-        properties={
-            kind: {name: _property(table, name, named[kind][name]) for name in named[kind]}
-            for kind, table in tables.items()
-        },
+        properties=properties,
         records={kind: len(table.rows) for kind, table in tables.items()},
         headers={name: header for header, name in names.items()},
         columns=own,

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from plugin.errors import InputError
+from plugin.jobs.drain import Report
 from plugin.lifecycle.reading import Account, account_lines, what_was_read
 from plugin.mapping.load import read_mapping, refuse_faults
 from plugin.mapping.model import Mapping
@@ -26,7 +27,9 @@ def stage_guesses(facts: PortalFacts) -> list[Guess]:
     return [Guess(("purchase", "won_stages"), won, "the stages whose name says won")]
 
 
-def read_by(name: str, text: str, files: Files, day: date, *, sure: bool) -> list[str]:
+def read_by(
+    name: str, text: str, files: Files, day: date, report: Report = lambda *_: None, *, sure: bool
+) -> list[str]:
     """What these files come to by a preset's file `text`, as lines for people.
 
     InputError: they cannot be read by it, or (where `sure` of how values are written) hold no purchase of a
@@ -34,12 +37,14 @@ def read_by(name: str, text: str, files: Files, day: date, *, sure: bool) -> lis
     """
     mapping, findings = read_mapping(text.encode())
     refuse_faults(f"the preset {name}", findings)
+    report("Files read by it", 0, 1)
     try:
         records = read_records(mapping=mapping, **files)
     except InputError as error:
         said = f"The preset {name} does not fit these files. {error.message}"
         raise InputError(said, cure=error.cure) from error
     account = what_was_read(records, mapping, day)
+    report("Files read by it", 1, 1)
     if sure and not account["revenue"]["counted"] and not _bought(account):
         kinds = " or ".join(mapping.customer_objects())
         told = "\n".join(account_lines(account))

@@ -130,5 +130,6 @@ def _in_order(hints: list[Hint], thresholds: Mapping[str, float]) -> Iterator[Hi
         if high not in told and cause:
             also.setdefault(cause, {})[high] = int(new[high])
     for hint in hints:
-        if int(new[hint.key]) != hint.limit:
-            yield replace(hint, value=int(new[hint.key]), also=also.get(hint.key, {}))
+        value = int(new[hint.key])
+        if value > hint.limit if hint.misfit == "too_short" else value < hint.limit:
+            yield replace(hint, value=value, also=also.get(hint.key, {}))

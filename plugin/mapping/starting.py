@@ -134,6 +134,8 @@ def _money(facts: PortalFacts, base: FieldMapping) -> list[Guess]:
     )
     for dated in [have[purchase.date]] if purchase.date in have else _called("date", have):
         date = single(("purchase", "date"), dated, "date", must=True)
+        if dated.name != purchase.date and date.doubts:  # its column is known: read once it is declared
+            date = replace(date, value=dated.name, why=dated.label, keep=False)
         found += [date] if date.says or dated.name != purchase.date else []
     for key, looks in MARGINS.items():
         if (best := _best(looks, have, "number")) and best not in amounts:

@@ -20,7 +20,7 @@ from plugin.records.csv_files import read_records
 
 Rows = list[dict[str, str]]
 COMPANIES: Rows = [
-    {"Account number": str(number), "Company name": f"Firm {number}", "Renewal date": f"{number}.08.2026"}
+    {"Account number": str(number), "Company name": f"Firm {number}", "Renewal date": f"{number}.08.2024"}
     for number in range(11, 20)
 ]
 DEALS: Rows = [
@@ -29,7 +29,7 @@ DEALS: Rows = [
         "Account number": str(11 + number % 9),
         "deal_stage": "Won" if number % 3 else "Lost",
         "Pipeline name": "Sales" if number % 3 else "Support",
-        "Order date": f"{1 + number}.0{1 + number % 6}.2026",
+        "Order date": f"{1 + number}.0{1 + number % 6}.2024",
         "Order value": f"1.{100 + number},50",
     }
     for number in range(1, 28)
@@ -44,11 +44,12 @@ def written(file: Path, rows: Rows) -> Path:
     return file
 
 
-def init(folder: Path, preset: str, **files: Rows) -> Result:
-    """`config init folder/m.yaml --preset PRESET` with these files."""
+def init(folder: Path, preset: str, answers: str = "", **files: Rows) -> Result:
+    """`config init folder/m.yaml --preset PRESET` with these files, and what is typed."""
     named = [(f"--{kind}", str(written(folder / f"{kind}.csv", rows))) for kind, rows in files.items()]
     words = [word for pair in named for word in pair]
-    return CliRunner().invoke(cli, ["config", "init", str(folder / "m.yaml"), "--preset", preset, *words])
+    line = ["config", "init", str(folder / "m.yaml"), "--preset", preset, *words]
+    return CliRunner().invoke(cli, line, input=answers)
 
 
 def said(done: Result) -> str:
@@ -73,14 +74,14 @@ def test_every_preset_reads_an_export_with_headers_dates_and_numbers_of_its_own(
     shape = people if of_people else list
     kind = "contacts" if of_people else "companies"
     customers = [{**row, "Cancelled on": ""} for row in shape(COMPANIES)]
-    customers[0]["Cancelled on"] = "14.06.2026"
+    customers[0]["Cancelled on"] = "14.06.2024"
     done = init(tmp_path, name, deals=shape(DEALS), **{kind: customers})
     assert done.exit_code == 0, done.output
     assert checked(tmp_path) == "[]"
     told = said(done)
     assert "purchase.pipelines = Sales" in told
     assert "purchase.amount = Order value (written '1.101,50'; 27 of 27 values)" in told
-    assert "purchase.date = Order date (written '2.02.2026'; 27 of 27 values)" in told
+    assert "purchase.date = Order date (written '2.02.2024'; 27 of 27 values)" in told
     assert "27 deals (18 won, 9 lost)" in told
     mapping, paths = load_mapping(tmp_path / "m.yaml"), {"deals": tmp_path / "deals.csv"}
     records = read_records(mapping=mapping, **paths, **{kind: tmp_path / f"{kind}.csv"})
@@ -125,16 +126,28 @@ def test_stages_whose_names_say_won_are_named_where_the_reader_does_not_know_the
     assert "27 deals (18 won, 9 lost)" in said(done)
 
 
-def test_dates_in_doubt_are_told_and_stay_as_the_preset_has_them(tmp_path: Path) -> None:
-    """A file is written all the same: its comments have each way."""
-    deals = [{**row, "Order date": "03/04/2026"} for row in DEALS]
-    done = init(tmp_path, "b2b", deals=[{"Close date": row.pop("Order date"), **row} for row in deals],
-                companies=COMPANIES)  # fmt: skip
-    assert done.exit_code == 0
+DOUBTFUL = [{**row, "Order date": "03/04/2024"} for row in DEALS]
+
+
+def test_dates_in_doubt_are_told_and_not_guessed(tmp_path: Path) -> None:
+    """A file is written all the same: its comments have each way, and the column is named."""
+    done = init(tmp_path, "b2b", deals=DOUBTFUL, companies=COMPANIES)
+    assert done.exit_code == 0, done.output
     assert "In doubt, not declared" in said(done)
-    assert "18 deals are won without closedate" in said(done)
-    assert "#   {property: closedate, type: date, format: MM/DD/YYYY}" in (tmp_path / "m.yaml").read_text()
+    assert "18 deals are won without order_date" in said(done)
+    text = (tmp_path / "m.yaml").read_text()
+    assert "  #   {property: order_date, type: date, format: MM/DD/YYYY}" in text
+    assert "  date: order_date  # Order date\n" in text
     assert checked(tmp_path) == "[]"
+
+
+def test_on_a_terminal_dates_in_doubt_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugin.cli.config_init._at_terminal", lambda: True)
+    done = init(tmp_path, "b2b", "y\n2\n" + "y\n" * 9, deals=DOUBTFUL, companies=COMPANIES)
+    assert "purchase.date: how is '03/04/2024' in order_date written?" in done.output
+    reading = load_mapping(tmp_path / "m.yaml").readings_of("deal")["order_date"]
+    assert reading.format == "MM/DD/YYYY"
+    assert "27 deals (18 won, 9 lost)" in said(done)
 
 
 OPEN = [{**row, "deal_stage": "Engaging"} for row in DEALS]

@@ -44,12 +44,12 @@ def written(file: Path, rows: Rows) -> Path:
     return file
 
 
-def init(folder: Path, preset: str, answers: str = "", **files: Rows) -> Result:
+def init(folder: Path, preset: str, /, *typed: str, **files: Rows) -> Result:
     """`config init folder/m.yaml --preset PRESET` with these files, and what is typed."""
     named = [(f"--{kind}", str(written(folder / f"{kind}.csv", rows))) for kind, rows in files.items()]
     words = [word for pair in named for word in pair]
     line = ["config", "init", str(folder / "m.yaml"), "--preset", preset, *words]
-    return CliRunner().invoke(cli, line, input=answers)
+    return CliRunner().invoke(cli, line, input="".join(typed))
 
 
 def said(done: Result) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from plugin.cli import show
 from plugin.cli.preview_text import COUNTED, SHOWN, account_text, moves_table
 from plugin.cli.sample_text import sample_lines
+from plugin.cli.threshold_text import threshold_text
 
 Counts = dict[str, int]
 
@@ -16,7 +17,7 @@ def compare_text(result: dict[str, Any], samples: int = SHOWN) -> str:
     """Who would move, what would be counted otherwise, a few customers; the CRM in one line at the end."""
     parts = [_moved(result), *_age(result["compared"]), *_account(result), *_tables(result)]
     parts += [*_samples(result, samples), *map(show.wrapped, show.prediction_lines(result["predictions"]))]
-    return "\n".join([*parts, _written(result)])
+    return "\n".join([*parts, *threshold_text(result["thresholds"]), _written(result)])
 
 
 def _moved(result: dict[str, Any]) -> str:

@@ -29,14 +29,19 @@ def config_diff(file: Path, portal: int | None, only_fields: bool, samples: int,
 
     Nothing is written, neither to the CRM nor to what is kept here.
     """
+    from plugin.cli.threshold_text import with_places
     from plugin.jobs.config_check import refuse_file
     from plugin.jobs.config_diff import compare
+    from plugin.mapping.bundle import read_bundle
 
     refuse_file(file)
     with opened(file=file) as parts:
         served = only_portal(parts.context.store, portal)
         with show.progress(hidden=as_json) as bar:
             result = compare(parts.context, served.portal_id, file, bar, customers=not only_fields)
+    if result["preview"]:
+        hints = result["preview"]["thresholds"]
+        result["preview"]["thresholds"] = with_places(hints, read_bundle(file))
     click.echo(json.dumps(result) if as_json else _diff_text(result, samples))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from plugin.cli import show
+from plugin.cli.config_presets import of_files, of_portal, quiet_progress
 from plugin.cli.portal import FILE
-from plugin.errors import InputError, LifecycleError
+from plugin.errors import InputError
 from plugin.mapping.flow import flow, quoted
 from plugin.mapping.starting_sources import SAID
 
@@ -45,8 +47,8 @@ def config_init(
     """Write a first mapping file: the shipped default with its comments, and what was found filled in.
 
     Without a source it is the default. On a terminal it asks a few questions, each with a good guess.
-    A preset is fitted to the portal that HUBSPOT_ACCESS_TOKEN opens, if one is set: what is missing or empty
-    there is commented out.
+    A preset is fitted to the CSV files that are given, else to the portal that HUBSPOT_ACCESS_TOKEN opens, if
+    one is set: what is missing or empty there is commented out.
     """
     from plugin.mapping.first_account import account
     from plugin.mapping.first_file import first_file
@@ -61,7 +63,10 @@ def config_init(
     ask = not yes and _at_terminal()
     facts: PortalFacts | None = None
     if preset:
-        _write_new(file, _preset_text(preset, must=from_portal))
+        paths = {name.removeprefix("--"): path for name, path in files.items()}
+        asked = partial(_asked, ask=ask)
+        text = of_files(preset, paths, asked) if _given(files) else of_portal(preset, must=from_portal)
+        _write_new(file, text)
         _tell(file)
         return
     if from_portal:
@@ -69,7 +74,8 @@ def config_init(
     elif contacts or deals or companies:
         from plugin.jobs.config_first import from_files
 
-        facts = from_files(contacts, deals, companies)
+        with quiet_progress() as bar:
+            facts = from_files(contacts, deals, companies, report=bar)
     if not (facts or customer or language):
         _write_new(file, default_text())
     else:
@@ -90,14 +96,8 @@ def _refuse_mixed(preset: str | None, from_portal: bool, files: list[str], said:
     clash, others, cure = "", files, ""
     if files and from_portal:
         clash, cure = "--from-portal", "look at the portal, or at files of it."
-    elif files and preset:
-        clash, cure = (
-            "--preset",
-            (
-                "a preset is fitted to a portal, not to files. Write the file from them without --preset, "
-                f"and copy what you want of `lifecycle config preset {preset}` into it."
-            ),
-        )
+    elif files and preset and "--deals" not in files:
+        clash, cure = "--preset", "what a purchase is stands in the deals. Add --deals FILE."
     elif said and preset:
         changed = " and ".join(name.removeprefix("--") for name in said)
         clash, others, cure = (
@@ -113,33 +113,6 @@ def _tell(file: Path) -> None:
     click.echo(
         f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
     )
-
-
-def _preset_text(name: str, *, must: bool) -> str:
-    """The preset, fitted to the portal where one can be asked; `must`: it has to be."""
-    from plugin.cli.alone import crm_alone, settings_without_file
-    from plugin.jobs.config_first import for_preset
-    from plugin.mapping import presets
-
-    text = presets.text(name)
-    try:
-        chosen = settings_without_file()
-        if not (must or chosen.access_token):
-            return text
-        with show.progress() as bar:
-            found = for_preset(crm_alone(chosen), text, bar)
-    except LifecycleError as error:
-        if must:
-            raise
-        click.echo(
-            f"The portal could not be looked at, so the preset is as it ships: {error.message}", err=True
-        )
-        return text
-    if found.left_out:
-        click.echo(
-            show.wrapped(f"Commented out, as the portal has nothing there: {', '.join(found.left_out)}.")
-        )
-    return found.text
 
 
 def _portal_facts() -> PortalFacts:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plugin.cli.render import as_csv, as_json_text, json_option, shape_of
 from plugin.cli.show import counted
 from plugin.errors import InputError
+
+if TYPE_CHECKING:
+    from plugin.lifecycle.outcomes import Outcomes
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -54,6 +58,7 @@ def evaluate(models: tuple[str, ...], shape: str, out: Path | None, as_json: boo
     case = from_files(files, models, named=shape == "html")
     outcomes = case.outcomes
     warn(case.account, outcomes.frame.height)
+    _tell_misfits(outcomes, files["config"])
     if shape == "html":
         from plugin.lifecycle.report import report
 
@@ -76,6 +81,19 @@ def warn(account: Mapping[str, Any], customers: int) -> None:
     if not customers:
         click.echo("Warning: there is no customer in these files.", err=True)
     for line in account_lines(account):
+        click.echo(line, err=True)
+
+
+def _tell_misfits(outcomes: Outcomes, config: Path | None) -> None:
+    """Say on standard error which limits of silence do not fit the pauses in these files."""
+    from plugin import settings
+    from plugin.cli.threshold_text import threshold_text, with_places
+    from plugin.lifecycle.threshold_hints import hints_of
+    from plugin.mapping.bundle import read_bundle
+
+    path = config or settings.offline_config()
+    hints = with_places(map(asdict, hints_of(outcomes)), read_bundle(path) if path else None)
+    for line in threshold_text(hints):
         click.echo(line, err=True)
 
 

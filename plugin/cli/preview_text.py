@@ -7,6 +7,7 @@ from typing import Any
 
 from plugin.cli import show
 from plugin.cli.sample_text import called, sample_lines
+from plugin.cli.threshold_text import threshold_text
 from plugin.lifecycle.reading import account_lines
 from plugin.sync.lanes import AUTO_ABOVE, OFF
 
@@ -26,7 +27,7 @@ RFM = (
 
 def preview_text(result: dict[str, Any], samples: int = SHOWN) -> str:
     """The whole."""
-    parts = [*_head(result), *_tables(result), *_empty(result)]
+    parts = [*_head(result), *_tables(result), *_empty(result), *threshold_text(result["thresholds"])]
     parts += [*_samples(result, samples), *_record(result["record"])]
     return "\n".join(parts)
 

@@ -62,13 +62,17 @@ def preview(config: Path | None, samples: int, portal: int | None, as_json: bool
     """
     from plugin import wiring
     from plugin.cli.preview_text import preview_text
+    from plugin.cli.threshold_text import in_force, with_places
     from plugin.jobs.preview import run_preview
+    from plugin.mapping.bundle import read_bundle
 
     with opened(instead=PREVIEW_OF_FILE, file=config) as parts:
         served = only_portal(parts.context.store, portal)
         wanted = wiring.rules(config) if config else None
         with show.progress(hidden=as_json) as bar:
             result = run_preview(parts.context, served.portal_id, wanted, bar).as_dict()
+        said = read_bundle(config) if config else in_force(parts, served.portal_id)
+    result["thresholds"] = with_places(result["thresholds"], said)
     click.echo(json.dumps(result) if as_json else preview_text(result, samples))
 
 

@@ -20,7 +20,8 @@ from plugin.mapping.load import read_mapping
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts
 from plugin.mapping.spellings import spelling
-from plugin.records.csv_headers import resolve
+from plugin.records.csv_columns import meant
+from plugin.records.csv_headers import resolve, with_own_id
 from plugin.records.csv_text import Faults, Table, read_table
 
 BOTH = Mapping(customer="both")
@@ -52,28 +53,41 @@ def for_preset(crm: Crm, text: str, report: Report = lambda *_: None) -> Fitted:
     return fitted(text, portal_facts(crm, mapping, report, sample=False))
 
 
-def from_files(contacts: Path | None, deals: Path | None, companies: Path | None) -> PortalFacts:
-    """The same from CSV files; what a column is, its values say. InputError names every fault."""
+def from_files(
+    contacts: Path | None,
+    deals: Path | None,
+    companies: Path | None,
+    customer: str = "",
+    report: Report = lambda *_: None,
+) -> PortalFacts:
+    """The same from CSV files; what a column is, its values say. InputError names every fault.
+
+    Where it is said who the `customer` is, ids, links and stages are also found under headers of other names.
+    """
     faults = Faults()
     tables = {
         kind: table
         for kind, path in (("contact", contacts), ("deal", deals), ("company", companies))
         if path is not None and (table := read_table(path, faults)) is not None
     }
-    columns = {kind: resolve(table, {}, faults) for kind, table in tables.items()}
+    own = meant(tables, customer) if customer else {}
+    columns = {kind: with_own_id(kind, resolve(table, own, faults)) for kind, table in tables.items()}
     faults.refuse()
     names = internal_names(name for some in columns.values() for name in some)
     named = {
         kind: {names.get(name, name): place for name, place in some.items()} for kind, some in columns.items()
     }
+    properties: dict[str, dict[str, PropertyFacts]] = {}
+    for kind, table in tables.items():
+        report("Files looked at", len(properties), len(tables))
+        properties[kind] = {name: _property(table, name, named[kind][name]) for name in named[kind]}
+    report("Files looked at", len(tables), len(tables))
     return PortalFacts(
         pipelines=_pipelines(tables["deal"], columns["deal"]) if "deal" in tables else (),
-        properties={
-            kind: {name: _property(table, name, named[kind][name]) for name in named[kind]}
-            for kind, table in tables.items()
-        },
+        properties=properties,
         records={kind: len(table.rows) for kind, table in tables.items()},
         headers={name: header for header, name in names.items()},
+        columns=own,
         deals=_deals(tables["deal"], columns["deal"]) if "deal" in tables else {},
         files=True,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -42,16 +42,20 @@ class Computed:
 
 
 def compute(
-    context: Context, portal: Portal, parameters: Parameters, customers: Sequence[RecordKey]
+    context: Context,
+    portal: Portal,
+    parameters: Parameters,
+    customers: Sequence[RecordKey],
+    look: Callable[[Outcomes], object] = lambda _: None,
 ) -> Computed:
-    """Evaluate customers today.
+    """Evaluate customers today; `look` is shown the outcomes of each customer once.
 
     Should the frame of many fail, each is tried alone, so that one record that no rule foresaw is
     parked and the others go on.
     """
     day = context.today(portal)
     try:
-        return _compute(context, portal, parameters, customers, day)
+        computed, result = _compute(context, portal, parameters, customers, day)
     except (StoreError, JobTimeoutException):
         raise  # no record's fault: the whole round is tried again
     except Exception as error:
@@ -59,12 +63,14 @@ def compute(
             return _failed(context, customers[0], day, error)
         middle = len(customers) // 2
         halves = (customers[:middle], customers[middle:])
-        return _joined([compute(context, portal, parameters, half) for half in halves])
+        return _joined([compute(context, portal, parameters, half, look) for half in halves])
+    look(result)
+    return computed
 
 
 def _compute(
     context: Context, portal: Portal, parameters: Parameters, customers: Sequence[RecordKey], day: date
-) -> Computed:
+) -> tuple[Computed, Outcomes]:
     with context.store.read() as connection:
         records = frames.load(connection, portal.portal_id, context.mapping, customers)
         standing = held.outputs(connection, portal.portal_id, customers)
@@ -86,7 +92,8 @@ def _compute(
     unborn = {(row[0], row[1]): row[2] for row in result.unseen.select("object", "id", "next_moment").rows()}
     absent = set(customers) - {one.key for one in evaluated} - set(unborn)
     mine = {one.key: contributed[one.key] for one in evaluated}
-    return Computed(day, evaluated, changes, standing, absent, unborn, {}, mine, faults_of(result))
+    computed = Computed(day, evaluated, changes, standing, absent, unborn, {}, mine, faults_of(result))
+    return computed, result
 
 
 def _rows(result: Outcomes, day: date) -> list[tuple[dict[str, Any], date | None]]:

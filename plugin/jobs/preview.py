@@ -22,6 +22,7 @@ from plugin.jobs.outcome import compute
 from plugin.jobs.status import predictions_of
 from plugin.lifecycle.names import NAMES as KINDS
 from plugin.lifecycle.names import name_of
+from plugin.lifecycle.outcomes import Outcomes
 from plugin.lifecycle.parameters import Parameters
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.bases import fit_basis
@@ -113,7 +114,7 @@ def _computed(
         total = sum(drift.count(connection, portal.portal_id, name) for name in names)
     for keys in _customers(context, portal.portal_id):
         report("Customers computed", found.now.customers, total)
-        part = compute(context, portal, parameters, keys)
+        part = compute(context, portal, parameters, keys, lambda now: _note_pauses(found, now))
         changes = {change.key: change for change in part.changes}
         before = _kept(kept.store, portal.portal_id, keys) if kept else {}
         for one in part.evaluated:
@@ -122,6 +123,11 @@ def _computed(
     report("Customers computed", total, total)
     found.names = _names(context, portal.portal_id, found)
     return found
+
+
+def _note_pauses(found: Preview, now: Outcomes) -> None:
+    for engine in now.engines:
+        found.pauses.add(engine, now.models)
 
 
 def _against(found: Preview, kept: Context, portal: Portal) -> None:

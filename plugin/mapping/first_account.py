@@ -158,4 +158,4 @@ def _offered(facts: PortalFacts, guesses: Iterable[Guess]) -> Iterator[str]:
 def _other(facts: PortalFacts, mapping: Mapping) -> Iterator[str]:
     """The file of those who are no customers."""
     if facts.files and mapping.customer == "contact" and facts.properties.get("company"):
-        yield "the CSV of companies, as customer is contact (for companies: --customer both)"
+        yield "the CSV of companies, as customer is contact (for companies, too: `customer: both`)"

@@ -15,12 +15,17 @@ from plugin.mapping.starting_sources import Guess, names_in
 
 def first_file(facts: PortalFacts, given: Iterable[Guess]) -> str:
     """The text of the file: the shipped default with these values in it."""
+    return "\n".join([*_head(facts), *filled_in(default_text(), facts, given)]) + "\n"
+
+
+def filled_in(text: str, facts: PortalFacts, given: Iterable[Guess]) -> list[str]:
+    """The lines of a mapping file with these values in it; keys that it lacks are put into their section."""
     guesses = [*given]
-    if headers := _headers(facts, guesses):
-        guesses.append(Guess(("headers",), headers, "of the CSV files"))
-    lines = default_text().splitlines()
-    places = _places()
-    changed = {places[(*guess.path, "<key>")][0] - 1: guess for guess in guesses}
+    if named := {**facts.columns, **_headers(facts, guesses)}:
+        guesses.append(Guess(("headers",), named, "of the CSV files"))
+    lines, places = text.splitlines(), _places(text)
+    changed = {places[key][0] - 1: guess for guess in guesses if (key := (*guess.path, "<key>")) in places}
+    new = [guess for guess in guesses if (*guess.path, "<key>") not in places]
     out: list[str] = []
     skip = -1
     for number, line in enumerate(lines):
@@ -28,17 +33,41 @@ def first_file(facts: PortalFacts, given: Iterable[Guess]) -> str:
             out += _lines(line, changed[number])
             skip = -1 if changed[number].keep else _indent(line)
         elif skip >= 0 and line.strip().startswith("- ") and _indent(line) > skip:
-            continue  # the default's list, replaced
+            continue  # the list that stood there, replaced
         else:
             skip = -1
             out.append(line)
-    return "\n".join([*_head(facts), *out]) + "\n"
+        out += [one for guess in new if _begins(guess, places) == number for one in _added(guess)]
+    return [*out, *_sections(new, places)]
+
+
+def _begins(guess: Guess, places: dict[Place, tuple[int, int]]) -> int | None:
+    """The number of the line that begins the section of a key."""
+    found = places.get((guess.path[0], "<key>")) if len(guess.path) > 1 else None
+    return found[0] - 1 if found else None
+
+
+def _added(guess: Guess) -> list[str]:
+    """A key that the file does not have, with its notes; of one that is to stay as it is only the notes."""
+    indent = "  " * (len(guess.path) - 1)
+    lines = _lines(f"{indent}{guess.path[-1]}:", guess)
+    return lines[:-1] if guess.keep else lines
+
+
+def _sections(new: Iterable[Guess], places: dict[Place, tuple[int, int]]) -> list[str]:
+    """The sections that the file does not have, and what is new in them."""
+    made: dict[str, list[str]] = {}
+    for guess in new:
+        if _begins(guess, places) is None and not guess.keep:
+            made.setdefault(str(guess.path[0]), []).extend(_added(guess))
+    heads = {name: [] if lines[-1].startswith(f"{name}:") else [f"{name}:"] for name, lines in made.items()}
+    return [line for name, lines in made.items() for line in ("", *heads[name], *lines)]
 
 
 @cache
-def _places() -> dict[Place, tuple[int, int]]:
-    """Where each key of the shipped default stands."""
-    return read_yaml(default_text().encode()).places
+def _places(text: str) -> dict[Place, tuple[int, int]]:
+    """Where each key of a file stands."""
+    return read_yaml(text.encode()).places
 
 
 def _indent(line: str) -> int:

@@ -1,6 +1,6 @@
-"""Fits a preset to a portal: sources that are missing or empty there are commented out, with reasons. Pure.
+"""Fits a preset to a portal or CSV files: what is missing or empty there is commented out, with why. Pure.
 
-So a first file says nothing that the portal contradicts, and every line that may come to count later is still
+So a first file says nothing that they contradict, and every line that may come to count later is still
 there to be read.
 """
 
@@ -16,10 +16,16 @@ from plugin.mapping.load import read_mapping
 from plugin.mapping.portal_facts import PortalFacts
 from plugin.mapping.positions import Document, read_yaml
 
-_HEAD = (
-    "# Fitted to the portal: what is missing or empty there is commented out, with the reason.",
-    "# Its deal pipelines, by id, with their stages:",
-)
+_HEAD = {
+    False: (
+        "# Fitted to the portal: what is missing or empty there is commented out, with the reason.",
+        "# Its deal pipelines, by id, with their stages:",
+    ),
+    True: (
+        "# Fitted to CSV files: what is missing or empty in them is commented out, with the reason.",
+        "# Their deal pipelines, with their stages:",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,8 @@ def fitted(text: str, facts: PortalFacts) -> Fitted:
             number = document.places[(*key, "<key>")][0] - 1
             lines[number] = lines[number].replace(":", ": []", 1)
     pipelines = [f"#   {pipeline_line(one)}" for one in facts.pipelines]
-    return Fitted("\n".join([*_HEAD, *pipelines, "", *lines]) + "\n", tuple(_by_key(idle)))
+    head = _HEAD[facts.files][: 2 if pipelines or not facts.files else 1]
+    return Fitted("\n".join([*head, *pipelines, "", *lines]) + "\n", tuple(_by_key(idle)))
 
 
 def _idle(one: Named, facts: PortalFacts) -> str:
@@ -53,7 +60,7 @@ def _idle(one: Named, facts: PortalFacts) -> str:
     if not have:
         return ""
     if one.name not in have:
-        return "the portal has no such property"
+        return f"{facts.where(one.object_type)} has no such {'column' if facts.files else 'property'}"
     empty = have[one.name].filled == 0 and facts.records.get(one.object_type)
     return f"empty in every {one.object_type} there" if empty else ""
 

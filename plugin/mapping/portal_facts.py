@@ -74,6 +74,8 @@ class PortalFacts:
     unread: tuple[Unread, ...] = ()
     #: Of CSV files: property → its header, where that is no internal name.
     headers: MappingABC[str, str] = field(default_factory=dict)
+    #: Of CSV files: header → what it is to the reader (an id, a link, a stage), where that was found out.
+    columns: MappingABC[str, str] = field(default_factory=dict)
     #: Whether CSV files say all this, and no portal.
     files: bool = False
     #: Object type → output property → the type that ours would have.

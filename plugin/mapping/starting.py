@@ -16,6 +16,7 @@ from plugin.mapping.portal_sources import READABLE
 from plugin.mapping.readings import KINDS, Kind
 from plugin.mapping.starting_sources import Guess, names_in, offers, several, single, written_otherwise
 
+SHIPPED = FieldMapping()
 #: Source → what the names and labels of properties for it look like, the best first.
 LOOKS: dict[str, str] = {
     "nps": r"hs_feedback_last_nps_rating|\bnps\b|net promoter",
@@ -26,32 +27,48 @@ LOOKS: dict[str, str] = {
     "cancelled": r"\b(is )?(cancell?ed|churned)\b",
     "cancelled_on": r"cancell?(ed|ation) (on|date)|churn(ed)? (on|date)|date of (churn|cancell?ation)",
     "churn_reason": r"(churn|cancell?ation|leaving) reason|reason (for|of) (churn|cancell?ation|leaving)",
-    "contract_until": r"(contract|subscription) (end|ends|until|expir\w*)( on| date)?|renewal date",
+    "contract_until": (
+        r"(contract|subscription|retainer|membership) (end|ends|until|expir\w*)( on| date)?|renewal date"
+    ),
     "markers": r"\b(demo|trial|quote|proposal)\b.*\b(date|on|booked|started|sent)\b",
     "direction": r"\b(inbound|outbound)\b|lead direction",
 }
 MANY = {"markers"}
 #: What every export holds, and no key names.
 _SYSTEM = ("id", "createdate", "lastmodifieddate", "hs_lastmodifieddate")
+#: What the day and the amount of a purchase are called where no HubSpot export says it; whole names alone.
+PURCHASES: dict[str, tuple[str, Kind]] = {
+    "date": (
+        r"(deal )?(clos(e|ed|ing)|won)( date| on| day)?|date (closed|won)"
+        r"|(order|invoice|purchase|sale|payment) ?(date|day)|date of (order|invoice|purchase|sale|payment)",
+        "date",
+    ),
+    "amount": (
+        r"((deal|order|invoice|close|total|net|gross) ?)?(amount|value|price|total|revenue|sum)( [a-z]{3})?",
+        "number",
+    ),
+}
 MARGINS = {
     "margin_property": r"\b(gross )?(margin|profit)\b",
     "cost_property": r"\b(total )?costs?\b|\bcogs\b",
 }
 
 
-def guesses(facts: PortalFacts, customer: str = "contact") -> list[Guess]:
-    """What the portal suggests, in the order of the file."""
+def guesses(facts: PortalFacts, customer: str = "contact", base: FieldMapping = SHIPPED) -> list[Guess]:
+    """What the portal suggests, in the order of the file; `base` is what holds without it."""
     found = [Guess(("customer",), customer, named_by_deals(facts))] if customer != "contact" else []
     found += _pipelines(facts)
-    found += _money(facts)
+    found += _money(facts, base)
     for kind in ("contact", "company") if customer == "both" else (customer,):
         have = facts.properties.get(kind, {})
-        sources = [*_sources(kind, have, facts.where(kind))]
-        found += [*sources, *_extras(kind, have, _taken(sources))]
+        sources = [*_sources(kind, have, facts.where(kind), base)]
+        found += [*sources, *_extras(kind, have, _taken(sources), base)]
     return [*found, *_unread_companies(facts, customer)]
 
 
-def _extras(kind: str, have: Mapping[str, PropertyFacts], taken: set[str]) -> Iterator[Guess]:
+def _extras(
+    kind: str, have: Mapping[str, PropertyFacts], taken: set[str], base: FieldMapping
+) -> Iterator[Guess]:
     """Further properties, of which only the day of creation is read by itself: so it is declared."""
     offered = [*offers(kind, have, taken)]
     created = have.get("createdate")
@@ -63,7 +80,7 @@ def _extras(kind: str, have: Mapping[str, PropertyFacts], taken: set[str]) -> It
     made = several((kind, "extras"), [created], "date", why, must=True)
     for one in offered:
         made = replace(made, notes=(*made.notes, *one.notes), offered=one.offered)
-    yield made
+    yield replace(made, value=[*base.sources(kind).extras, *made.value])
 
 
 def _unread_companies(facts: PortalFacts, customer: str) -> Iterator[Guess]:
@@ -107,27 +124,43 @@ def _pipelines(facts: PortalFacts) -> list[Guess]:
     return [Guess(("purchase", "pipelines"), [one.id for one in chosen], f"those with won deals, of {named}")]
 
 
-def _money(facts: PortalFacts) -> list[Guess]:
+def _money(facts: PortalFacts, base: FieldMapping) -> list[Guess]:
     have = facts.properties.get("deal", {})
-    purchase = FieldMapping().purchase
-    amounts = [have[name] for name in purchase.amount if name in have]
+    purchase = base.purchase
+    amounts = [have[name] for name in purchase.amount if name in have] or _called("amount", have)
     path = ("purchase", "amount")
     found = (
         [several(path, amounts, "number", f"as {facts.where('deal')} has it", must=True)] if amounts else []
     )
-    if purchase.date in have:
-        date = single(("purchase", "date"), have[purchase.date], "date", must=True)
-        found += [date] if date.says else []
+    for dated in [have[purchase.date]] if purchase.date in have else _called("date", have):
+        date = single(("purchase", "date"), dated, "date", must=True)
+        if dated.name != purchase.date and date.doubts:  # its column is known: read once it is declared
+            date = replace(date, value=dated.name, why=dated.label, keep=False)
+        found += [date] if date.says or dated.name != purchase.date else []
     for key, looks in MARGINS.items():
         if (best := _best(looks, have, "number")) and best not in amounts:
             return [*found, single(("purchase", key), best, "number")]
     return found
 
 
-def _sources(kind: str, have: Mapping[str, PropertyFacts], where: str) -> Iterator[Guess]:
-    for key, value in vars(FieldMapping().sources(kind)).items() if have else ():
+def _called(key: str, have: Mapping[str, PropertyFacts]) -> list[PropertyFacts]:
+    """The one property with values that is called as what a purchase needs; of several none is chosen."""
+    looks, kind = PURCHASES[key]
+    some = [one for one in have.values() if one.spelling and one.spelling.kind == kind]
+    fits = [one for one in some if any(re.fullmatch(looks, words(text)) for text in (one.name, one.label))]
+    return fits if len(fits) == 1 else []
+
+
+def words(text: str) -> str:
+    """A name or header in lower case, with one space for all signs: `Deal_Stage` is "deal stage"."""
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def _sources(kind: str, have: Mapping[str, PropertyFacts], where: str, base: FieldMapping) -> Iterator[Guess]:
+    for key, value in vars(base.sources(kind)).items() if have else ():
         needs = KINDS.get(key, "text")
-        best = _best(LOOKS[key], have, needs) if key in LOOKS else None
+        known = isinstance(value, str) and value in have and have[value].filled != 0
+        best = _best(LOOKS[key], have, needs) if key in LOOKS and not known else None
         if best is not None:
             path, many = (kind, key), key in MANY
             yield several(path, [best], needs, best.label) if many else single(path, best, needs)

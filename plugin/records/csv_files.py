@@ -18,7 +18,7 @@ import polars as pl
 from plugin.errors import InputError
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
-from plugin.records.csv_headers import resolve
+from plugin.records.csv_headers import resolve, with_own_id
 from plugin.records.csv_ids import LARGEST, Ids
 from plugin.records.csv_stages import add_flags, to_ids
 from plugin.records.csv_text import Faults, Table, read_table, read_text
@@ -77,7 +77,7 @@ def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.Da
     table = read_table(Path(path), faults)
     if table is None:
         return pl.DataFrame()
-    columns = resolve(table, mapping.headers, faults)
+    columns = with_own_id(kind, resolve(table, mapping.headers, faults))
     if _incomplete(kind, table, columns, mapping, faults):
         return pl.DataFrame()
     to_values(table, columns)

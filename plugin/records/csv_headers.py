@@ -96,6 +96,14 @@ def resolve(table: Table, own: Mapping[str, str], faults: Faults) -> dict[str, i
     return columns
 
 
+def with_own_id(kind: str, columns: dict[str, int]) -> dict[str, int]:
+    """In a file of companies `company_ids` is the record's own id: one header may stand in both files."""
+    name = f"{kind}_ids"
+    if "id" in columns or name not in columns:
+        return columns
+    return {"id" if one == name else one: place for one, place in columns.items()}
+
+
 def _meaning(header: str, own: Mapping[str, str]) -> str:
     if header in own:
         return own[header]

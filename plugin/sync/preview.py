@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from plugin.lifecycle.pauses import Pauses
+from plugin.lifecycle.threshold_hints import threshold_hints
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.records.work import RecordKey
 from plugin.sync.diff import Change
@@ -48,6 +50,7 @@ class Preview:
     changed: Counter[str] = field(default_factory=Counter)  # that differ from the kept outcome
     names: Mapping[RecordKey, str] = field(default_factory=dict)  # what samples are called, where it is read
     lanes: dict[str, Any] = field(default_factory=dict)  # how a whole load would read and write
+    pauses: Pauses = field(default_factory=Pauses)  # between purchases, by the limit that decided
     _samples: Samples = field(default_factory=Samples)
 
     def add(
@@ -128,6 +131,7 @@ class Preview:
             "labels": self.labels,
             "properties": dict(self.properties.most_common()),
             "empty": empty,
+            "thresholds": [asdict(one) for one in threshold_hints(self.pauses, self.mapping.thresholds)],
             "compared": self._compared(),
             "samples": [{k: v for k, v in one.items() if k not in ("written", "why_empty")} for one in whole],
             "record": _record(whole, empty),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 
 from plugin import wiring
 from plugin.cli.preview_text import preview_text
+from plugin.cli.threshold_text import in_force, with_places
 from plugin.clock import FixedClock
 from plugin.jobs.backfill import run_backfill
 from plugin.jobs.install import install_portal
 from plugin.jobs.preview import run_preview
+from plugin.mapping.bundle import read_bundle
 from plugin.records import portals
 from plugin.records.schema import metadata
 from plugin.records.store import Store
@@ -75,6 +78,12 @@ def test_a_preview_of_a_first_install_says_what_is_then_written(
         shown = preview_text(told)
         assert all(f"contact {one['id']}: {one['to']}" in shown for one in told["samples"][:5])
         assert "Stages of path5" in shown
+        parts: Any = SimpleNamespace(context=home.context, settings=SimpleNamespace(config_path=file))
+        assert (said := in_force(parts, home.portal_id)) is not None
+        assert said.name == str(file)
+        file.write_text("version: 1\n")  # not in force: its lines are not those that count
+        assert (said := in_force(parts, home.portal_id)) is not None
+        assert said.name == "version 1 of the configuration"
         assert f"One record in full: contact {full['id']}" in shown
 
 
@@ -97,7 +106,10 @@ def test_a_preview_of_a_changed_configuration_counts_the_moves(
 ) -> None:
     """From where to where, with twenty samples that carry reasons; no call, no write, no outcome changed."""
     other = tmp_path / "other.yaml"
-    other.write_text("version: 1\nthresholds:\n  loyal_after_purchases: 2\n  sleeping_fixed_days: 30\n")
+    other.write_text(
+        "version: 1\nthresholds:\n  loyal_after_purchases: 2\n  sleeping_min_days: 30\n"
+        "  sleeping_fixed_days: 30\n  rhythm_min_repeaters: 1000\n"
+    )
     with house(store, clock, cdnow(NOON.date(), limit=300)) as home:
         home.load()
         home.settle()
@@ -107,6 +119,11 @@ def test_a_preview_of_a_changed_configuration_counts_the_moves(
         assert home.stats()["total"] == 0
         assert rows(store) == before
         assert told["moves"]
+        (short,) = with_places(told["thresholds"], read_bundle(other))
+        assert (short["key"], short["misfit"], short["line"]) == ("sleeping_fixed_days", "too_short", 5)
+        assert short["value"] > 30
+        assert short["exceeded"] > short["pauses"] / 5
+        assert f"To try: sleeping_fixed_days: {short['value']}" in " ".join(preview_text(told).split())
         moved = sum(one["customers"] for one in told["moves"])
         assert moved == told["properties"]["clm_stage"]
         assert len(told["samples"]) == min(20, told["written"])

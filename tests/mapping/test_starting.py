@@ -321,7 +321,7 @@ def test_comments_speak_of_the_files_where_no_portal_was_asked(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("more", "parts"),
     [
-        (("--preset", "b2b"), ("--preset does not go with --contacts", "lifecycle config preset b2b")),
+        (("--preset", "b2b"), ("--preset does not go with --contacts", "Add --deals FILE")),
         (("--from-portal",), ("--from-portal does not go with --contacts",)),
         (("--preset", "b2b", "--language", "pl"), ("--preset does not go with --contacts",)),
     ],

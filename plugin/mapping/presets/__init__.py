@@ -28,6 +28,8 @@ OTHER_WORDS: dict[str, str] = {
     **dict.fromkeys(("agency", "agencies", "consulting", "service", "freelance", "projects"), "services"),
     **dict.fromkeys(("sales", "enterprise", "business", "companies", "crm", "opportunities"), "b2b"),
 }
+#: The customer's sources without any of which a preset is about nothing.
+RESTS_ON: dict[str, tuple[str, ...]] = {"subscriptions": ("contract_until", "cancelled_on", "cancelled")}
 #: How a mapping names the rules of a preset.
 PREFIX = "preset:"
 _FOLDER = Path(str(resources.files(__name__)))

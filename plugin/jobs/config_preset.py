@@ -1,0 +1,62 @@
+"""A preset's mapping file for CSV files, proven on them: they are read by it before it is written."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from plugin.errors import InputError
+from plugin.jobs.drain import Report
+from plugin.lifecycle.reading import Account, account_lines, what_was_read
+from plugin.mapping.load import read_mapping, refuse_faults
+from plugin.mapping.model import Mapping
+from plugin.mapping.portal_facts import PortalFacts
+from plugin.mapping.starting_sources import Guess
+from plugin.records.csv_files import read_records
+from plugin.records.csv_stages import state_of
+
+Files = dict[str, Path | None]  # contacts, deals, companies
+
+
+def stage_guesses(facts: PortalFacts) -> list[Guess]:
+    """The won stages by their names, where no column says what is won and the reader does not know them."""
+    stages = {stage.id: stage.won for one in facts.pipelines for stage in one.stages}
+    won = [name for name, counts in stages.items() if counts]
+    if "hs_is_closed_won" in facts.properties.get("deal", {}) or all(state_of(one, Mapping()) for one in won):
+        return []
+    return [Guess(("purchase", "won_stages"), won, "the stages whose name says won")]
+
+
+def read_by(
+    name: str, text: str, files: Files, day: date, report: Report = lambda *_: None, *, sure: bool
+) -> list[str]:
+    """What these files come to by a preset's file `text`, as lines for people.
+
+    InputError: they cannot be read by it, or (where `sure` of how values are written) hold no purchase of a
+    customer of its kind.
+    """
+    mapping, findings = read_mapping(text.encode())
+    refuse_faults(f"the preset {name}", findings)
+    report("Files read by it", 0, 1)
+    try:
+        records = read_records(mapping=mapping, **files)
+    except InputError as error:
+        said = f"The preset {name} does not fit these files. {error.message}"
+        raise InputError(said, cure=error.cure) from error
+    account = what_was_read(records, mapping, day)
+    report("Files read by it", 1, 1)
+    if sure and not account["revenue"]["counted"] and not _bought(account):
+        kinds = " or ".join(mapping.customer_objects())
+        told = "\n".join(account_lines(account))
+        raise InputError(
+            f"The preset {name} does not fit these files: no deal is a purchase of a {kinds}.\n{told}\n",
+            cure=f"Add files in which won deals name a {kinds}, or take another preset.",
+        )
+    return account_lines(account)
+
+
+def _bought(account: Account) -> bool:
+    """Whether a won deal is left that counts, also one without an amount."""
+    gone = ("no_customer", "unknown_customer", "no_date", "later")
+    left: int = account["read"]["won"] - sum(one["won"] for one in account["left_out"] if one["what"] in gone)
+    return left > 0

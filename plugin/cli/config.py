@@ -59,7 +59,7 @@ def _in_portal(path: Path | None, *, hidden: bool) -> Found:
     from plugin.jobs.config_portal import check_in_portal
 
     with show.progress(hidden=hidden) as bar:
-        return check_in_portal(crm_alone(settings_without_file()), path, bar)
+        return check_in_portal(lambda: crm_alone(settings_without_file()), path, bar)
 
 
 def _stands_for(path: Path | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from plugin.errors import ConfigError
 from plugin.mapping.load import load_mapping
 from tests.support.house import House, differing
 from tests.sync.test_commands import home, run, told, world  # noqa: F401 - fixtures
@@ -118,11 +119,16 @@ def test_a_wrong_file_is_refused_by_every_command_with_its_line(home: House, tmp
     file.write_text(
         "version: 1\npurchase: {pipelines: [Salse], won_stages: [nowhere], date: closdate}\n"
         "contact: {cancelled_on: {property: createdate, type: date, format: DD.MM.YYYY}}\n"
+        "thresholds: {lost_fixed_day: 3}\nrules: [r.yaml]\n"  # faults of its own beside those in the portal
     )
+    (tmp_path / "r.yaml").write_text("conditions: {rich: revenu > 1}\n")
     checked = run("config", "check", str(file), "--portal", "--json")
     assert checked.exit_code == 2
     errors = [one for one in json.loads(checked.stdout) if one["severity"] == "error"]
-    assert [one["line"] for one in errors] == [2, 2, 2, 3]
+    assert [(Path(one["file"]).name, one["line"]) for one in errors] == [
+        *[("m.yaml", line) for line in (2, 2, 2, 3, 4)],
+        ("r.yaml", 1),
+    ]
     assert "declared as date, and is of type datetime in the portal" in errors[3]["message"]
     assert any("closedate" in one["cure"] for one in errors)
     file.write_text("version: 1\noutputs: {clm_stage: {values: {loyl: vip}}}\n")
@@ -132,6 +138,28 @@ def test_a_wrong_file_is_refused_by_every_command_with_its_line(home: House, tmp
         assert "m.yaml:2:32" in done.output + str(done.exception)
         assert "loyal" in done.output + str(done.exception)
     assert [row["version"] for row in told("config", "history")] == [1]
+
+
+def test_faults_are_told_also_where_the_portal_cannot_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No token, nobody at the address, a file that is not YAML; without faults of its own it is an error."""
+    file = tmp_path / "m.yaml"
+    file.write_text("version: 1\nthresholds: {lost_fixed_day: 3}\n")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    without = run("config", "check", str(file), "--portal").output
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "t")
+    monkeypatch.setenv("HUBSPOT_API_URL", "http://127.0.0.1:9")
+    nobody = run("config", "check", str(file), "--portal").output
+    for said in (without, nobody):
+        assert "m.yaml:2:14: There is no key `lost_fixed_day`" in said
+        assert "The portal was not asked: " in said
+    assert "HUBSPOT_ACCESS_TOKEN" in without
+    file.write_text("version: 1\nthresholds: {lost\n")
+    assert "The portal was not asked" in run("config", "check", str(file), "--portal").output
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    file.write_text("version: 1\n")
+    assert isinstance(run("config", "check", str(file), "--portal").exception, ConfigError)
 
 
 def test_a_stage_is_written_as_the_portal_s_own_option(home: House, tmp_path: Path) -> None:  # noqa: F811

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -194,13 +195,17 @@ def test_what_reads_a_portal_goes_by_the_version_in_force(
     """Whatever the watched file says by now; what somebody put in force is not undone by the next command."""
     file, rules = tmp_path / "m.yaml", tmp_path / "ours.yaml"
     rules.write_text("segments: [{key: everybody, labels: {en: Everybody}, when: tenure_days >= 0}]\n")
-    file.write_text("version: 1\nrules: [ours.yaml]\n")
+    file.write_text("version: 1\nrules: [ours.yaml]\ncontact: {extras: [jobtitle]}\n")
+    shutil.copytree("hubspot-app/src", tmp_path / "hubspot-app/src")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PUBLIC_URL", "https://crm.example.com")
     home.load()
     home.settle()
     one = str(min(home.standing()))
     assert "everybody" not in told("explain", one)["segments"]
     assert told("config", "apply", str(file))["applied"]["version"] == 2
     assert "everybody" in told("explain", one)["segments"]  # although no LIFECYCLE_CONFIG names the file
+    assert "+ contact.propertyChange jobtitle" in told("webhooks", "sync")["changes"]
     monkeypatch.setenv("LIFECYCLE_CONFIG", str(file))
     file.write_text(file.read_text() + "# a word\n")  # changed since it was applied, and not looked at
     back = run("config", "rollback", "1")
@@ -211,9 +216,12 @@ def test_what_reads_a_portal_goes_by_the_version_in_force(
     said = run("explain", one, "--json")
     assert "everybody" not in json.loads(said.stdout)["segments"]
     assert "By version 3 of the configuration, which is in force" in said.stderr
+    synced = run("webhooks", "sync", "--json")
+    assert json.loads(synced.stdout)["changes"] == ["- contact.propertyChange jobtitle"]
+    assert "By version 3 of the configuration, which is in force" in synced.stderr
     looked = json.loads(run("doctor", "--json").stdout)["checks"]
     checks = {one["name"]: one["state"] for one in looked}
-    assert checks["mapping in force"] == "warn"
+    assert (checks["mapping in force"], checks["subscriptions"]) == ("warn", "ok")
     file.write_text(file.read_text() + "# another\n")
     assert run("backfill").exit_code == 0
     assert [row["version"] for row in told("config", "history")][:2] == [4, 3]

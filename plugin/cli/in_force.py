@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-import click
 import sqlalchemy as sa
 
 from plugin import wiring
+from plugin.cli.lines import say
 from plugin.jobs.config_files import stands_apart
 from plugin.jobs.configs import Configurations
 from plugin.mapping.model import Mapping
@@ -52,4 +52,4 @@ def _kept(store: Store) -> list[Mapping]:
 def _tell(store: Store, path: Path | None) -> None:
     if (number := stands_apart(store, path)) is not None:
         said = f"By version {number} of the configuration, which is in force; {path} is another text."
-        click.echo(f"{said} `lifecycle config diff {path}` compares them.", err=True)
+        say(f"{said} `lifecycle config diff {path}` compares them.", err=True)

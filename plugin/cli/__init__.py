@@ -82,5 +82,7 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except LifecycleError as error:
-        click.echo(f"Error: {error}", err=True)
+        from plugin.cli.lines import tell_error
+
+        tell_error(error)
         sys.exit(2 if error.permanent else 1)

@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import click
-
 from plugin import settings, wiring
+from plugin.cli.lines import say
 from plugin.cli.portal import only_portal
 from plugin.clock import SystemClock, local_day
 from plugin.errors import InputError
@@ -179,5 +178,5 @@ def _in_force(
         return *wiring.rules(path), None
     if (number := stands_apart(store, path)) is not None and found.head[0] == EVERYONE:
         said = f"By version {number} of the configuration, which is in force; {path} is another text."
-        click.echo(f"{said} `lifecycle config diff {path}` compares them.", err=True)
+        say(f"{said} `lifecycle config diff {path}` compares them.", err=True)
     return found.mapping, found.models, configs

@@ -13,6 +13,7 @@ from plugin.cli import show
 from plugin.cli.config_diff import config_diff
 from plugin.cli.config_init import config_init
 from plugin.cli.config_versions import config_apply, config_history, config_rollback, config_show
+from plugin.cli.lines import say
 from plugin.cli.portal import FILE, as_json_option
 from plugin.cli.schemas import for_option, give
 
@@ -45,7 +46,7 @@ def config_check(file: Path | None, live: bool, as_json: bool) -> None:
         found += checking.rule_findings(path)
     _tell(found, as_json)
     if not as_json:
-        click.echo(f"{path or 'The shipped default'} is in order.{_stands_for(path)}")
+        say(f"{path or 'The shipped default'} is in order.{_stands_for(path)}")
 
 
 def _by_itself(path: Path | None) -> Found:
@@ -59,7 +60,7 @@ def _in_portal(path: Path | None, *, hidden: bool) -> Found:
     from plugin.jobs.config_portal import check_in_portal
 
     with show.progress(hidden=hidden) as bar:
-        return check_in_portal(crm_alone(settings_without_file()), path, bar)
+        return check_in_portal(lambda: crm_alone(settings_without_file()), path, bar)
 
 
 def _stands_for(path: Path | None) -> str:
@@ -84,11 +85,9 @@ def _tell(found: Found, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{"file": name, **asdict(finding)} for name, finding in found]))
     for name, finding in () if as_json else found:
-        click.echo(finding.at(name), err=True)
+        say(finding.at(name), err=True)
     if not as_json and any(finding.severity == "error" and not finding.cure for _, finding in found):
-        click.echo(
-            "Correct these lines; `lifecycle models check FILE` tries a rule file by itself.", err=True
-        )
+        say("Correct these lines; `lifecycle models check FILE` tries a rule file by itself.", err=True)
     if any(finding.severity == "error" for _, finding in found):
         sys.exit(2)
 

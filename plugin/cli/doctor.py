@@ -13,8 +13,9 @@ from plugin import settings, wiring
 from plugin.cli.checks import house, server, subscriptions
 from plugin.cli.checks.check import FAIL, OK, SKIP, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
+from plugin.cli.in_force import mappings_in_force
 from plugin.clock import Clock, SystemClock
-from plugin.errors import LifecycleError
+from plugin.errors import LifecycleError, StoreError
 from plugin.hubspot.own_budget import OwnBudget
 from plugin.jobs.config_files import stands_apart
 from plugin.jobs.context import Context, Silence
@@ -74,7 +75,13 @@ def examine(portal: int | None = None) -> Iterator[Check]:
 
 
 def _subscriptions(chosen: Settings) -> Iterator[Check]:
-    return subscriptions.subscription_checks(chosen, wiring.rules(chosen.config_path)[0])
+    try:
+        mappings = mappings_in_force(chosen)
+    except StoreError:
+        finding = "not looked at: the mapping in force is kept in the store, which does not answer"
+        yield Check("subscriptions", SKIP, finding, "See what is said of the store.")
+        return
+    yield from subscriptions.subscription_checks(chosen, mappings)
 
 
 def _portals(chosen: Settings, clock: Clock, wanted: int | None) -> Iterator[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from plugin.cli.lines import say
 
 if TYPE_CHECKING:
     from plugin.cli.show import Bar
@@ -61,7 +64,7 @@ def models_check(files: tuple[Path, ...], tables: tuple[Path, ...], as_json: boo
             click.echo(json.dumps({"faults": [asdict(one) for one in error.problems]}, ensure_ascii=False))
         raise
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(_placed(warning), err=True)
     if not as_json:
         click.echo("The rules are in order.")
     with show.progress(hidden=as_json or not tables) as bar:
@@ -69,6 +72,12 @@ def models_check(files: tuple[Path, ...], tables: tuple[Path, ...], as_json: boo
     _tell(verdicts, warnings, as_json=as_json)
     if any(one.differences for one in verdicts):
         sys.exit(1)
+
+
+def _placed(warning: str) -> str:
+    """A warning as `config check` tells it: its place first, where it has one."""
+    found = re.fullmatch(r"(.+?:\d+:\d+: )?(.*)", warning, re.DOTALL)
+    return f"{found[1] or ''}warning: {found[2]}" if found else warning
 
 
 def _read(files: Sequence[Path], tables: Sequence[Path]) -> tuple[list[str], list[Trials]]:
@@ -112,7 +121,7 @@ def _tell(verdicts: Sequence[Verdict], warnings: Sequence[str], *, as_json: bool
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     for line in _lines(verdicts):
-        click.echo(line)
+        say(line)
     if verdicts:
         click.echo(f"{len(verdicts) - failed} passed, {failed} failed")
 

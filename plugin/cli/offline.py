@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plugin.cli.lines import say
 from plugin.cli.render import as_csv, as_json_text, json_option, shape_of
 from plugin.cli.show import counted
 from plugin.errors import InputError
@@ -141,4 +142,4 @@ def explain(
     else:
         from plugin.lifecycle.explanation import explanation
 
-        click.echo(explanation(outcome, path, case.models, case.mapping.language, case.mapping.formats))
+        say(explanation(outcome, path, case.models, case.mapping.language, case.mapping.formats))

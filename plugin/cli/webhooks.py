@@ -35,10 +35,11 @@ def webhooks() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sync(check: bool, dry_run: bool, legacy: bool, project: Path, as_json: bool) -> None:
-    """Make the app's webhooks those of the mapping, sent to PUBLIC_URL.
+    """Make the app's webhooks those of the mapping in force, sent to PUBLIC_URL.
 
     Writes the developer project's files (webhooks, permitted addresses, the pages' address); upload it
-    afterwards with `hs project upload`. Run it after every change of the mapping or of PUBLIC_URL.
+    afterwards with `hs project upload`. Run it after every change of the mapping or of PUBLIC_URL: a changed
+    file counts once it is in force (`lifecycle config apply`), or where nothing was installed yet.
     With --legacy nothing is written here: HubSpot's settings API is called for HUBSPOT_APP_ID.
     """
     write = not (check or dry_run)
@@ -52,14 +53,15 @@ def sync(check: bool, dry_run: bool, legacy: bool, project: Path, as_json: bool)
 
 
 def _project(folder: Path, *, write: bool) -> list[str]:
-    from plugin import settings, wiring
+    from plugin import settings
+    from plugin.cli.in_force import mappings_in_force
     from plugin.handlers.subscriptions import subscriptions
     from plugin.sync import project
 
     chosen = settings.load()
     present = _texts(folder)
-    mapping, _ = wiring.rules(chosen.config_path)
-    made = project.wanted(present, subscriptions(mapping), chosen.public_url)
+    wanted = subscriptions(*mappings_in_force(chosen))
+    made = project.wanted(present, wanted, chosen.public_url)
     if write:
         _write(folder, {name: text for name, text in made.items() if present.get(name) != text})
     return project.differences(present, made)
@@ -100,8 +102,9 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def _legacy(*, write: bool, quiet: bool) -> list[str]:
-    from plugin import settings, wiring
+    from plugin import settings
     from plugin.cli import show
+    from plugin.cli.in_force import mappings_in_force
     from plugin.clock import SystemClock
     from plugin.handlers.subscriptions import subscriptions
     from plugin.hubspot.client.app_webhooks import AppWebhooks
@@ -109,7 +112,6 @@ def _legacy(*, write: bool, quiet: bool) -> list[str]:
     from plugin.sync.project import RECEIVER
 
     chosen = settings.load()
-    mapping, _ = wiring.rules(chosen.config_path)
     app = AppWebhooks(
         base_url=chosen.api_url,
         app_id=_needed("HUBSPOT_APP_ID", chosen.app_id),
@@ -117,7 +119,8 @@ def _legacy(*, write: bool, quiet: bool) -> list[str]:
         clock=SystemClock(chosen.clock_file),
     )
     target = f"{_public_address(chosen)}{RECEIVER}"
-    todo = plan(app.subscriptions(), app.target(), subscriptions(mapping), target)
+    wanted = subscriptions(*mappings_in_force(chosen))
+    todo = plan(app.subscriptions(), app.target(), wanted, target)
     if write and todo.steps:
         with show.progress(hidden=quiet) as bar:
             carry_out(app, todo, lambda done: bar("webhooks", done, todo.steps))

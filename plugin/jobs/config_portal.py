@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from plugin.errors import LifecycleError
 from plugin.hubspot.client import Crm
 from plugin.jobs.config_check import Found, check_file
 from plugin.jobs.drain import Report
 from plugin.lifecycle.events import build_events
 from plugin.lifecycle.records import Records
 from plugin.mapping.bundle import read_bundle
-from plugin.mapping.load import place_clashes, read_mapping
+from plugin.mapping.findings import Finding
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_checks import portal_clashes
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts, Unread
-from plugin.mapping.positions import read_yaml
+from plugin.mapping.readable import readable
 from plugin.sync.property_definitions import type_of
 
 SAMPLE_PAGES = 5  # of 100 records (50 with history) of each object type, for values that cannot be read
 NAMED = "CRM properties that the mapping names"  # as the progress calls what is counted
 
 
-def check_in_portal(crm: Crm, path: Path | None, report: Report = lambda *_: None) -> Found:
-    """Every finding of the file by itself, and, where it has no error, of the file in the portal."""
+def check_in_portal(crm: Callable[[], Crm], path: Path | None, report: Report = lambda *_: None) -> Found:
+    """Every finding of the file by itself, and of all that could be read of it in the portal.
+
+    A portal that cannot be asked is a finding beside the file's own faults; without those it is raised.
+    """
     found = check_file(path)
-    if any(finding.severity == "error" for _, finding in found):
-        return found
+    try:
+        return _in_portal(crm, path, found, report)
+    except LifecycleError as error:
+        if not any(finding.severity == "error" for _, finding in found):
+            raise
+        why = re.sub(r"\s*\n[\s-]*", " ", error.message).strip(" .")
+        said = f"The portal was not asked: {why}."
+        return [*found, (read_bundle(path).name, Finding(0, 0, "error", said, error.cure))]
+
+
+def _in_portal(crm: Callable[[], Crm], path: Path | None, found: Found, report: Report) -> Found:
     bundle = read_bundle(path)
-    mapping, _ = read_mapping(bundle.body, path.absolute().parent if path else None)
-    facts = portal_facts(crm, mapping, report)
-    stated = read_yaml(bundle.body).places if path else ()
-    clashes = portal_clashes(mapping, facts, stated)
-    return sorted([*found, *((bundle.name, one) for one in place_clashes(bundle.body, clashes))])
+    read = readable(bundle.body)
+    if read is None:
+        said = "The portal was not asked: what the file says cannot be read to its end."
+        cure = "Correct the file, and check it again."
+        return [*found, (bundle.name, Finding(0, 0, "note", said, cure))]
+    facts = portal_facts(crm(), read.mapping, report)
+    stated = read.document.places if path else ()
+    told = read.told(portal_clashes(read.mapping, facts, stated))
+    return sorted([*found, *((bundle.name, one) for one in told)])
 
 
 def portal_facts(

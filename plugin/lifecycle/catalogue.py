@@ -45,7 +45,7 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
     (
         "acquisition",
         (
-            _f("channel", "the channel of origin, as the CRM names it", kind="text"),
+            _f("channel", "the channel of origin, as the CRM names it, or `other`", kind="text"),
             _f("direction", "inbound (they came to us) or outbound (we approached them)", kind="text"),
             _f("tenure_days", "days since the record was created", "", "up", whole=True),
             _f(

@@ -1,71 +1,90 @@
 """Conditions: SQL expressions over facts and named conditions, checked and compiled to Polars.
 
-Only what stands in the tables here and in `basics.py` is understood: comparisons, arithmetic and a few
-harmless functions. No clock, no random number, no aggregate, no window, no sub-query can be said. Logic is
-three-valued; x/0, NaN and infinity are NULL; whole numbers compute as floats.
+Only what stands in the table here is understood: comparisons, arithmetic and a few harmless functions. No
+clock, no random number, no aggregate, no window, no sub-query can be said. Logic is three-valued; x/0, NaN
+and infinity are NULL; whole numbers compute as floats.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 import polars as pl
 from sqlglot import exp
 
-from plugin.lifecycle.basics import Basics, finite, motion_of
-from plugin.lifecycle.expressions import EVEN, STEPS, STILL, WILD, Compiled, Names, Wrong, offset_of, parse
+from plugin.lifecycle.basics import ARITHMETIC
+from plugin.lifecycle.calls import Calls
+from plugin.lifecycle.comparing import COMPARE
+from plugin.lifecycle.expressions import EVEN, STEPS, STILL, UNSURE, WILD, Compiled, Names, parse
 from plugin.lifecycle.misfits import meant_word
 from plugin.lifecycle.rulefile import Problem, Text
-
-_NUMBER_TYPES = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT, exp.DataType.Type.DECIMAL)
+from plugin.lifecycle.unparsed import plain_names
+from plugin.lifecycle.wrong import Wrong
 
 
 def compile_condition(
     text: Text, names: Names, problems: list[Problem], *, known: bool = False
 ) -> Compiled | None:
-    """Check and compile a condition; None, with a problem noted, where it is wrong.
+    """Check and compile a condition; None, with a problem noted for each fault, where it is wrong.
 
     With `known`, every term that is unknown counts as FALSE.
     """
+    found, faults = _compiled(text.value, names, known=known)
+    told = {(one.offset, one.message): one for one in faults if one.message}
+    problems += [text.problem(one.message, one.offset) for one in told.values()]
+    return None if faults else found
+
+
+def _compiled(value: str, names: Names, *, known: bool) -> tuple[Compiled | None, list[Wrong]]:
+    """The condition and every fault of it."""
     try:
-        return _compiled(text.value, names, known=known)
+        tree = parse(value)
     except Wrong as wrong:
-        faults = _faults(text.value, wrong, names, known=known)
-        problems += [text.problem(one.message, one.offset) for one in faults]
-        return None
+        return None, [*wrong.all(), *_beside(value, wrong, names, known=known)]
+    return _walked(value, tree, names, known=known)
 
 
-def _compiled(value: str, names: Names, *, known: bool) -> Compiled:
-    tree = parse(value)
-    found = Compiler(value, names, known=known).visit(tree)
-    if found.type != "bool":
-        raise Wrong(f"a condition is TRUE or FALSE, this is a {found.type}", offset_of(tree, value))
-    return found
+def _walked(value: str, tree: exp.Expr, names: Names, *, known: bool) -> tuple[Compiled, list[Wrong]]:
+    compiler = Compiler(value, names, known=known)
+    found = compiler.visit(tree)
+    if found.type not in ("bool", UNSURE):
+        compiler.fault(tree, f"a condition is TRUE or FALSE, this is a {found.type}")
+    return found, compiler.faults
 
 
-def _faults(value: str, wrong: Wrong, names: Names, *, known: bool) -> list[Wrong]:
-    """Every fault that is to be told; behind a misspelt AND or OR those that remain once it is right."""
-    found = [one for one in wrong.all() if one.message]
-    if not wrong.mended:
-        return found
-    try:
-        _compiled(wrong.mended, names, known=known)
-    except Wrong as next_wrong:
-        longer = len(wrong.mended) - len(value)
-        for one in _faults(wrong.mended, next_wrong, names, known=known):
-            if one.offset != wrong.offset:
-                place = one.offset if one.offset < wrong.offset else one.offset - longer
-                found.append(Wrong(one.message, place))
-    return found
+def _beside(value: str, wrong: Wrong, names: Names, *, known: bool) -> list[Wrong]:
+    """What is wrong beside the fault for which a text is no expression."""
+    if wrong.tree is not None:
+        return _walked(value, wrong.tree, names, known=known)[1]
+    if wrong.mended:
+        return _remaining(value, wrong, names, known=known)
+    return [
+        Wrong(f"unknown name '{name}'{near}", at)
+        for name, at in plain_names(value)
+        if not names.is_known(name) and not names.doubtful(name) and (near := names.nearest(name))
+    ]
 
 
-class Compiler(Basics):
+def _remaining(value: str, wrong: Wrong, names: Names, *, known: bool) -> list[Wrong]:
+    """The faults that remain once a misspelt AND or OR is right, where they stand as it is written."""
+    longer = len(wrong.mended) - len(value)
+    _, faults = _compiled(wrong.mended, names, known=known)
+    return [
+        Wrong(one.message, one.offset if one.offset < wrong.offset else one.offset - longer)
+        for one in faults
+        if one.message and one.offset != wrong.offset
+    ]
+
+
+class Compiler(Calls):
     """Compiles one expression by walking its tree; a node without a rule is refused."""
 
     rules: ClassVar[Mapping[type[exp.Expr], str]] = {
+        **dict.fromkeys(COMPARE, "_compare"),
+        **dict.fromkeys(ARITHMETIC, "_arithmetic"),
         exp.And: "_logic",
         exp.Or: "_logic",
         exp.Not: "_not",
@@ -112,15 +131,15 @@ class Compiler(Basics):
             still = STEPS if raw.motion == EVEN else raw.motion
             # between events a fact stays known or unknown: nothing can turn here
             return self._join(raw.expr.is_null(), "bool", [raw], STILL if raw.motion == EVEN else still)
-        if isinstance(right, exp.Boolean) and a.type == "bool":
+        if isinstance(right, exp.Boolean) and a.type in ("bool", UNSURE):
             return self._join(a.expr.eq_missing(pl.lit(bool(right.this))), "bool", [a])
         meant = "; did you mean NULL?" if meant_word(right.name) == "NULL" else ""
-        raise self.wrong(node, f"IS is followed by NULL, TRUE or FALSE{meant}")
+        return self.fault(node, f"IS is followed by NULL, TRUE or FALSE{meant}", "bool")
 
     def _like(self, node: exp.Expr) -> Compiled:
         a = self.typed(node.this, "text")
         if not (isinstance(node.expression, exp.Literal) and node.expression.is_string):
-            raise self.wrong(node, "LIKE takes a text in quotes")
+            return self.fault(node.expression, "LIKE takes a text in quotes", "bool")
         body = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in node.expression.name)
         flag = "(?is)" if isinstance(node, exp.ILike) else "(?s)"
         found = self._join(a.expr.str.contains(f"{flag}^{body}$"), "bool", [a])
@@ -129,11 +148,11 @@ class Compiler(Basics):
 
     def _case(self, node: exp.Expr) -> Compiled:
         if node.args.get("this") is not None:
-            raise self.wrong(node, "write CASE WHEN condition THEN value ... END")
+            return self._switch(node)
         branches = node.args["ifs"] if isinstance(node, exp.Case) else [node]
         last = node.args.get("default") if isinstance(node, exp.Case) else node.args.get("false")
         whens = [self.typed(b.this, "bool") for b in branches]
-        thens = [self.visit(b.args["true"]) for b in branches]
+        thens = [self.visit(b.args.get("true")) for b in branches]
         otherwise = self.visit(last) if last is not None else Compiled(pl.lit(None), "null")
         kind = self._one_type(node, [*thens, otherwise])
         chain = pl.when(whens[0].expr).then(thens[0].expr)
@@ -144,60 +163,10 @@ class Compiler(Basics):
         motion = WILD if moving or any(w.motion == WILD for w in whens) else STEPS if stepping else STILL
         return self._join(chain.otherwise(otherwise.expr), kind, [*whens, *thens, otherwise], motion)
 
-    def _one_type(self, node: exp.Expr, parts: list[Compiled]) -> str:
-        kinds = {p.type for p in parts} - {"null"}
-        if len(kinds) != 1:
-            raise self.wrong(node, f"values of different types: {', '.join(sorted(kinds)) or 'none'}")
-        return kinds.pop()
-
-    def _function(self, node: exp.Expr) -> Compiled:
-        parts = [self.visit(n) for n in (node.this, *node.expressions)]
-        kind = self._one_type(node, parts)
-        exprs = [p.expr for p in parts]
-        if isinstance(node, exp.Coalesce):
-            motion = motion_of(parts)
-            return self._join(pl.coalesce(exprs), kind, parts, motion)
-        if kind not in ("number", "date"):
-            raise self.wrong(node, f"expected numbers or dates, this is a {kind}")
-        pick = pl.min_horizontal if isinstance(node, exp.Least) else pl.max_horizontal
-        unknown = pl.any_horizontal([e.is_null() for e in exprs])  # SQL: one NULL makes it NULL
-        return self._join(pl.when(~unknown).then(pick(exprs)), kind, parts, self._bent(parts))
-
-    @staticmethod
-    def _bent(parts: Iterable[Compiled]) -> int:
-        """The motion of something with corners: what moved evenly no longer does."""
-        motion = motion_of(parts)
-        return WILD if motion == EVEN else motion
-
-    def _nullif(self, node: exp.Expr) -> Compiled:
-        a, b = self._pair(node.this, node.expression)
-        return self._join(pl.when(a.expr.ne_missing(b.expr)).then(a.expr), a.type, [a, b], self._bent([a, b]))
-
-    def _round(self, node: exp.Expr) -> Compiled:
-        a = self.typed(node.this, "number")
-        places = node.args.get("decimals")
-        if places is not None and not (isinstance(places, exp.Literal) and places.name.isdigit()):
-            raise self.wrong(node, "ROUND takes a whole number of places")
-        if isinstance(node, exp.Round):
-            expr = a.expr.round(int(places.name) if places is not None else 0)
-        else:
-            expr = {"abs": a.expr.abs, "floor": a.expr.floor, "ceil": a.expr.ceil}[node.key]()
-        return self._join(expr, "number", [a], self._bent([a]))
-
-    def _neg(self, node: exp.Expr) -> Compiled:
-        a = self.typed(node.this, "number")
-        return self._join(-a.expr, "number", [a])
-
-    def _case_of_text(self, node: exp.Expr) -> Compiled:
-        a = self.typed(node.this, "text")
-        lower = isinstance(node, exp.Lower)
-        return self._join(a.expr.str.to_lowercase() if lower else a.expr.str.to_uppercase(), "text", [a])
-
-    def _cast(self, node: exp.Expr) -> Compiled:
-        to = node.args["to"].this
-        if to == exp.DataType.Type.DATE:
-            return self._date(node.this)
-        a = self.visit(node.this)
-        if to not in _NUMBER_TYPES or a.type not in ("text", "number"):
-            raise self.wrong(node, "only CAST(text AS DOUBLE) and DATE 'YYYY-MM-DD' are allowed")
-        return self._join(finite(a.expr.cast(pl.Float64, strict=False)), "number", [a])
+    def _switch(self, node: exp.Expr) -> Compiled:
+        """CASE with a value behind it: what is wrong within it is told too."""
+        wrong = self.fault(node, "write CASE WHEN condition THEN value ... END")
+        parts = [part for b in node.args["ifs"] for part in (b.this, b.args["true"])]
+        for part in (node.this, *parts, *([node.args["default"]] if node.args.get("default") else [])):
+            self.visit(part)
+        return wrong

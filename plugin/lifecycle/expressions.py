@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,11 +17,16 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from plugin.lifecycle.catalogue import Fact
-from plugin.lifecycle.misfits import meant_word
+from plugin.lifecycle.unparsed import misspelt, open_quote, unparsed
+from plugin.lifecycle.wrong import Wrong
 
 #: How an expression moves between events: it stands, it moves evenly, it stands between the crossings of
 #: the comparisons inside it, or nothing is known (then every day is looked at).
 STILL, EVEN, STEPS, WILD = 0, 1, 2, 3
+#: The type of what has a fault: it goes with every other, so that nothing follows from that fault.
+UNSURE = "?"
+#: What the parser keeps no place of, and the word that it begins with.
+_OPENED_BY = ((exp.Subquery, "("), (exp.Case, "CASE"), (exp.If, "IF"), (exp.Exists, "EXISTS"))
 
 
 @dataclass(frozen=True)
@@ -40,22 +45,6 @@ class Compiled:
     crossings: tuple[pl.Expr, ...] = ()
     asserts: tuple[str, ...] = ()
     literals: frozenset[float | str | date] = frozenset()
-
-
-class Wrong(Exception):
-    """A fault in an expression, at a character of its text: an inner signal, turned into a Problem.
-
-    `others` are faults beside it; `mended` is the text as it was most likely meant. Without a message it only
-    follows from a fault elsewhere, and is not told.
-    """
-
-    def __init__(self, message: str, offset: int, *, others: Iterable[Wrong] = (), mended: str = "") -> None:
-        super().__init__(message)
-        self.message, self.offset, self.others, self.mended = message, offset, tuple(others), mended
-
-    def all(self) -> list[Wrong]:
-        """This one and those beside it."""
-        return [self, *(wrong for other in self.others for wrong in other.all())]
 
 
 @dataclass(frozen=True)
@@ -77,6 +66,10 @@ class Names:
         )
         return f"; did you mean '{close[0]}'?" if close else ""
 
+    def is_known(self, name: str) -> bool:
+        """Whether something has this name."""
+        return name in self.facts or name in self.conditions or name in self.numbers
+
 
 def parse(text: str) -> exp.Expr:
     """The expression's tree; Wrong where it is not exactly one expression."""
@@ -85,10 +78,9 @@ def parse(text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text)
     except ParseError as error:
-        first = error.errors[0] if error.errors else {}
-        raise _unparsed(text, str(first.get("description", error)), _error_offset(text, first)) from None
+        raise unparsed(text, error) from None
     except TokenError as error:
-        raise Wrong("not an expression: a quote or comment is not closed", _open_quote(text)) from error
+        raise Wrong("not an expression: a quote or comment is not closed", open_quote(text)) from error
     except (RecursionError, ValueError) as error:
         raise Wrong(f"not an expression: {error}", 0) from error
     whole = [tree for tree in trees if tree is not None]
@@ -99,57 +91,31 @@ def parse(text: str) -> exp.Expr:
     return whole[0]
 
 
-def _unparsed(text: str, said: str, at: int) -> Wrong:
-    """What stands near the place where reading stopped, and the word that was most likely meant."""
-    if wrong := misspelt(text, at):
-        return wrong
-    word = re.match(r"\w+|'[^']*'|[<>=!]+|.", text[at:], re.DOTALL)
-    near = f"near `{word[0]}`" if word else "at its end"
-    if "missing" in said:
-        return Wrong(f"not an expression: something is missing {near}", at)
-    if said.startswith("Expecting"):
-        return Wrong(f"not an expression: `{said.removeprefix('Expecting').strip()}` is missing {near}", at)
-    return Wrong(f"not an expression: {near}", at)
-
-
-def misspelt(text: str, at: int | None = None) -> Wrong | None:
-    """The word that is a letter away from AND, OR, NOT, BETWEEN, IS or NULL; None where there is none.
-
-    `at`: only the word that stands there and the one before.
-    """
-    words = [m for m in re.finditer(r"'[^']*'|\"[^\"]*\"|\w+", text) if at is None or m.start() <= at]
-    for word in words[-2:] if at is not None else words:
-        if meant := meant_word(word[0]):
-            mended = text[: word.start()] + meant + text[word.end() :]
-            said = f"not an expression: near `{word[0]}`; did you mean {meant}?"
-            return Wrong(said, word.start(), mended=mended)
-    return None
-
-
-def _error_offset(text: str, first: Mapping[str, object]) -> int:
-    lines = text.split("\n")
-    line, column = int(str(first.get("line") or 1)), int(str(first.get("col") or 1))
-    end = sum(len(part) + 1 for part in lines[: line - 1]) + column  # sqlglot's column is the token's end
-    return min(max(end - len(str(first.get("highlight") or "")), 0), max(len(text) - 1, 0))
-
-
-def _open_quote(text: str) -> int:
-    for quote in ("'", '"'):
-        if text.count(quote) % 2:
-            return text.rfind(quote)
-    return max(text.find("/*"), 0)
-
-
 def offset_of(node: exp.Expr, text: str) -> int:
-    """Where a node begins: at its word or quote, at its first name, else at the text's begin."""
-    starts = [int(n.meta["start"]) for n in node.find_all(exp.Identifier) if "start" in n.meta]
-    words = [str(node.this)] if isinstance(node, (exp.Anonymous, exp.Literal)) else []
-    if isinstance(node, exp.Func) and not isinstance(node, (exp.Anonymous, exp.Connector, exp.Cast)):
-        words = [*node.sql_names(), node.key]
-    if isinstance(node, exp.Subquery):
-        return max(text.find("("), 0)
-    spots = [
-        m.start() for w in words for m in re.finditer(rf"(?<!\w){re.escape(w)}(?!\w)", text, re.IGNORECASE)
-    ]
-    quoted = isinstance(node, exp.Literal) and node.is_string
-    return max(min(spots) - quoted, 0) if spots else min(starts, default=0)
+    """Where a node begins: at its word or quote, at its first name or value, else at the text's begin."""
+    if "start" in node.meta:
+        return int(node.meta["start"])
+    starts = [int(n.meta["start"]) for n in node.walk() if "start" in n.meta]
+    if not starts:
+        return _after(node, text)
+    first = min(starts)
+    word = next((word for kind, word in _OPENED_BY if isinstance(node, kind)), "")
+    before = [m.start() for m in re.finditer(re.escape(word), text[:first], re.IGNORECASE)] if word else []
+    return before[-1] if before else first
+
+
+def _after(node: exp.Expr, text: str) -> int:
+    """Where NULL, TRUE or FALSE stands, of which the parser keeps no place: behind what comes before it."""
+    end = 0
+    for before in node.root().walk(bfs=False):
+        if before is node:
+            break
+        end = max(end, int(before.meta.get("end", -1)) + 1)
+        if isinstance(before, type(node)) and (earlier := _word(before, text, end)):
+            end = earlier.end()
+    found = _word(node, text, end)
+    return found.start() if found else 0
+
+
+def _word(node: exp.Expr, text: str, begin: int) -> re.Match[str] | None:
+    return re.compile(rf"\b{re.escape(node.sql())}\b", re.IGNORECASE).search(text, begin)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from plugin.lifecycle.expressions import Names, Wrong, parse
+from plugin.lifecycle.expressions import Names, parse
 from plugin.lifecycle.plans import Rulebook
 from plugin.lifecycle.rulefile import Item, RuleError, Text, open_rule_file
 from plugin.lifecycle.ruleset import Models, cell_segments, digits
 from plugin.lifecycle.sections import FALSE, Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
+from plugin.lifecycle.wrong import Wrong
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
 _MORE = ("stake", "reasons", "add_reasons", "plays", "for_flags", "attitudes")

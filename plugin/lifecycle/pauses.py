@@ -17,7 +17,7 @@ from plugin.lifecycle.facts import Engine
 from plugin.lifecycle.purchase_facts import rhythm_counts
 from plugin.lifecycle.ruleset import Models, reference
 from plugin.lifecycle.series import Bools, Floats, Ints, Moment
-from plugin.lifecycle.walk import outcomes
+from plugin.lifecycle.turning_days import outcomes
 
 #: The states that begin after a silence; each has thresholds of its own.
 KINDS = ("sleeping", "lost")

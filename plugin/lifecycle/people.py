@@ -9,6 +9,7 @@ from plugin.lifecycle.properties import PropertyReader, gather_days
 from plugin.lifecycle.records import Records, ids_column
 from plugin.lifecycle.series import Floats, Points
 from plugin.lifecycle.values import Findings
+from plugin.mapping import channels
 from plugin.mapping.model import Mapping, Sources
 
 #: Single-property sources whose value holds from a day on.
@@ -127,9 +128,8 @@ class People:
 
     def _read_fixed(self) -> None:
         s = self.sources
-        for fact, name in (("channel", s.channel), ("direction", s.direction)):
-            self.fixed[fact] = self._column(name)
-        self.fixed["direction"] = self.fixed["direction"].str.to_lowercase()  # type: ignore[union-attr]
+        self.fixed["channel"] = self._channel(s.channel)
+        self.fixed["direction"] = self._column(s.direction).str.to_lowercase()
         if s.key_fields:
             empty = np.stack([self._column(name).is_null().to_numpy() for name in s.key_fields])
             self.fixed["missing_key_fields"] = empty.sum(axis=0).astype(np.float64)
@@ -138,6 +138,16 @@ class People:
         else:
             self.missing.add("missing_key_fields")
             self.points["key_fields"] = gather_days([], self.size)
+
+    def _channel(self, name: str | None) -> pl.Series:
+        """Of HubSpot's own source all that it does not list is one channel, unless it is declared here."""
+        found = self._column(name)
+        reading = self.own.readings.get(name or "")
+        if name != channels.PROPERTY or (reading is not None and reading.closed):
+            return found
+        declared = reading.values.values() if reading is not None else ()
+        listed = found.is_null() | found.is_in([*channels.VALUES, *map(str, declared)])
+        return found.zip_with(listed, pl.repeat(channels.OTHER, len(found), eager=True))
 
     def _column(self, name: str | None) -> pl.Series:
         rows = self.own.texts(name).unique("customer", keep="first") if name else None

@@ -12,12 +12,16 @@ from plugin.mapping.readings import KINDS, Kind
 
 
 class Clash(NamedTuple):
-    """A finding whose place is still a path: the first of `paths` that stands in the file; none: no line."""
+    """A finding whose place is still a path: the first of `paths` that stands in the file; none: no line.
+
+    `rests_on` are further parts of the file that it is drawn from: it is not told where one cannot be read.
+    """
 
     paths: tuple[Path, ...]
     severity: Severity
     message: str
     cure: str
+    rests_on: tuple[Path, ...] = ()
 
 
 class Named(NamedTuple):

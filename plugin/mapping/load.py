@@ -105,28 +105,29 @@ def read_mapping(
     given = document.value if isinstance(document.value, dict) else {}
     if not document.complete:
         return Mapping(), findings
-    data, errors = _load({k: v for k, v in given.items() if v is not None or k not in SECTIONS})
+    data, wrong = complaints(given)
     told = {f.line for f in findings}  # a line that cannot be read needs no second complaint about its value
-    found = [_finding(document, path, said) for path, said in _walk(errors, MappingSchema(), ())]
+    found = [_finding(document, path, said) for path, said in wrong]
     findings += [f for f in found if f.line not in told]
     if not findings and "version" not in given:
         said = "The file does not say its version."
         findings.append(Finding(1, 1, "warning", said, f"Write `version: {CURRENT_VERSION}` on top."))
-    mapping = _build(data)
+    mapping = mapping_of(data)
     mapping = replace(mapping, rules=tuple(_place(name, folder, files) for name in mapping.rules))
     if mapping.spend:
         mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
-    findings += [_placed(document, clash) for clash in (*declared_twice(data), *clashes(mapping))]
+    findings += [placed(document, clash) for clash in (*declared_twice(data), *clashes(mapping))]
     return mapping, sorted(findings)
 
 
 def place_clashes(raw: bytes, found: Iterable[Clash]) -> list[Finding]:
     """Findings about a file that can be read, at the places that they are about."""
     document = read_yaml(raw)
-    return sorted(_placed(document, clash) for clash in found)
+    return sorted(placed(document, clash) for clash in found)
 
 
-def _placed(document: Document, clash: Clash) -> Finding:
+def placed(document: Document, clash: Clash) -> Finding:
+    """A clash as a finding at the first of its paths that stands in the document."""
     if not clash.paths:
         return Finding(0, 0, clash.severity, clash.message, clash.cure)
     path = next((p for p in clash.paths if p in document.places), clash.paths[0])
@@ -155,6 +156,12 @@ def _bytes(path: FilePath | str | None) -> bytes:
     except OSError as error:
         cure = "Check LIFECYCLE_CONFIG or --config; `lifecycle config init` writes a first file."
         raise ConfigError(f"The mapping file {path} cannot be read: {error.strerror}.", cure=cure) from error
+
+
+def complaints(given: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[Path, Said]]]:
+    """(what is right, every complaint with the path it is about)."""
+    data, errors = _load({k: v for k, v in given.items() if v is not None or k not in SECTIONS})
+    return data, list(_walk(errors, MappingSchema(), ()))
 
 
 def _load(given: dict[str, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
@@ -202,7 +209,7 @@ def _finding(document: Document, path: Path, said: Said) -> Finding:
     return Finding(*document.place(path), "error", str(said), said.cure)
 
 
-def _build(data: dict[str, Any]) -> Mapping:
+def mapping_of(data: dict[str, Any]) -> Mapping:
     """The typed mapping: what is given over what is default."""
     default = Mapping()
     plain = {

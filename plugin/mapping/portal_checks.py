@@ -12,10 +12,12 @@ from plugin.mapping.portal_sources import source_clashes
 from plugin.mapping.positions import Path
 
 OUR_GROUP = "customer_lifecycle"
+_SOLD: tuple[Path, ...] = (("purchase", "pipelines"), ("purchase", "won_stages"))
+_CUSTOMER: tuple[Path, ...] = (("customer",),)
 
 
 def portal_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]) -> Iterator[Clash]:
-    """Every fault and oddity of a mapping that is in order by itself, in this portal.
+    """Every fault and oddity of a mapping, as far as it could be read, in this portal.
 
     `stated` holds the paths that the file itself has; everything else is the shipped default's.
     """
@@ -27,7 +29,8 @@ def portal_clashes(mapping: Mapping, facts: PortalFacts, stated: Container[Path]
         shown = ", ".join(repr(text) for text in one.examples)
         said = f"{one.count:,} values of {one.object_type} {one.name}: {one.problem}, for example {shown}."
         cure = "They are left out, never guessed: correct them in the CRM, or declare how they are written."
-        yield Clash(_paths_of(mapping, one.object_type, one.name), "warning", said, cure)
+        paths = _paths_of(mapping, one.object_type, one.name)
+        yield Clash(paths, "warning", said, cure, paths[:1])
 
 
 def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
@@ -47,7 +50,10 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
             yield _error(("purchase", "won_stages"), place, f"The portal has no deal stage {wanted!r}.", cure)
         elif wanted not in here:
             said = f"The stage {wanted!r} belongs to a pipeline that is not among purchase.pipelines."
-            yield _error(("purchase", "won_stages"), place, said, "Add its pipeline, or take the stage out.")
+            wrong = _error(
+                ("purchase", "won_stages"), place, said, "Add its pipeline, or take the stage out."
+            )
+            yield wrong._replace(rests_on=_SOLD[:1])
         elif not stages[wanted].won:
             said = f"The CRM does not count deals in {stages[wanted].label!r} ({wanted}) as won."
             yield _warning(
@@ -61,7 +67,7 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
                 ("purchase", "refund_stages"), place, f"The portal has no deal stage {wanted!r}.", cure
             )
     for one in counted:
-        yield from _never_won(mapping, one)
+        yield from (odd._replace(rests_on=_SOLD) for odd in _never_won(mapping, one))
 
 
 def _never_won(mapping: Mapping, one: PipelineFacts) -> Iterator[Clash]:
@@ -88,13 +94,13 @@ def _outputs(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
             if found is None:
                 missing.append(output.name)
             else:
-                yield from _output(
-                    kind, path, found, facts.outputs.get(kind, {}).get(output.name, found.type)
-                )
+                wanted = facts.outputs.get(kind, {}).get(output.name, found.type)
+                yield from (one._replace(rests_on=_CUSTOMER) for one in _output(kind, path, found, wanted))
         left = facts.left.get(kind)
         if left is not None and left < len(missing):
             said = f"{len(missing)} {kind} properties are to be made and HubSpot allows {left} more."
-            yield Clash((("outputs",),), "error", said, "Switch outputs off, or delete unused properties.")
+            cure, rests_on = "Switch outputs off, or delete unused properties.", (*_CUSTOMER, ("models",))
+            yield Clash((("outputs",),), "error", said, cure, (*rests_on, ("outputs",)))
 
 
 def _output(kind: str, path: Path, found: PropertyFacts, wanted: str) -> Iterator[Clash]:

@@ -112,7 +112,8 @@ def _property(one: Named, mapping: Mapping, facts: PortalFacts, *, told: bool) -
         yield Clash(paths, severity, said, _right_property(one.name, have))
         return
     reading = mapping.readings_of(one.object_type).get(one.name)
-    yield from _declared(one, reading, found) if reading else _by_key(one, found)
+    misread = _declared(one, reading, found) if reading else _by_key(one, found)
+    yield from (clash._replace(rests_on=(one.path,)) for clash in misread)
     if not told and _is_empty(one, found, facts):
         said = f"{one.name} is empty in every {one.object_type}."
         yield Clash(paths, "warning", said, "Delete it here, or see that the CRM fills it.")

@@ -17,7 +17,11 @@ from plugin.errors import ConfigError, LifecycleError
 from plugin.handlers.router import route
 from plugin.handlers.subscriptions import subscriptions
 from plugin.hubspot.protocol.events import decode_events
+from plugin.mapping.bundle import Bundle
 from plugin.mapping.load import load_mapping
+from plugin.records import configs, portals
+from plugin.records.configs import COMMAND, EVERYONE, Origin
+from plugin.records.store import Store
 from plugin.sandbox.server import SandboxServer
 from plugin.sync.project import WEBHOOKS, webhooks_meta
 
@@ -76,6 +80,32 @@ def test_exactly_what_the_mapping_reads_is_subscribed_to() -> None:
         assert meta["hubEvents"] == [{"subscriptionType": "contact.privacyDeletion", "active": True}]
         assert meta["legacyCrmObjects"] == []
         assert all(_looked_at(one, mapping) for one in meta["crmObjects"])
+
+
+def test_the_webhooks_are_those_that_any_served_portal_has_a_use_for(project: Path, tmp_path: Path) -> None:
+    """One portal has a version of its own, one everyone's, one is gone; the file is another text."""
+    env = mapped(tmp_path, "contact: {extras: [of_the_file]}\n") | {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/s.db"
+    }
+    store = Store(env["DATABASE_URL"])
+    store.migrate()
+    with store.write() as connection:
+        for portal_id, text in (
+            (EVERYONE, "contact: {extras: [of_everyone]}\n"),
+            (1, "customer: company\ncompany: {extras: [of_one]}\n"),
+            (3, "contact: {extras: [of_the_gone]}\n"),
+        ):
+            bundle = Bundle("v.yaml", f"version: 1\n{text}".encode())
+            configs.add(connection, store, portal_id, bundle, Origin(COMMAND, "a test", 1))
+        for portal_id in (1, 2, 3):
+            portals.remember(connection, store, portal_id, "UTC", "EUR", "app.hubspot.com")
+        portals.change(connection, 3, mode=portals.GONE)
+    store.close()
+    shown = run("--dry-run", "--project", str(project), tmp=tmp_path, **env)
+    assert shown.exit_code == 0, shown.exception
+    assert "+ contact.propertyChange of_everyone" in shown.output
+    assert "+ company.propertyChange of_one" in shown.output
+    assert not {"of_the_file", "of_the_gone"} & set(shown.output.split())
 
 
 def _looked_at(one: dict[str, Any], mapping: Any) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plugin.errors import ConfigError
 from plugin.mapping.load import load_mapping
 from tests.support.house import House, differing
 from tests.sync.test_commands import home, run, told, world  # noqa: F401 - fixtures
@@ -143,11 +145,16 @@ def test_a_wrong_file_is_refused_by_every_command_with_its_line(home: House, tmp
     file.write_text(
         "version: 1\npurchase: {pipelines: [Salse], won_stages: [nowhere], date: closdate}\n"
         "contact: {cancelled_on: {property: createdate, type: date, format: DD.MM.YYYY}}\n"
+        "thresholds: {lost_fixed_day: 3}\nrules: [r.yaml]\n"  # faults of its own beside those in the portal
     )
+    (tmp_path / "r.yaml").write_text("conditions: {rich: revenu > 1}\n")
     checked = run("config", "check", str(file), "--portal", "--json")
     assert checked.exit_code == 2
     errors = [one for one in json.loads(checked.stdout) if one["severity"] == "error"]
-    assert [one["line"] for one in errors] == [2, 2, 2, 3]
+    assert [(Path(one["file"]).name, one["line"]) for one in errors] == [
+        *[("m.yaml", line) for line in (2, 2, 2, 3, 4)],
+        ("r.yaml", 1),
+    ]
     assert "declared as date, and is of type datetime in the portal" in errors[3]["message"]
     assert any("closedate" in one["cure"] for one in errors)
     file.write_text("version: 1\noutputs: {clm_stage: {values: {loyl: vip}}}\n")
@@ -157,6 +164,28 @@ def test_a_wrong_file_is_refused_by_every_command_with_its_line(home: House, tmp
         assert "m.yaml:2:32" in done.output + str(done.exception)
         assert "loyal" in done.output + str(done.exception)
     assert [row["version"] for row in told("config", "history")] == [1]
+
+
+def test_faults_are_told_also_where_the_portal_cannot_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No token, nobody at the address, a file that is not YAML; without faults of its own it is an error."""
+    file = tmp_path / "m.yaml"
+    file.write_text("version: 1\nthresholds: {lost_fixed_day: 3}\n")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    without = run("config", "check", str(file), "--portal").output
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "t")
+    monkeypatch.setenv("HUBSPOT_API_URL", "http://127.0.0.1:9")
+    nobody = run("config", "check", str(file), "--portal").output
+    for said in (without, nobody):
+        assert "m.yaml:2:14: There is no key `lost_fixed_day`" in said
+        assert "The portal was not asked: " in said
+    assert "HUBSPOT_ACCESS_TOKEN" in without
+    file.write_text("version: 1\nthresholds: {lost\n")
+    assert "The portal was not asked" in run("config", "check", str(file), "--portal").output
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    file.write_text("version: 1\n")
+    assert isinstance(run("config", "check", str(file), "--portal").exception, ConfigError)
 
 
 def test_a_stage_is_written_as_the_portal_s_own_option(home: House, tmp_path: Path) -> None:  # noqa: F811
@@ -191,13 +220,17 @@ def test_what_reads_a_portal_goes_by_the_version_in_force(
     """Whatever the watched file says by now; what somebody put in force is not undone by the next command."""
     file, rules = tmp_path / "m.yaml", tmp_path / "ours.yaml"
     rules.write_text("segments: [{key: everybody, labels: {en: Everybody}, when: tenure_days >= 0}]\n")
-    file.write_text("version: 1\nrules: [ours.yaml]\n")
+    file.write_text("version: 1\nrules: [ours.yaml]\ncontact: {extras: [jobtitle]}\n")
+    shutil.copytree("hubspot-app/src", tmp_path / "hubspot-app/src")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PUBLIC_URL", "https://crm.example.com")
     home.load()
     home.settle()
     one = str(min(home.standing()))
     assert "everybody" not in told("explain", one)["segments"]
     assert told("config", "apply", str(file))["applied"]["version"] == 2
     assert "everybody" in told("explain", one)["segments"]  # although no LIFECYCLE_CONFIG names the file
+    assert "+ contact.propertyChange jobtitle" in told("webhooks", "sync")["changes"]
     monkeypatch.setenv("LIFECYCLE_CONFIG", str(file))
     file.write_text(file.read_text() + "# a word\n")  # changed since it was applied, and not looked at
     back = run("config", "rollback", "1")
@@ -208,9 +241,12 @@ def test_what_reads_a_portal_goes_by_the_version_in_force(
     said = run("explain", one, "--json")
     assert "everybody" not in json.loads(said.stdout)["segments"]
     assert "By version 3 of the configuration, which is in force" in said.stderr
+    synced = run("webhooks", "sync", "--json")
+    assert json.loads(synced.stdout)["changes"] == ["- contact.propertyChange jobtitle"]
+    assert "By version 3 of the configuration, which is in force" in synced.stderr
     looked = json.loads(run("doctor", "--json").stdout)["checks"]
     checks = {one["name"]: one["state"] for one in looked}
-    assert checks["mapping in force"] == "warn"
+    assert (checks["mapping in force"], checks["subscriptions"]) == ("warn", "ok")
     file.write_text(file.read_text() + "# another\n")
     assert run("backfill").exit_code == 0
     assert [row["version"] for row in told("config", "history")][:2] == [4, 3]

@@ -118,6 +118,44 @@ SAID: list[tuple[str, list[tuple[int, str]]]] = [
     ("channel = 3", [(0, "`channel` is a text, 3 is a number; write '3' in quotes")]),
     ("seats > 3", [(0, "`seats` is a text, 3 is a number; declare it under `extras`: {property: seats,")]),
     ("buyr AND lostt OR nps", [(0, "'buyer'?"), (9, "'lost'?"), (18, "expected a bool")]),
+    (
+        "CASE WHEN buyr THEN nps WHEN lostt THEN 'b' WHEN nps THEN 3 ELSE chanel END = 'a'",
+        [(0, "number, text"), (10, "'buyer'?"), (29, "'lost'?"), (49, "expected a bool"), (65, "'channel'?")],
+    ),
+    ("CASE chanel WHEN 1 THEN lostt END", [(0, "write CASE WHEN"), (5, "'channel'?"), (24, "'lost'?")]),
+    (
+        "purchases > 3 AND channel IN ('a', 3, chanel, 4, NULL)",
+        [(35, "write '3' in quotes"), (38, "'channel'?"), (46, "write '4' in quotes"), (49, "with NULL")],
+    ),
+    ("chanel IN ('a', 3) OR lostt", [(0, "'channel'?"), (22, "'lost'?")]),
+    ("NULL IN (1, 2) OR buyer = NULL", [(0, "with NULL"), (18, "with NULL")]),
+    ("revenu BETWEEN 'x' AND purchasess", [(0, "'revenue'?"), (23, "'purchases'?")]),
+    ("revenue BETWEEN 'x' AND buyer", [(16, "'x' is a text"), (24, "`buyer` is a bool")]),
+    (
+        "COALESCE(revenu, nps, purchasess) > 'x' AND GREATEST(chanel, buyer) > 1",
+        [(9, "'revenue'?"), (22, "'purchases'?"), (44, "this is a bool"), (53, "'channel'?")],
+    ),
+    ("ROUND(revenu, purchases) > channel", [(0, "is a number, `channel`"), (6, "'revenue'?"), (14, "whole")]),
+    (
+        "SUM(revenu) > SUM(purchasess)",
+        [(0, "SUM is not"), (4, "'revenue'?"), (14, "SUM"), (18, "'purchases")],
+    ),
+    ("DATEDIFF(day, revenu) > 1", [(0, "not allowed"), (14, "'revenue'?")]),
+    ("revenue > (SELECT revenu FROM deals) OR lostt", [(10, "not allowed"), (40, "'lost'?")]),
+    ("ABS(revenu, 2) > 1 OR lostt", [(0, "ABS takes one value, not 2"), (4, "'revenue'?"), (22, "'lost'?")]),
+    (
+        "NULLIF(revenu) > 1 OR ABS(1, (2)) > lostt",
+        [(0, "missing in NULLIF"), (7, "enue'?"), (22, "ABS"), (36, "lost")],
+    ),
+    ("ABS(revenu, 2) > 1 AND (lostt", [(0, "ABS takes"), (4, "'revenue'?"), (24, "`)` is"), (24, "'lost'?")]),
+    ("buyr AND (revenu > 1 OR other", [(0, "'buyer'?"), (10, "'revenue'?"), (24, "`)` is missing")]),
+    ("CASE WHEN buyr THEN 1", [(10, "'buyer'?"), (20, "`END` is missing")]),
+    ("1 < purchasess < nps AND lostt", [(4, "chained"), (4, "'purchases'?"), (25, "'lost'?")]),
+    ("(channel > 3) + 1 > 2", [(1, "`channel` is a text"), (1, "expected a number, this is a bool")]),
+    (
+        "revenue > 1e999 OR purchases LIKE lost",
+        [(10, "too large"), (19, "expected a text"), (34, "in quotes")],
+    ),
 ]
 
 

@@ -213,14 +213,17 @@ def test_webhook_subscriptions_are_compared_with_the_mapping(installed: Many, tm
     mapping, chosen = installed.context.mapping, installed.settings
     wanted, target = subscriptions(mapping), f"{chosen.public_url}/webhooks/hubspot"
     whole = project(tmp_path / "a", wanted, target)
-    assert states(subscription_checks(chosen, mapping, whole)) == {"subscriptions": OK, "webhook target": OK}
+    assert states(subscription_checks(chosen, [mapping], whole)) == {
+        "subscriptions": OK,
+        "webhook target": OK,
+    }
     short = project(tmp_path / "b", wanted[1:], "https://elsewhere.example")
-    found = by_name(subscription_checks(chosen, mapping, short))
+    found = by_name(subscription_checks(chosen, [mapping], short))
     assert (found["subscriptions"].state, found["webhook target"].state) == (FAIL, FAIL)
     assert wanted[0]["type"] in found["subscriptions"].finding
     more = project(tmp_path / "c", [*wanted, {"type": "deal.propertyChange", "property": "zzz"}], target)
-    assert states(subscription_checks(chosen, mapping, more))["subscriptions"] == WARN
-    (unseen,) = subscription_checks(chosen, mapping, tmp_path / "none")
+    assert states(subscription_checks(chosen, [mapping], more))["subscriptions"] == WARN
+    (unseen,) = subscription_checks(chosen, [mapping], tmp_path / "none")
     assert (unseen.state, "not looked at" in unseen.finding) == (SKIP, True)
 
 
@@ -236,9 +239,9 @@ def test_a_legacy_apps_subscriptions_are_read_by_the_developers_key(installed: M
         made = requests.post(url, json={"eventType": one["type"], "active": True, **named}, timeout=10)
         assert made.status_code == 201, made.text
     chosen = replace(installed.settings, app_id="1234567", developer_key="the-developers-key")
-    assert states(subscription_checks(chosen, mapping, tmp_path)) == {"subscriptions": OK}
+    assert states(subscription_checks(chosen, [mapping], tmp_path)) == {"subscriptions": OK}
     wrong = replace(chosen, developer_key="sesame")
-    (check,) = run("subscriptions", lambda: subscription_checks(wrong, mapping, tmp_path))
+    (check,) = run("subscriptions", lambda: subscription_checks(wrong, [mapping], tmp_path))
     assert (check.state, "sesame" in repr(check)) == (FAIL, False)
 
 
@@ -286,8 +289,8 @@ def test_the_projects_scopes_and_way_back_are_those_that_the_app_asks_for(tmp_pa
     back = auth["redirectUrls"][0]
     env = {"HUBSPOT_CLIENT_ID": "x", "PUBLIC_URL": back.removesuffix("/oauth/callback")}
     mapping = wiring.rules(None)[0]
-    assert set(states(subscription_checks(load(env), mapping, real)).values()) == {OK}
-    moved = states(subscription_checks(load({**env, "PUBLIC_URL": "https://x.example"}), mapping, real))
+    assert set(states(subscription_checks(load(env), [mapping], real)).values()) == {OK}
+    moved = states(subscription_checks(load({**env, "PUBLIC_URL": "https://x.example"}), [mapping], real))
     assert (moved["project"], moved["webhook target"]) == (FAIL, FAIL)
 
 
@@ -295,7 +298,7 @@ def test_a_project_that_nobody_set_up_yet_is_not_called_broken() -> None:
     """Somebody who tries the product on a machine of his own has no project to put right."""
     real = Path(__file__).parents[2] / "hubspot-app"
     mapping = wiring.rules(None)[0]
-    [check] = subscription_checks(load({"HUBSPOT_ACCESS_TOKEN": "x"}), mapping, real)
+    [check] = subscription_checks(load({"HUBSPOT_ACCESS_TOKEN": "x"}), [mapping], real)
     assert (check.name, check.state) == ("subscriptions", WARN)
     assert "not set up for an account yet" in check.finding
     assert "needs none" in check.cure

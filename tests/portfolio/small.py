@@ -23,7 +23,8 @@ MAPPING = replace(
     contact=replace(Sources(), churn_reason="why", cancelled_on="left_on", nps="nps"),
     loss_reasons={"went with acme": "price"},
 )
-
+#: The same with channels in a property of the portal's own, whose values stay as they are.
+OWN_CHANNELS = replace(MAPPING, contact=replace(MAPPING.contact, channel="came_from"))
 
 Bought = str | dict[str, str]  # a day, or more of the deal with its `closedate`
 

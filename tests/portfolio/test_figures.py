@@ -10,13 +10,14 @@ import pytest
 
 from plugin.errors import InputError
 from plugin.mapping.model import Purchase
+from plugin.mapping.readings import Reading
 from plugin.portfolio.answers import cohorts_answer, funnel_answer, metrics_answer
 from plugin.portfolio.asked import Asked
 from plugin.portfolio.losses import category
 from plugin.portfolio.months import month_of, parse_month, parse_period
 from plugin.portfolio.page import page
 from plugin.portfolio.spend import Spend, parse_spend
-from tests.portfolio.small import MAPPING, TODAY, buyer, figures, forty, source
+from tests.portfolio.small import MAPPING, OWN_CHANNELS, TODAY, buyer, figures, forty, source
 
 
 def test_spend_is_matched_with_the_customers_won_one_sales_cycle_later() -> None:
@@ -141,15 +142,37 @@ def test_the_funnel_gives_the_exact_median_of_days_between_stages() -> None:
 @pytest.mark.parametrize("language", ["en", "ru", "pl"])
 def test_the_page_is_whole_in_every_language(language: Any) -> None:
     """Self-contained, without a scheme of the network in it, with names that cannot break out."""
-    people = [one | {"hs_analytics_source": "<script>alert(1)</script>"} for one in forty()]
+    people = [one | {"came_from": "<script>alert(1)</script>"} for one in forty()]
     month = month_of(date(2026, 3, 1))
-    where = source(people, Spend({(month, "Ä&<b>"): 100}), replace(MAPPING, language=language))
+    where = source(people, Spend({(month, "Ä&<b>"): 100}), replace(OWN_CHANNELS, language=language))
     made = page(metrics_answer(where, Asked()), funnel_answer(where, Asked()), cohorts_answer(where, Asked()))
     assert made.startswith("<!doctype html>")
     assert f'lang="{language}"' in made
     assert "<script" not in made
     assert "http" not in made
     assert "{" not in made.partition("</style>")[2]
+
+
+def test_a_source_that_hubspot_does_not_list_is_the_channel_other() -> None:
+    """Beside its listed values and nobody's, with what was spent on it; only of HubSpot's own property."""
+    came = ["PAID_SEARCH", "AI_REFERRALS", "EVENTS", "Trade fair", "other", "", None]
+    people = [
+        one | {"hs_analytics_source": came[n % 7], "came_from": came[n % 7]} for n, one in enumerate(forty())
+    ]
+    table, known = "month,channel,amount\n2026-05,Other,80\n", source(people).channels
+    spent = Spend(parse_spend(table, "s", today=TODAY, currency="EUR", channels=known))
+    found = metrics_answer(source(people, spent), Asked())["channels"]
+    told = {one["channel"]: one["spend"] for one in found}
+    assert told == {"other": 80.0, "PAID_SEARCH": None, "AI_REFERRALS": None, "": None}
+    for channel, won in (("other", 18), ("AI_REFERRALS", 6), ("unknown", 10)):
+        assert figures(source(people, spent), channel=channel)["customers_won"]["value"] == won
+    own = source(people, mapping=OWN_CHANNELS).channels
+    assert set(own) == {"PAID_SEARCH", "AI_REFERRALS", "EVENTS", "Trade fair", "other", ""}
+    named = {"trade fair": "fairs", "paid_search": "ads"}
+    for type_, more in (("enumeration", set()), ("text", {"AI_REFERRALS", "other"})):
+        reading = {"contact": {"hs_analytics_source": Reading(type_, values=named)}}
+        declared = source(people, mapping=replace(MAPPING, readings=reading)).channels
+        assert set(declared) == {"fairs", "ads", "", *more}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from plugin.errors import InputError
 from plugin.mapping.model import Purchase
 from plugin.portfolio.answers import cohorts_answer, funnel_answer, metrics_answer
 from plugin.portfolio.asked import Asked
-from tests.portfolio.small import MAPPING, buyer, figures, source
+from tests.portfolio.small import MAPPING, OWN_CHANNELS, buyer, figures, source
 
 #: What a pair does not have: the days that things took, and what rests on everyone's instead.
 TIMED = {"sales_cycle", "cac", "clv_to_cac", "payback_months", "lifecycle_roi"}
@@ -24,7 +24,7 @@ def people() -> list[dict[str, Any]]:
             i,
             "2026-01-02",
             ["2026-01-20" if i % 3 else "2026-04-20", *(["2026-09-01"] if i % 4 == 0 else [])],
-            hs_analytics_source="EVENTS" if i % 2 else "PAID+SEARCH",
+            came_from="EVENTS" if i % 2 else "PAID+SEARCH",
             nps="9" if i % 5 else "3",
         )
         for i in range(1, 121)
@@ -42,7 +42,7 @@ def alone(asked: dict[str, str]) -> list[dict[str, Any]]:
     """Those whom the filters leave, found by hand."""
     found = people()
     if channel := asked.get("channel"):
-        found = [one for one in found if one["hs_analytics_source"] == channel]
+        found = [one for one in found if one["came_from"] == channel]
     if cohort := asked.get("cohort"):
         found = [one for one in found if one["bought"][0].startswith(cohort)]
     if segment := asked.get("segment"):
@@ -54,7 +54,7 @@ def alone(asked: dict[str, str]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("asked", ASKED, ids="+".join)
 def test_two_filters_say_what_a_world_of_these_customers_alone_would_say(asked: dict[str, str]) -> None:
     """Every figure, with what it rests on; cohorts and funnel, too, but for times."""
-    both, one = source(people()), source(alone(asked))
+    both, one = (source(every, mapping=OWN_CHANNELS) for every in (people(), alone(asked)))
     for period in (None, "2026-Q3"):
         found, wanted = (figures(where, **more, period=period) for where, more in ((both, asked), (one, {})))
         assert found["customers_won"]["n"] or period
@@ -75,13 +75,13 @@ def test_two_filters_say_what_a_world_of_these_customers_alone_would_say(asked: 
 
 def test_of_two_filters_no_time_is_told_and_it_says_why() -> None:
     """Not a median of something else."""
-    found = figures(source(people()), channel="EVENTS", cohort="2026-01")["sales_cycle"]
+    found = figures(source(people(), mapping=OWN_CHANNELS), channel="EVENTS", cohort="2026-01")["sales_cycle"]
     assert (found["value"], found["reason_code"]) == (None, "one_filter")
 
 
 def test_three_filters_are_refused_with_what_is_possible() -> None:
     """And an answer says by what it is filtered."""
-    where = source(people())
+    where = source(people(), mapping=OWN_CHANNELS)
     with pytest.raises(InputError, match="all three") as caught:
         metrics_answer(where, Asked(channel="EVENTS", segment="active", cohort="2026-01"))
     assert "channel and segment, channel and cohort, or segment and cohort" in caught.value.cure

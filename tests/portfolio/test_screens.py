@@ -20,7 +20,7 @@ from plugin.portfolio.markup import label
 from plugin.portfolio.page import page
 from plugin.portfolio.spend import Spend
 from plugin.web import admin
-from tests.portfolio.small import MAPPING, buyer, forty, source
+from tests.portfolio.small import MAPPING, OWN_CHANNELS, buyer, forty, source
 from tests.portfolio.test_kept import spring
 from tests.portfolio.test_reads_well import shown
 
@@ -195,8 +195,8 @@ def test_what_a_channel_is_called_is_shown_as_it_is(monkeypatch: pytest.MonkeyPa
         ("[red]Autumn fair[/red]", ["[red]Autumn fair[/red]"]),
         (wide, [wide[:15], wide[15:]]),
     ):
-        people = [one | {"hs_analytics_source": name} for one in forty()]
-        text = shown(answers(source(people)), monkeypatch)
+        people = [one | {"came_from": name} for one in forty()]
+        text = shown(answers(source(people, mapping=OWN_CHANNELS)), monkeypatch)
         assert all(piece in text for piece in pieces), name
         assert "…" not in text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ UNTOUCHED = "https://lifecycle.example.com/webhooks/hubspot"
 Pair = tuple[str, str]  # type such as deal.propertyChange, property or ""
 
 
-def subscription_checks(chosen: Settings, mapping: Mapping, project: Path = PROJECT) -> Iterator[Check]:
-    """What is subscribed to, as far as it can be seen from here, against what the mapping reads."""
-    wanted = {(one["type"], one.get("property", "")) for one in subscriptions(mapping)}
+def subscription_checks(
+    chosen: Settings, mappings: Sequence[Mapping], project: Path = PROJECT
+) -> Iterator[Check]:
+    """What is subscribed to, as far as it can be seen from here, against what the mappings read."""
+    wanted = {(one["type"], one.get("property", "")) for one in subscriptions(*mappings)}
     files = sorted(project.glob("src/app/webhooks/*-hsmeta.json"))
     if chosen.developer_key and chosen.app_id:
         found = legacy_subscriptions(chosen.api_url, chosen.app_id, chosen.developer_key)

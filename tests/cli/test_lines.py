@@ -1,0 +1,88 @@
+"""Messages on a terminal of any width: whole words, whole places, nothing lost; in a pipe a line each."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from plugin.cli import cli
+from plugin.cli.lines import tell_error, wrapped
+from plugin.lifecycle.rulefile import Problem, RuleError
+
+SAID = "There is no key `lost_fixed_day` in thresholds. Cure: Did you mean lost_fixed_days?"
+WORDS = st.lists(st.text("abc秋é-/:.", min_size=1, max_size=30), min_size=1, max_size=30)
+
+
+@settings(max_examples=100)
+@given(words=WORDS, indent=st.sampled_from(["", "  ", "    "]), width=st.integers(40, 120))
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(
+    words: list[str], indent: str, width: int
+) -> None:
+    lines = wrapped(indent + " ".join(words), width).split("\n")
+    assert [word for line in lines for word in line.split()] == words
+    assert all(cell_len(line) <= width or len(line.split()) == 1 for line in lines)
+    assert wrapped(f"{indent}columns   of a table", width) == f"{indent}columns   of a table"
+    assert lines[0].startswith(indent)
+    assert all(line.startswith(f"{indent}  ") for line in lines[1:])
+
+
+@pytest.mark.parametrize("place", ["rules.yaml:3:14:", f"/home/a user/My rules/{'long/' * 12}r.yaml:3:14:"])
+def test_a_place_stays_whole_at_the_beginning_of_its_line(place: str) -> None:
+    first, *below = wrapped(f"{place} {SAID}", 50).split("\n")
+    assert first.startswith(place)
+    assert " ".join([first.removeprefix(place), *below]).split() == SAID.split()
+    assert all(line.startswith("  ") and len(line) <= 50 for line in below)
+
+
+def on_terminal(*arguments: str, columns: int, folder: Path) -> list[str]:
+    """What a command prints on a terminal so wide."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    command = [sys.executable, "-m", "plugin", *arguments]
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), "PYTHONPATH": os.getcwd()}
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=folder
+    ) as process:
+        os.close(theirs)
+        found = b""
+        try:
+            while part := os.read(ours, 65536):
+                found += part
+        except OSError:  # Linux: the other end was closed
+            pass
+        process.wait()
+    os.close(ours)
+    return found.decode().replace("\r\n", "\n").splitlines()
+
+
+def test_the_faults_of_rules_fit_the_terminal(tmp_path: Path) -> None:
+    """Each place begins a line, also of an error that ends the command."""
+    (tmp_path / "r.yaml").write_text("conditions:\n  rich: revenu > 1 AND CASE WHEN buyr THEN 1 END = 2\n")
+    shown = on_terminal("models", "check", "r.yaml", columns=50, folder=tmp_path)
+    places = [line.split(": ")[0] for line in shown if line.startswith("r.yaml")]
+    assert places == ["r.yaml:2:9", "r.yaml:2:34"]
+    assert max(map(len, shown)) <= 50
+    assert "unknown name 'buyr'; did you mean 'buyer'?" in " ".join(" ".join(shown).split())
+
+
+def test_in_a_pipe_a_message_is_one_line_however_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("version: 1\nthresholds: {lost_fixed_day: 3}\n")
+    done = CliRunner().invoke(cli, ["config", "check", str(file)], env={"DATA_DIR": str(tmp_path)})
+    assert done.stderr == f"{file}:2:14: {SAID}\n"
+    tell_error(RuleError([Problem("r.yaml", 2, 9, "wrong " * 30)]))
+    assert capsys.readouterr().err.splitlines()[:2] == ["Error:", f"r.yaml:2:9: {'wrong ' * 30}"]

@@ -31,9 +31,9 @@ class Calls(Comparisons):
         if isinstance(node, exp.Coalesce):
             motion = motion_of(parts)
             return self._join(pl.coalesce(exprs), kind, parts, motion)
-        odd = [part.type for part in parts if part.type not in ("number", "date", "null", UNSURE)]
-        if odd and (kind != UNSURE or any(part.type == UNSURE for part in parts)):
-            return self.fault(node, f"expected numbers or dates, this is a {odd[0]}")
+        odd = {part.type for part in parts} - {"number", "date", "null", UNSURE}
+        if odd and len({part.type for part in parts} - {"null", UNSURE}) == 1:  # else that is told already
+            return self.fault(node, f"expected numbers or dates, this is a {odd.pop()}")
         pick = pl.min_horizontal if isinstance(node, exp.Least) else pl.max_horizontal
         unknown = pl.any_horizontal([e.is_null() for e in exprs])  # SQL: one NULL makes it NULL
         return self._join(pl.when(~unknown).then(pick(exprs)), kind, parts, self._bent(parts))

@@ -135,6 +135,7 @@ SAID: list[tuple[str, list[tuple[int, str]]]] = [
         "COALESCE(revenu, nps, purchasess) > 'x' AND GREATEST(chanel, buyer) > 1",
         [(9, "'revenue'?"), (22, "'purchases'?"), (44, "this is a bool"), (53, "'channel'?")],
     ),
+    ("GREATEST(revenu, nps, channel) > 1", [(0, "number, text"), (9, "'revenue'?")]),
     ("ROUND(revenu, purchases) > channel", [(0, "is a number, `channel`"), (6, "'revenue'?"), (14, "whole")]),
     (
         "SUM(revenu) > SUM(purchasess)",

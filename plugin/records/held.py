@@ -60,7 +60,7 @@ def confirm_outputs(
             "v_ours": orjson.dumps(dict(ours)).decode(),
             "v_at": at,
         }
-        for key, now, ours, at in written
+        for key, now, ours, at in sorted(written, key=lambda one: one[0])  # as readings keep them
     ]
     if rows:
         connection.execute(statement, rows)

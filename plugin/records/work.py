@@ -153,7 +153,7 @@ def finish(
     c = table.c
     connection.execute(
         sa.delete(table).where(*_key(table, portal_id), c.seq == sa.bindparam("k_seq"), c.claim == holder),
-        [{**_bind(row), "k_seq": row.seq} for row in rows],
+        [{**_bind(row), "k_seq": row.seq} for row in _in_order(rows)],
     )
     changed = {"claim": None, "claimed_until": 0, "first_at": now, "tries": 0}
     _set_each(connection, table, portal_id, rows, values=changed, holder=holder)
@@ -175,6 +175,11 @@ def release(
     if failed:
         changed["tries"] = table.c.tries + 1
     _set_each(connection, table, portal_id, rows, values=changed, holder=holder)
+
+
+def _in_order(rows: Iterable[Claimed]) -> list[Claimed]:
+    """In the order in which they are marked, so that who marks and who works cannot lock each other out."""
+    return sorted(rows, key=lambda row: row.key)
 
 
 def _key(table: sa.Table, portal_id: int) -> list[Any]:
@@ -200,7 +205,7 @@ def _set_each(
         return
     mine = [table.c.claim == holder] if holder else []
     statement = sa.update(table).where(*_key(table, portal_id), *mine).values(**values)
-    connection.execute(statement, [_bind(row) for row in rows])
+    connection.execute(statement, [_bind(row) for row in _in_order(rows)])
 
 
 def portals_with_work(connection: Connection, now: int) -> list[tuple[int, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +185,37 @@ def test_no_order_of_marking_claiming_and_crashing_loses_a_record(
         left = claim(store, now=now + 2 * work.CLAIM_MS, holder="last", limit=100)
         store.close()
         assert unread <= {row.object_id for row in left}
+
+
+def test_who_works_and_who_marks_do_not_lock_each_other_out(store: Store) -> None:
+    """Rows are worked off by urgency and marked by their keys, at the same moment and by two processes."""
+    customers = [("contact", number) for number in range(60)]
+    together = threading.Barrier(2, timeout=30)
+
+    def mark_all(*, now: int) -> None:
+        with store.write() as connection:
+            work.mark_customers(store, connection, PORTAL, customers, now=now)
+
+    def marks_again() -> None:
+        for moment in range(15):
+            together.wait()
+            mark_all(now=moment)
+            together.wait()
+
+    mark_all(now=0)
+    with ThreadPoolExecutor(1) as pool:
+        marking = pool.submit(marks_again)
+        for _ in range(15):
+            with store.write() as connection:
+                urgent = sa.update(dirty).values(ready_at=1_000 - dirty.c.object_id, claimed_until=0)
+                connection.execute(urgent)  # the last by its key first
+                claimed = work.claim(connection, dirty, PORTAL, "live", 60, now=2_000, holder="a")
+            together.wait()
+            with store.write() as connection:
+                work.renew(connection, dirty, PORTAL, claimed, now=2_000, holder="a")
+            together.wait()
+        marking.result()
+    assert len(claimed) == 60
 
 
 def test_bodies_that_name_portals_in_any_order_are_applied_side_by_side(

@@ -32,6 +32,9 @@ def compile_condition(
     """
     try:
         return _compiled(text.value, names, known=known)
+    except RecursionError:
+        problems.append(text.problem("the condition is too long; name parts of it under `conditions`"))
+        return None
     except Wrong as wrong:
         faults = _faults(text.value, wrong, names, known=known)
         problems += [text.problem(one.message, one.offset) for one in faults]

@@ -153,7 +153,7 @@ def test_there_are_a_hundred_broken_files() -> None:
         ("conditions:\n  a: b\n  b: a\n", 3, 6, "in a circle: a → b → a"),
         ("conditions:\n  a: buyer AND NOT a\n", 2, 6, "in a circle: a → a"),
         ("conditions: [1]\n", 1, 13, "expected a mapping"),
-        ("conditions:\n  a: 'x\n", 3, 1, "not YAML"),
+        ("conditions:\n  a: 'x\n", 2, 6, "not YAML"),
         ("conditions:\n  a: b: c\n", 2, 7, "not YAML"),
         ("", 1, 1, "the file is empty"),
         ("segments:\n  - {labels: {en: Rich}, when: buyer}\n", 2, 5, "a 'key' is needed"),

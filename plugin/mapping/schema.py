@@ -46,7 +46,7 @@ from plugin.mapping.yaml_faults import invisible, visible
 CURRENT_VERSION = 1 + len(STEPS)
 SECONDARY_OUTPUT = "clm_stage_"
 #: What YAML 1.1 took for true and false, and a text is here.
-_SWITCHES = {**dict.fromkeys(("on", "yes", "y"), "true"), **dict.fromkeys(("off", "no", "n"), "false")}
+SWITCHES = {**dict.fromkeys(("on", "yes", "y"), "true"), **dict.fromkeys(("off", "no", "n"), "false")}
 
 
 def _threshold(name: str) -> Number:
@@ -202,9 +202,9 @@ class Outputs(fields.Field[dict[str, dict[str, Any]]]):
             raise ValidationError({"<key>": [Said(f"There is no output {shown(name)}.", cure)]})
         if isinstance(settings, bool):
             return {"write": settings}
-        if isinstance(settings, str) and settings.lower() in _SWITCHES:
+        if isinstance(settings, str) and settings.lower() in SWITCHES:
             said = f"{shown(settings)} would be the name of a property."
-            raise refuse(said, f"Write {_SWITCHES[settings.lower()]}; or rename the property otherwise.")
+            raise refuse(said, f"Write {SWITCHES[settings.lower()]}; or rename the property otherwise.")
         if isinstance(settings, str):
             return {"name": Property().deserialize(settings)}
         if not isinstance(settings, dict):

@@ -32,9 +32,8 @@ def syntax_fault(error: YAMLError, text: str) -> SyntaxFault:
     if not isinstance(error, MarkedYAMLError):
         return SyntaxFault((1, 1), str(error).splitlines()[0], "Save it as plain UTF-8 text.")
     said, mark = str(error.problem or error.context), error.problem_mark or error.context_mark
-    found = _opened(said, mark, error.context_mark) or SyntaxFault(
-        _place(mark), said, _cure(said, mark, text)
-    )
+    opened = _cut_short(said, text) or _opened(said, mark, error.context_mark)
+    found = opened or SyntaxFault(_place(mark), said, _cure(said, mark, text))
     return found._replace(cure=_INVISIBLE) if _hides(text, found.place[0]) else found
 
 
@@ -60,6 +59,15 @@ def _unprintable(text: str, at: int) -> SyntaxFault:
     place = (line, at - (text.rfind("\n", 0, at) + 1) + 1)
     said = f"the control character U+{ord(text[at]):04X} stands here" if at < len(text) else "it ends early"
     return SyntaxFault(place, said, "Delete it; save the file as plain UTF-8 text.")
+
+
+def _cut_short(said: str, text: str) -> SyntaxFault | None:
+    """The file ends where a list or table that stands in brackets would go on."""
+    at = max(text.rfind("["), text.rfind("{"))
+    if "node content" not in said or "stream end" not in said or at < 0:
+        return None
+    place = (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    return SyntaxFault(place, "the bracket that is opened here is not closed", "Close it.")
 
 
 def _opened(said: str, mark: StringMark | None, opened: StringMark | None) -> SyntaxFault | None:

@@ -17,6 +17,7 @@ V = "version: 1\n"
 LATE = [
     (V + "language: 'en\ncustomer: contact\ntasks: true\n", 2, 11, "quote that is opened here is not closed"),
     (V + "purchase:\n  pipelines: [default,\n  date: paid\n", 3, 14, "bracket that is opened here is not"),
+    (V + "tasks: true\nrules: [\n", 3, 8, "bracket that is opened here is not closed"),
     (V + "customer:company\ntasks: true\n", 2, 1, "a key stands here without its colon. Write `key: value`"),
     (V + "customer:\u00a0company\n", 2, 1, "An invisible character stands on this line"),
     (V + "<<<<<<< HEAD\nlanguage: en\n", 2, 1, "without its colon"),

@@ -7,24 +7,24 @@ from pathlib import Path
 
 from plugin.errors import ConfigError
 from plugin.jobs.config_faults import rule_findings
-from plugin.mapping.bundle import read_bundle
+from plugin.mapping.bundle import content
 from plugin.mapping.findings import Finding
-from plugin.mapping.load import read_mapping, rule_paths
+from plugin.mapping.load import DEFAULT_NAME, read_mapping, rule_paths
 
 Found = list[tuple[str, Finding]]  # (file, finding)
 
 
 def check_file(path: Path | None) -> Found:
     """Every fault and oddity of a mapping file (None: the shipped default) and of its rule files."""
-    bundle = read_bundle(path)
+    body, own_name = content(path), str(path) if path else DEFAULT_NAME
     folder = path.absolute().parent if path else None
-    mapping, findings = read_mapping(bundle.body, folder)
+    mapping, findings = read_mapping(body, folder)
     wrong = {(one.line, one.column) for one in findings if one.severity == "error"}
     if wrong and not mapping.rules:
-        mapping = replace(mapping, rules=tuple(rule_paths(bundle.body, folder)))
-    further = rule_findings(bundle.body, mapping, sound=not wrong)
+        mapping = replace(mapping, rules=tuple(rule_paths(body, folder)))
+    further = rule_findings(body, mapping, sound=not wrong)
     own = [one for name, one in further if not name and (one.line, one.column) not in wrong]
-    found = [(bundle.name, finding) for finding in sorted([*findings, *own])]
+    found = [(own_name, finding) for finding in sorted([*findings, *own])]
     return found + [(name, finding) for name, finding in further if name]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from plugin.errors import ConfigError
 from plugin.lifecycle.models import load_models, rule_faults
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.clash import Clash
+from plugin.mapping.file_bytes import file_bytes
 from plugin.mapping.findings import Finding, did_you_mean
 from plugin.mapping.load import place_clashes
-from plugin.mapping.model import Mapping
+from plugin.mapping.model import LIFECYCLESTAGE, Mapping
 from plugin.mapping.named import models_named, words_declared
 from plugin.sync.options import RuleOptions
 from plugin.sync.property_definitions import property_definitions
@@ -36,7 +37,18 @@ def value_findings(
                 said = f"{name} never holds {ours!r}."
                 path = ("outputs", name, "values", ours, "<key>")
                 found.append(Clash((path, path[:3]), "error", said, did_you_mean(ours, known, "values")))
-    return place_clashes(raw, found)
+    return place_clashes(raw, [*found, *_native(mapping, models, doubtful)])
+
+
+def _native(mapping: Mapping, models: Models, doubtful: Collection[str]) -> Iterator[Clash]:
+    """Stages of ours in the table of HubSpot's own stage that the primary model does not have."""
+    table = mapping.outputs.get(LIFECYCLESTAGE)
+    known = [stage.key for stage in models.known[mapping.models.primary].stages]
+    for ours in table.stages if table else ():
+        if ours not in known and ours not in doubtful:
+            said = f"The model {mapping.models.primary} has no stage {ours!r}."
+            path = ("outputs", LIFECYCLESTAGE, "stages", ours, "<key>")
+            yield Clash((path, path[:3]), "error", said, did_you_mean(ours, known, "stages"))
 
 
 def _unmapped(mapping: Mapping) -> Mapping:
@@ -80,7 +92,7 @@ def _in_order(mapping: Mapping) -> Models | None:
 
 def _words(files: Iterable[str]) -> set[str]:
     """Every word of the rule files that can be read."""
-    texts = (Path(one).read_text("utf-8", "replace") for one in files if Path(one).is_file())
+    texts = (file_bytes(Path(one)).decode("utf-8", "replace") for one in files if Path(one).is_file())
     return {word for text in texts for word in re.findall(r"\w+", text)}
 
 

@@ -32,7 +32,11 @@ def compile_condition(
 
     With `known`, every term that is unknown counts as FALSE.
     """
-    found, faults = _compiled(text.value, names, known=known)
+    try:
+        found, faults = _compiled(text.value, names, known=known)
+    except RecursionError:
+        problems.append(text.problem("the condition is too long; name parts of it under `conditions`"))
+        return None
     told = {(one.offset, one.message): one for one in faults if one.message}
     problems += [text.problem(one.message, one.offset) for one in told.values()]
     return None if faults else found

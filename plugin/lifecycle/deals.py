@@ -38,7 +38,8 @@ class DealReader:
         """One row a deal: its days, states, cents and id lists."""
         m = self.mapping.purchase
         states = self._states()
-        amount = self._signed(self._amount(), states.pop("refunded"))
+        refunded = states.pop("refunded")
+        amount = self._signed(self._amount(), refunded)
         read = pl.DataFrame(
             {
                 "deal": self.frame.get_column("id").cast(pl.Int64),
@@ -48,7 +49,7 @@ class DealReader:
                 "probability": self._number("hs_deal_stage_probability"),
                 "lost_reason": self._text("closed_lost_reason"),
                 "amount": amount,
-                "profit": self._profit(amount),
+                "profit": self._profit(amount, refunded),
                 "foreign": self._left_out(amount),
                 "contact_ids": ids_column(self.frame, "contact_ids"),
                 "company_ids": ids_column(self.frame, "company_ids"),
@@ -138,10 +139,10 @@ class DealReader:
         frame = pl.DataFrame({"code": code, "foreign": self._foreign() & amount.is_null()})
         return frame.select(pl.when("foreign").then("code").alias("foreign"))["foreign"]
 
-    def _profit(self, amount: pl.Series) -> pl.Series:
+    def _profit(self, amount: pl.Series, refunded: pl.Series) -> pl.Series:
         p = self.mapping.purchase
         if p.margin_property:
-            return self._at_home(p.margin_property, amount)
+            return self._signed(self._at_home(p.margin_property, amount), refunded)
         if p.cost_property:
             return amount - self._at_home(p.cost_property, amount)
         return (amount * p.margin_share).round().cast(pl.Int64)

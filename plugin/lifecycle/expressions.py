@@ -81,7 +81,9 @@ def parse(text: str) -> exp.Expr:
         raise unparsed(text, error) from None
     except TokenError as error:
         raise Wrong("not an expression: a quote or comment is not closed", open_quote(text)) from error
-    except (RecursionError, ValueError) as error:
+    except RecursionError:
+        raise Wrong("not an expression: it is nested too deeply", 0) from None
+    except ValueError as error:
         raise Wrong(f"not an expression: {error}", 0) from error
     whole = [tree for tree in trees if tree is not None]
     if len(whole) != 1 or ";" in re.sub(r"'[^']*'", "", text):

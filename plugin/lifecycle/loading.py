@@ -15,6 +15,8 @@ from plugin.lifecycle.ruleset import Models, cell_segments, digits
 from plugin.lifecycle.sections import FALSE, Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
 from plugin.lifecycle.wrong import Wrong
+from plugin.mapping.file_bytes import file_bytes
+from plugin.mapping.findings import did_you_mean
 
 _TOP = ("model", "labels", "stages", "rules", "conditions", "segments", "tiers", "rfm", "flags", "levels")
 _MORE = ("stake", "reasons", "add_reasons", "plays", "for_flags", "attitudes")
@@ -80,8 +82,8 @@ class Loader(Sections):
     def _unread(self, path: Path) -> None:
         """What stands in a file that is not YAML may be missed elsewhere: that is no fault there."""
         try:
-            self.doubtful |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError):
+            self.doubtful |= set(re.findall(r"\w+", file_bytes(path).decode("utf-8", "replace")))
+        except OSError:
             self.missing = True
 
     def _read_conditions(self) -> None:
@@ -163,7 +165,7 @@ class Loader(Sections):
         key = self._key(fields, item)
         play = fields["play"].text().value if "play" in fields else ""
         if play and play not in plays and not self.is_doubtful(play):
-            fields["play"].complain(f"there is no play '{play}'")
+            fields["play"].complain(f"there is no play '{play}'. {did_you_mean(play, plays, 'plays')}")
         goal = self._labels(fields["goal"]) if "goal" in fields else plays[play].goal if play in plays else {}
         colour = self._colour(fields["colour"]) if "colour" in fields else "#94a3b8"
         terminal = "terminal" in fields and fields["terminal"].truth()

@@ -22,6 +22,7 @@ from plugin.mapping.findings import did_you_mean
 _LANGUAGES = ("en", "ru", "pl")
 FALSE = Compiled(pl.lit(False), "bool")  # stands for a condition that has a fault
 _DIGITS = ("recency", "frequency", "money")
+_MOST_DAYS = 3650  # until a task is due
 AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
@@ -49,6 +50,7 @@ class Sections:
         self.compiled: dict[str, Compiled] = {}
         self.names = Names(self.facts, {}, thresholds, self.is_doubtful)
         self.play_keys: set[str] = set()
+        self.flag_keys: set[str] = set()
 
     def is_doubtful(self, name: str) -> bool:
         """Whether a name may be unknown only because what declares it has a fault of its own."""
@@ -72,9 +74,13 @@ class Sections:
 
     def _keyed(self, section: str, build: Callable[[Item], AnyNamed]) -> tuple[AnyNamed, ...]:
         found: dict[str, AnyNamed] = {}
-        for part in self.sections.get(section, []):
+        for part in self.sections.get(section, []):  # a later file replaces what an earlier one named
+            here: set[str] = set()
             for item in part.items():
                 built = build(item)
+                if built.key and built.key in here:
+                    item.complain(f"the key '{built.key}' stands here twice")
+                here.add(built.key)
                 found[built.key] = built
         return tuple(found.values())
 
@@ -106,6 +112,7 @@ class Sections:
     def _flag(self, item: Item) -> Flag:
         fields = item.fields(("key", "labels", "when", "severity", "reasons"))
         key = self._key(fields, item)
+        self.flag_keys.add(key)
         reasons = tuple(self._wording(i) for i in fields["reasons"].items()) if "reasons" in fields else ()
         severity = fields["severity"].whole() if "severity" in fields else 1
         if not 1 <= severity <= 3:
@@ -177,7 +184,8 @@ class Sections:
         fields = item.fields(("key", "labels", "when", "play", "source"))
         key, play = self._key(fields, item), fields["play"].text().value if "play" in fields else ""
         if play not in self.play_keys and not self.is_doubtful(play):
-            fields.get("play", item).complain(f"there is no play '{play}'")
+            near = did_you_mean(play, self.play_keys, "plays")
+            fields.get("play", item).complain(f"there is no play '{play}'. {near}")
         labels, source = self._labels(fields.get("labels"), key), self._labels(fields.get("source"))
         return Attitude(key, labels, self._when(fields, item), play, source)
 
@@ -192,11 +200,18 @@ class Sections:
                 self._labels(fields.get("goal")),
                 self._labels(fields.get("action")),
                 fields["owner"].text().value if "owner" in fields else "",
-                fields["due_days"].whole() if "due_days" in fields else 7,
+                self._days(fields["due_days"]) if "due_days" in fields else 7,
                 "task" in fields and fields["task"].truth(),
                 self._labels(fields.get("questions")) if "questions" in fields else {},
             )
         return found
+
+    def _days(self, item: Item) -> int:
+        days = item.whole()
+        if not 0 <= days <= _MOST_DAYS:
+            item.complain(f"{days} is no number of days until something is due; write 0 to {_MOST_DAYS}")
+            return 0
+        return days
 
     def _stake(self) -> dict[str, Compiled]:
         found = {}
@@ -215,7 +230,10 @@ class Sections:
     def _flag_plays(self, plays: Mapping[str, Play]) -> dict[str, str]:
         found = {}
         for key, item in self._pairs("for_flags"):
-            if item.text().value not in plays and not self.is_doubtful(item.text().value):
-                item.complain(f"there is no play '{item.text().value}'")
-            found[key.text().value] = item.text().value
+            flag, play = key.text().value, item.text().value
+            if flag not in self.flag_keys and not self.is_doubtful(flag):
+                key.complain(f"there is no flag '{flag}'. {did_you_mean(flag, self.flag_keys, 'flags')}")
+            if play not in plays and not self.is_doubtful(play):
+                item.complain(f"there is no play '{play}'. {did_you_mean(play, plays, 'plays')}")
+            found[flag] = play
         return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from plugin.errors import ConfigError
+from plugin.mapping.file_bytes import file_bytes
 from plugin.mapping.load import DEFAULT_NAME, default_text, rule_names
 
 MAX_RULES_BYTES = 5_000_000
@@ -36,8 +37,8 @@ def read_bundle(path: FilePath | None) -> Bundle:
     Raises ConfigError where one cannot be read. A rule file that is missing is left out: the check names it.
     """
     if path is None:
-        return Bundle(DEFAULT_NAME, default_text().encode())
-    body = _content(path)
+        return Bundle(DEFAULT_NAME, content(None))
+    body = content(path)
     folder = path.absolute().parent
     rules = {name: _text(folder / name) for name in rule_names(body) if (folder / name).is_file()}
     if sum(map(len, rules.values())) > MAX_RULES_BYTES:
@@ -46,9 +47,12 @@ def read_bundle(path: FilePath | None) -> Bundle:
     return Bundle(str(path), body, rules)
 
 
-def _content(path: FilePath) -> bytes:
+def content(path: FilePath | None) -> bytes:
+    """The mapping file's bytes (None: the shipped default's). ConfigError where it cannot be read."""
+    if path is None:
+        return default_text().encode()
     try:
-        return path.read_bytes()
+        return file_bytes(path)
     except OSError as error:
         cure = "Check its path; `lifecycle config init` writes a first mapping file."
         raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure=cure) from error
@@ -56,6 +60,6 @@ def _content(path: FilePath) -> bytes:
 
 def _text(path: FilePath) -> str:
     try:
-        return _content(path).decode()
+        return content(path).decode()
     except UnicodeDecodeError as error:
         raise ConfigError(f"The rule file {path} is not UTF-8.", cure="Save it as UTF-8.") from error

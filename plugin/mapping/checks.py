@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Literal
 
-from plugin.mapping.clash import Clash
+from plugin.mapping import presets
+from plugin.mapping.clash import Clash, named_properties
 from plugin.mapping.findings import Severity, did_you_mean
 from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
 from plugin.mapping.positions import Path
@@ -30,6 +31,15 @@ SHIPPED_MODELS = (
 OF_CONTACTS = frozenset({"engagement_dates", "engagement_counters", "outreach_dates", "markers"})
 
 
+#: Properties of HubSpot's own whose names do not begin with `hs_`, which no results may be written to.
+HUBSPOTS_OWN = frozenset(
+    {
+        *("email", "firstname", "lastname", "phone", "mobilephone", "company", "jobtitle", "website", "name"),
+        *("domain", "address", "city", "state", "zip", "country", "industry", "createdate", "closedate"),
+        *("lastmodifieddate", "lifecyclestage", "hubspot_owner_id", "description", "amount", "dealstage"),
+        *("notes_last_contacted", "notes_last_updated", "num_conversion_events", "recent_conversion_date"),
+    }
+)
 #: (smaller, greater): between a least and a greatest nothing could be held otherwise.
 BOUNDS = (("sleeping_min_days", "sleeping_max_days"), ("lost_min_days", "lost_max_days"))
 #: (smaller, greater, what would turn around otherwise).
@@ -50,6 +60,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     yield from _purchase(mapping)
     yield from _contracts(mapping)
     yield from _models(mapping)
+    yield from _spend(mapping)
     yield from _output_names(mapping)
     yield from _values(mapping)
     yield from _sources(mapping)
@@ -137,16 +148,23 @@ def _models(mapping: Mapping) -> Iterator[Clash]:
         yield Clash((("models", "secondary"),), "warning", said, "Take it out of secondary.")
     for place, file in enumerate(mapping.rules):
         if not FilePath(file).is_file():
-            said = f"There is no rule file {file}."
-            yield Clash(
-                (("rules", place), ("rules",)), "error", said, "Give its path from this file's folder."
-            )
+            said, cure = f"There is no rule file {file}.", "Give its path from this file's folder."
+            if file.startswith(presets.PREFIX):
+                with_rules = (name for name in presets.names() if presets.rule_file(name).is_file())
+                cure = f"Rules come with {', '.join(presets.PREFIX + name for name in with_rules)}."
+            yield Clash((("rules", place), ("rules",)), "error", said, cure)
     known = {LIFECYCLESTAGE, *_standard(mapping)}
     for name in (one for one in mapping.outputs if one not in known):
         model = name.removeprefix("clm_stage_")
         if model not in mapping.models.secondary:
             said = f"{name} is never written: {model} is no secondary model."
             yield Clash((("outputs", name),), "warning", said, f"Add {model} to models.secondary.")
+
+
+def _spend(mapping: Mapping) -> Iterator[Clash]:
+    if mapping.spend and not FilePath(mapping.spend).is_file():
+        said = f"There is no spend table {mapping.spend}: what it costs to win a customer stays unknown."
+        yield Clash((("spend",),), "warning", said, "Give its path from this file's folder.")
 
 
 def _standard(mapping: Mapping) -> tuple[str, ...]:
@@ -157,6 +175,7 @@ def _output_names(mapping: Mapping) -> Iterator[Clash]:
     """Two results in one property, or a property that is read and written."""
     first: dict[str, str] = {}
     read = {name for kind in ("contact", "company") for name in mapping.read_properties(kind)}
+    places = {one.name: one.path for one in named_properties(mapping)}
     for standard, output in mapping.crm_outputs():
         path: Path = ("outputs", standard)
         if output.name in first:
@@ -165,7 +184,12 @@ def _output_names(mapping: Mapping) -> Iterator[Clash]:
             yield Clash(paths, "error", said, "Give each its own property, or switch one off.")
         elif output.name in read:
             said = f"{output.name} is written, and read as a source: the product would answer itself."
-            yield Clash((path,), "warning", said, "Write to a property of its own, usually " + standard + ".")
+            cure = f"Read another property, or write {standard} to one of its own under `outputs`."
+            place = places.get(output.name, path)
+            yield Clash((place, place[:2], path), "warning", said, cure)
+        elif standard != LIFECYCLESTAGE and (output.name.startswith("hs_") or output.name in HUBSPOTS_OWN):
+            said = f"{output.name} is a property of HubSpot's own: its values would be lost."
+            yield Clash((path,), "error", said, f"Give {standard} a property of its own.")
         first.setdefault(output.name, standard)
 
 

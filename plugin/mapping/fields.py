@@ -12,7 +12,7 @@ from babel.localedata import locale_identifiers
 from babel.numbers import list_currencies
 from marshmallow import ValidationError, fields
 
-from plugin.mapping.findings import did_you_mean
+from plugin.mapping.findings import did_you_mean, nearest
 
 # HubSpot: lower-case letters, digits, underscore, first a letter, at most 100.
 PROPERTY = "[a-z][a-z0-9_]{0,99}"
@@ -38,6 +38,8 @@ def refuse(message: str, cure: str) -> ValidationError:
 
 def shown(value: Any) -> str:
     """The value as a message quotes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -158,18 +160,18 @@ class Switch(fields.Field[bool]):
 class Known(Text):
     """A name from a published list: a time zone, a currency."""
 
-    def __init__(self, kind: str, names: Any, **kwargs: Any) -> None:
+    def __init__(self, kind: str, names: Any, example: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kind, self.names = kind, names
+        self.kind, self.names, self.example = kind, names, example
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text not in self.names():
-            raise refuse(
-                f"{shown(text)} is not a known {self.kind}.", did_you_mean(text, self.names(), self.kind)
-            )
+            close = nearest(text, self.names())
+            cure = f"Did you mean {close[0]}?" if close else f"Write it as in {self.example}."
+            raise refuse(f"{shown(text)} is not a known {self.kind}.", cure)
         return text
 
 

@@ -20,6 +20,7 @@ from plugin.mapping.readings import SOURCE_TYPES
 from plugin.mapping.schema import (
     CURRENT_VERSION,
     SECONDARY_OUTPUT,
+    SWITCHES,
     Headers,
     LossReasons,
     MappingSchema,
@@ -37,6 +38,8 @@ from plugin.mapping.wording import DERIVED, OUTPUT, SOURCE, default_at, keys
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _NAME: dict[str, Any] = {"type": "string", "pattern": f"^{PROPERTY}$"}
+#: The new name of an output, and not what was meant for true or false.
+_TARGET: dict[str, Any] = _NAME | {"not": {"enum": sorted(SWITCHES)}}
 _SOURCE = {"$ref": "#/definitions/source"}
 _NATIVE = "HubSpot's own lifecycle stage: written only by a table that says which of ours is which of it"
 Meanings = Mapping[str, str]
@@ -151,7 +154,7 @@ def _of_source(field: fields.Field[Any], kind: str) -> dict[str, Any]:
 
 def _plain(field: fields.Field[Any]) -> dict[str, Any]:
     if isinstance(field, Outputs):
-        one = {"anyOf": [{"type": "boolean"}, _NAME, _object(OutputSchema(), OUTPUT)]}
+        one = {"anyOf": [{"type": "boolean"}, _TARGET, _object(OutputSchema(), OUTPUT)]}
         names = (*OUTPUT_NAMES, *(SECONDARY_OUTPUT + model for model in SHIPPED_MODELS))
         secondary = {f"^{SECONDARY_OUTPUT}[a-z][a-z0-9_]*$": one}
         properties: dict[str, Any] = dict.fromkeys(names, one)

@@ -20,6 +20,7 @@ from plugin.mapping import presets
 from plugin.mapping.checks import clashes
 from plugin.mapping.clash import Clash
 from plugin.mapping.fields import Said
+from plugin.mapping.file_bytes import file_bytes
 from plugin.mapping.findings import Finding
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
@@ -152,7 +153,7 @@ def _bytes(path: FilePath | str | None) -> bytes:
     if path is None:
         return default_text().encode()
     try:
-        return FilePath(path).read_bytes()
+        return file_bytes(FilePath(path))
     except OSError as error:
         cure = "Check LIFECYCLE_CONFIG or --config; `lifecycle config init` writes a first file."
         raise ConfigError(f"The mapping file {path} cannot be read: {error.strerror}.", cure=cure) from error
@@ -198,10 +199,14 @@ def _said(message: Any, path: Path, schema: Schema | None) -> Said:
     if path and path[-1] == "<key>" and schema is not None:
         where = f" in {path[-3]}" if len(path) > 2 else ""
         return unknown_key(str(path[-2]), where, schema)
+    if "null" in str(message) and path and isinstance(path[-1], int):
+        return Said("An entry of this list is empty.", "Write one behind its dash, or delete the dash.")
     if "null" in str(message):
         return Said(f"`{path[-1]}` has no value.", "Write one, or delete the line: then the default holds.")
     if "type" in str(message):
-        return Said(f"`{path[-1]}` is a section.", "Write its keys below it, indented by two spaces.")
+        return Said(
+            f"`{path[-1]}` is a section.", "Write its keys below it as `key: value`, indented by two spaces."
+        )
     return Said(str(message), "See the shipped default for an example.")
 
 

@@ -66,8 +66,29 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
             yield _error(
                 ("purchase", "refund_stages"), place, f"The portal has no deal stage {wanted!r}.", cure
             )
+    yield from _all_never_won(mapping, counted)
+
+
+def _all_never_won(mapping: Mapping, counted: list[PipelineFacts]) -> Iterator[Clash]:
+    idle = [one for one in counted if one.won_deals == 0 and any(stage.won for stage in one.stages)]
+    if len(idle) > 1 and not (mapping.purchase.pipelines or mapping.purchase.won_stages):
+        yield _idle(idle, counted)
+        counted = [one for one in counted if one not in idle]
     for one in counted:
         yield from (odd._replace(rests_on=_SOLD) for odd in _never_won(mapping, one))
+
+
+def _idle(idle: list[PipelineFacts], every: list[PipelineFacts]) -> Clash:
+    """Several pipelines that nothing was won in, told once where the file names none: all count then."""
+    listed = ", ".join(f"{one.label!r} ({one.id})" for one in idle[:3]) + (", …" if len(idle) > 3 else "")
+    said = f"In {len(idle)} of {len(every)} pipelines no deal was ever won: {listed}."
+    rest = ", ".join(one.id for one in every if one not in idle)
+    cure = (
+        f"If they are not meant, name those that count: `pipelines: [{rest}]`."
+        if rest
+        else "Check won_stages."
+    )
+    return _warning(("purchase", "pipelines"), 0, said, cure)
 
 
 def _never_won(mapping: Mapping, one: PipelineFacts) -> Iterator[Clash]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from collections.abc import Mapping as MappingABC
 from functools import cache
@@ -123,6 +124,8 @@ def _by_key(one: Named, found: PropertyFacts) -> Iterator[Clash]:
     """A property that is only named: its type must give what its key needs."""
     paths = (one.path, one.path[:-1])
     sure, doubtful = READABLE[one.kind]
+    if one.kind == "number" and found.options and all(map(_is_number, found.options)):
+        return
     if found.type in doubtful:
         said = f"{one.name} is of type {found.type}: values that are no {one.kind} are left out and counted."
         how = _HOW[one.kind].replace("NAME", one.name)
@@ -130,6 +133,11 @@ def _by_key(one: Named, found: PropertyFacts) -> Iterator[Clash]:
     elif found.type not in sure:
         said = f"{one.name} is of type {found.type} and cannot be read as a {one.kind}."
         yield Clash(paths, "error", said, f"Name a property of type {' or '.join(sure)}.")
+
+
+def _is_number(option: str) -> bool:
+    """Whether an option is read as a number without being declared, as HubSpot's 0 to 10 of NPS."""
+    return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", option) is not None
 
 
 def _declared(one: Named, reading: Reading, found: PropertyFacts) -> Iterator[Clash]:

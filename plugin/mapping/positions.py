@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -24,9 +24,10 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from plugin.mapping.file_bytes import MAX_BYTES
 from plugin.mapping.findings import Finding
+from plugin.mapping.yaml_faults import joined, syntax_fault
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 Path = tuple[str | int, ...]
 Node = ScalarEvent | MappingStartEvent | SequenceStartEvent
@@ -64,32 +65,17 @@ def read_yaml(raw: bytes) -> Document:
         return document
     try:
         _Builder(document).run(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        document.complete = False
-        document.fault(
-            place, f"This is not YAML: {error.problem or error.context}.", _syntax_cure(str(error))
-        )
     except YAMLError as error:
         document.complete = False
-        document.fault(
-            (1, 1), f"This is not YAML: {str(error).splitlines()[0]}.", "Save it as plain UTF-8 text."
-        )
+        found = syntax_fault(error, text)
+        document.fault(found.place, f"This is not YAML: {found.message}.", found.cure)
     return document
-
-
-def _syntax_cure(said: str) -> str:
-    """What most often causes such a complaint."""
-    if "\\t" in said:
-        return "Indent with spaces, not with tabs."
-    return "Check the indentation, the colon after the key, and the quotes on this line and the one before."
 
 
 def _decode(raw: bytes, document: Document) -> str | None:
     document.complete = False
     if len(raw) > MAX_BYTES:
-        document.fault((1, 1), f"The file has {len(raw):,} bytes.", f"Keep it under {MAX_BYTES:,} bytes.")
+        document.fault((1, 1), f"The file has over {MAX_BYTES:,} bytes.", "Keep it smaller.")
         return None
     try:
         text = raw.decode("utf-8-sig")
@@ -144,6 +130,11 @@ class _Builder:
         if event.tag is not None and event.tag not in {"!", "tag:yaml.org,2002:str"}:
             self.document.fault(place, f"The tag {event.tag} is not accepted.", "Write a plain value.")
         if isinstance(event, ScalarEvent):
+            event.value = joined(event.value)
+            if any("\ud800" <= char <= "\udfff" for char in event.value):
+                self.document.fault(
+                    place, "Half a character stands here (U+D800 to U+DFFF).", "Write it whole."
+                )
             self.put(_scalar(event), place, event.value)
             return True
         container: Any = {} if isinstance(event, MappingStartEvent) else []

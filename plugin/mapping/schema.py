@@ -41,9 +41,12 @@ from plugin.mapping.model import (
 )
 from plugin.mapping.sources import Source, SourceList
 from plugin.mapping.upgrades import STEPS
+from plugin.mapping.yaml_faults import invisible, visible
 
 CURRENT_VERSION = 1 + len(STEPS)
 SECONDARY_OUTPUT = "clm_stage_"
+#: What YAML 1.1 took for true and false, and a text is here.
+SWITCHES = {**dict.fromkeys(("on", "yes", "y"), "true"), **dict.fromkeys(("off", "no", "n"), "false")}
 
 
 def _threshold(name: str) -> Number:
@@ -69,7 +72,18 @@ def _source(kind: Any) -> fields.Field[Any]:
 
 def unknown_key(key: str, where: str, schema: Schema) -> Said:
     """The complaint about a key that the schema does not have."""
-    return Said(f"There is no key `{key}`{where}.", did_you_mean(key, schema.fields, "keys"))
+    plain = "".join(char for char in key if not invisible(char))
+    cure = _moved(plain, where, schema) or did_you_mean(plain, schema.fields, "keys")
+    return Said(f"There is no key `{visible(key)}`{where}.", cure)
+
+
+def _moved(key: str, where: str, schema: Schema) -> str:
+    """The cure of a right key that is indented too little or too much; empty for other faults."""
+    if where:
+        return f"Begin its line with `{key}:`, without spaces." if key in MappingSchema().fields else ""
+    nested = [(name, f.schema) for name, f in schema.fields.items() if isinstance(f, fields.Nested)]
+    sections = [f"`{name}`" for name, section in nested if key in section.fields]
+    return f"Write it under {' or '.join(sections)}, indented by two spaces." if sections else ""
 
 
 class PurchaseSchema(Schema):
@@ -188,6 +202,9 @@ class Outputs(fields.Field[dict[str, dict[str, Any]]]):
             raise ValidationError({"<key>": [Said(f"There is no output {shown(name)}.", cure)]})
         if isinstance(settings, bool):
             return {"write": settings}
+        if isinstance(settings, str) and settings.lower() in SWITCHES:
+            said = f"{shown(settings)} would be the name of a property."
+            raise refuse(said, f"Write {SWITCHES[settings.lower()]}; or rename the property otherwise.")
         if isinstance(settings, str):
             return {"name": Property().deserialize(settings)}
         if not isinstance(settings, dict):
@@ -287,10 +304,10 @@ class MappingSchema(Schema):
     """The whole file."""
 
     version = Version()
-    time_zone = Known("time zone", time_zones, allow_none=True)
-    currency = Known("currency", currencies, allow_none=True)
+    time_zone = Known("time zone", time_zones, "Europe/Warsaw", allow_none=True)
+    currency = Known("currency", currencies, "EUR", allow_none=True)
     language = Choice(get_args(Language))
-    locale = Known("locale", locales, allow_none=True)
+    locale = Known("locale", locales, "en_GB", allow_none=True)
     customer = Choice(get_args(CustomerObject))
     purchase = fields.Nested(PurchaseSchema)
     contact = fields.Nested(SourcesSchema)

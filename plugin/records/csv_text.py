@@ -76,7 +76,7 @@ def _with_line_feeds(text: str) -> str:
 
 
 def read_table(file: Path, faults: Faults) -> Table | None:
-    """The file's header and rows; comma, semicolon or tab by the header line."""
+    """The file's header and rows; comma, semicolon, tab or | by the header line."""
     text = read_text(file, faults)
     if text is None:
         return None
@@ -108,7 +108,8 @@ def take_row(table: Table, line: int, cells: list[str], faults: Faults) -> None:
 def _delimiter(head: str) -> str:
     """The sign that parts the headers most often, outside quotes."""
     bare = "".join(head.split('"')[::2])
-    return max(",;\t", key=bare.count)
+    most = max(",;\t", key=bare.count)
+    return "|" if "|" in bare and most not in bare else most
 
 
 def numbered_rows(

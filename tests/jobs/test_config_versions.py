@@ -152,7 +152,7 @@ def test_what_the_portal_refuses_never_comes_into_force(store: Store, clock: Fix
         home.load()
         before = in_force(home)
         with pytest.raises(ConfigError, match="not ours"):
-            apply(home, "version: 1\noutputs: {clm_stage: lifecyclestage}\n")
+            apply(home, "version: 1\noutputs: {clm_stage: birthday}\n")
         assert in_force(home) == before
 
 

@@ -13,7 +13,7 @@ from plugin.lifecycle.conditions import compile_condition
 from plugin.lifecycle.expressions import Compiled, Names
 from plugin.lifecycle.models import check_models, load_models
 from plugin.lifecycle.rulefile import Problem, RuleError, Text
-from plugin.mapping.model import Mapping, Sources
+from plugin.mapping.model import Mapping, ModelChoice, Sources
 
 NAMES = Names(FACTS, {"buyer": False}, {"loyal_after_purchases": 3.0})
 
@@ -192,7 +192,7 @@ def test_there_are_a_hundred_broken_files() -> None:
         ("conditions:\n  a: b\n  b: a\n", 3, 6, "in a circle: a → b → a"),
         ("conditions:\n  a: buyer AND NOT a\n", 2, 6, "in a circle: a → a"),
         ("conditions: [1]\n", 1, 13, "expected a mapping"),
-        ("conditions:\n  a: 'x\n", 3, 1, "not YAML"),
+        ("conditions:\n  a: 'x\n", 2, 6, "not YAML"),
         ("conditions:\n  a: b: c\n", 2, 7, "not YAML"),
         ("", 1, 1, "the file is empty"),
         ("segments:\n  - {labels: {en: Rich}, when: buyer}\n", 2, 5, "a 'key' is needed"),
@@ -357,6 +357,16 @@ def test_a_stage_that_customers_do_reach_is_not_warned_about(when: str, tmp_path
     [(name, finding)] = rule_findings(file)
     assert (name, finding.line, finding.column) == (str(path), 4, 5)
     assert finding.message.startswith(said)
+
+
+def test_a_condition_of_ones_own_is_warned_about_in_the_models_that_are_chosen_alone(tmp_path: Path) -> None:
+    """The eight other shipped models are nobody's to mend."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("conditions:\n  buyer: purchases >= 5\n", encoding="utf-8")
+    for chosen in ("lifecycle9", "churn5"):
+        found = check_models(Mapping(models=ModelChoice(primary=chosen)), [path])
+        assert found
+        assert all(f"model '{chosen}'" in one for one in found)
 
 
 def test_a_rule_on_a_prediction_is_warned_about(tmp_path: Path) -> None:

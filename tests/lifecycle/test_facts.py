@@ -36,6 +36,16 @@ def test_a_deal_in_a_refund_stage_gives_its_amount_back_whatever_its_sign(amount
     assert row(outcome(deals=deals))["lost_deals"] == 1
 
 
+@pytest.mark.parametrize("margin", [12, -12])
+def test_a_deal_in_a_refund_stage_takes_its_margin_back_too(margin: int) -> None:
+    """What was earned on it is earned no longer, whatever its sign."""
+    given = {"dealstage": "refunded", "hs_is_closed_won": False, "earned": str(margin)}
+    purchase = replace(Purchase(), refund_stages=("refunded",), margin_property="earned")
+    deals = [won(1, "2026-02-01", 100, earned="40"), won(2, "2026-03-01", 30, **given)]
+    found = row(outcome(deals=deals, mapping=replace(BASE, purchase=purchase)))
+    assert (found["revenue"], found["profit"]) == (70.0, 28.0)
+
+
 def test_dates_are_written_as_the_locale_has_them() -> None:
     """Without a territory as the language has it, day first."""
     deals = [won(1, "2025-02-01", 100)]

@@ -212,9 +212,9 @@ def test_one_run_tells_the_faults_of_the_file_and_of_its_rules_and_none_that_onl
     [
         ("contacts: {extras: [seats]}", "conditions: {one: seats = 'x'}", [("m.yaml", 2, 1)]),
         ("models: {primary: mine}", "modl: mine", [("r.yaml", 1, 1)]),
-        ("models: {primary: mine}", "model: mine\nstages: [", [("r.yaml", 3, 1)]),
+        ("models: {primary: mine}", "model: mine\nstages: [", [("r.yaml", 2, 9)]),
         ("models: {secondary: nobodys}", "labels: {en: x}", [("m.yaml", 2, 21)]),
-        ("language: [", "conditions: {one: two > 1}", [("m.yaml", 4, 1)]),
+        ("language: [", "conditions: {one: two > 1}", [("m.yaml", 2, 11)]),
         ("", "condition: {one: buyer}\nflags: [{key: a, when: one}, {key: b, when: two}]", [(1, 1), (2, 45)]),
         ("", "conditions: {one: two, two: one, three: one > 3}", [(1, 29), (1, 41)]),
     ],

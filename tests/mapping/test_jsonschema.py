@@ -88,6 +88,7 @@ def test_the_shipped_default_and_presets_fit():
         ("purchase: {margin_share: 40}", False),
         ("thresholds: {onboarding_days: 1.5}", False),
         ("outputs: {clm_stge: false}", False),
+        ("outputs: {clm_rfm: off}", False),
         ("outputs: {clm_stage: {mode: append}}", False),
         ("models: {primary: lifecycle}", False),
         ("time_zone: Europe/Warsow", False),

@@ -117,7 +117,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
         ("purchase:\n  margin_share: 40", 2, 17, "40 is out of bounds.", "from 0 to 1"),
         ("thresholds:\n  onboarding_days: '30'", 2, 20, "'30' is not a whole number.", "whole number"),
         ("thresholds:\n  onboarding_days: 1.5", 2, 20, "1.5 is out of bounds.", "whole number"),
-        ("thresholds:\n  onboarding_days: true", 2, 20, "True is not a whole number.", "whole number"),
+        ("thresholds:\n  onboarding_days: true", 2, 20, "true is not a whole number.", "whole number"),
         ("thresholds:\n  sleeping_multiple: .inf", 2, 22, "'.inf' is not a number.", "from 0.1"),
         (
             "thresholds: {sleping_min_days: 9}",
@@ -243,7 +243,7 @@ def test_a_file_that_is_missing_too_long_or_not_text_is_told(tmp_path):
         load_mapping(tmp_path / "none.yaml")
     file = tmp_path / "mapping.yaml"
     file.write_bytes(b"a: " + b"x" * 1_000_000)
-    assert "1,000,003 bytes" in check_mapping(file)[0].message
+    assert "over 1,000,000 bytes" in check_mapping(file)[0].message
     file.write_bytes("version: 1\nlanguage: p\xf3l".encode("latin-1"))
     assert (check_mapping(file)[0].line, check_mapping(file)[0].column) == (2, 12)
     file.write_bytes(b"\xef\xbb\xbfversion: 1\n")

@@ -56,6 +56,26 @@ def found(text: str, facts: PortalFacts = FACTS) -> list[tuple[int, str, str]]:
     return [(one.line, one.severity, f"{one.message} {one.cure}") for one in placed]
 
 
+def test_many_pipelines_that_nothing_was_won_in_are_told_once_with_those_that_count() -> None:
+    """Where the file names none, all count; a portal may have sixty."""
+    won = (StageFacts("w", "Won", True),)
+    pipelines = [PipelineFacts(f"p{n}", f"Pipe {n}", won, won_deals=int(n == 7)) for n in range(60)]
+    told = [said for _, _, said in found("version: 1\n", replace(FACTS, pipelines=tuple(pipelines)))]
+    (one,) = [said for said in told if "ever won" in said]
+    assert "In 59 of 60 pipelines" in one
+    assert "`pipelines: [p7]`" in one
+
+
+def test_a_choice_among_numbers_is_read_as_a_number_without_a_word() -> None:
+    """As HubSpot's own rating from 0 to 10; a choice with a word in it is told."""
+    ratings = PropertyFacts("our_nps", "Our NPS", "enumeration", tuple(map(str, range(11))), filled=3)
+    for options, warned in ((ratings.options, False), ((*ratings.options, "none"), True)):
+        contact = FACTS.properties["contact"] | {"our_nps": replace(ratings, options=options)}  # type: ignore[operator]
+        facts = replace(FACTS, properties={**FACTS.properties, "contact": contact})
+        told = found("version: 1\ncontact: {nps: our_nps}\n", facts)
+        assert any("is of type enumeration" in said for _, _, said in told) is warned
+
+
 @pytest.mark.parametrize(
     ("text", "line", "severity", "said"),
     [

@@ -48,6 +48,14 @@ def test_internal_names_read_as_they_are(put):
     assert (row["primary_contact_id"], row["closedate"]) == (None, "2026-01-31T10:00:00Z")
 
 
+def test_cells_may_be_parted_by_bars(put):
+    """Where the header line has no other sign that parts."""
+    contacts = put("c.csv", b'"id"|"firstname"\n"51"|"Ann, or Zoe"\n')
+    deals = put("d.csv", b"id,contact_ids,closedate,dealstage\n")
+    read = read_records(contacts=contacts, deals=deals)
+    assert read.contacts.select("id", "firstname").rows() == [(51, "Ann, or Zoe")]
+
+
 def test_a_hubspot_export_reads_as_it_is(put):
     """Labels, semicolon-delimited by Excel, byte order mark, stages with their pipeline, no flags."""
     contacts = put("c.csv", "\ufeffRecord ID;First Name;Associated Company IDs\r\n51;Zoë;7\r\n".encode())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plugin.errors import ConfigError
@@ -90,10 +90,20 @@ def rule_faults(
 
 
 def check_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> list[str]:
-    """Warnings about rules that are correct as written but cannot work, for example a stage never reached."""
+    """Warnings about rules that are correct as written but cannot work, for example a stage never reached.
+
+    With rule files of one's own, the shipped models that the mapping does not choose are left out: a
+    condition that is replaced may leave them a stage that nobody reaches, and nobody is to mend that.
+    """
     from plugin.lifecycle.reach import warnings_of
 
-    return warnings_of(load_models(mapping, extra_paths), mapping)
+    models, chosen = load_models(mapping, extra_paths), mapping.models.all()
+    told = {
+        key: model
+        for key, model in models.known.items()
+        if not extra_paths or key in chosen or Path(model.file).parent != _MODELS
+    }
+    return warnings_of(replace(models, known=told), mapping)
 
 
 def _numbers(mapping: Mapping) -> dict[str, float]:

@@ -34,8 +34,14 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
     """The parameters in force after the fit.
 
     A fit that differs from the present one in nothing but its date and number is not adopted, so that
-    nothing is computed again for it.
+    nothing is computed again for it. Where others were put in force meanwhile, it is fitted on those anew.
     """
+    while (done := _fitted_once(context, portal_id)) is None:
+        pass
+    return done
+
+
+def _fitted_once(context: Context, portal_id: int) -> Parameters | None:
     with context.store.read() as connection:
         portal = portals.get(connection, portal_id)
         if portal is None:
@@ -50,8 +56,8 @@ def fit_portal(context: Context, portal_id: int) -> Parameters:
     if present is not None and _same(present, new):
         return present
     with context.store.write() as connection:
-        portals.adopt(connection, context.store, portal_id, new, context.now())
-    return new
+        adopted = portals.adopt(connection, context.store, portal_id, new, context.now())
+    return new if adopted else None
 
 
 def fitted(
@@ -98,8 +104,8 @@ def adopt_waiting(context: Context, portal_id: int) -> Parameters | None:
     chosen = {name: confirmed(section) for name, section in sections.items()}
     adopted = replace(present, version=present.version + 1, adopted_on=context.today(portal), value=chosen)
     with context.store.write() as connection:
-        portals.adopt(connection, context.store, portal_id, adopted, context.now())
-    return adopted
+        done = portals.adopt(connection, context.store, portal_id, adopted, context.now())
+    return adopted if done else adopt_waiting(context, portal_id)
 
 
 def value_standing(context: Context, portal_id: int) -> dict[str, Any]:

@@ -76,12 +76,20 @@ def change(connection: Connection, portal_id: int, **values: Any) -> None:
     connection.execute(sa.update(portals).where(portals.c.portal_id == portal_id).values(**values))
 
 
-def adopt(connection: Connection, store: Store, portal_id: int, fitted: Parameters, now: int) -> None:
-    """Make `fitted` the portal's parameters from now on; earlier versions are kept."""
+def adopt(connection: Connection, store: Store, portal_id: int, fitted: Parameters, now: int) -> bool:
+    """Make `fitted` the portal's parameters from now on; earlier versions are kept.
+
+    False, and nothing is done, where others than those before them (by number) are in force meanwhile.
+    """
+    here, in_force = portals.c.portal_id == portal_id, portals.c.parameters_version
+    before = in_force == fitted.version - 1 if fitted.version > 1 else in_force.is_(None)
+    step = sa.update(portals).where(here, before).values(parameters_version=fitted.version)
+    if not connection.execute(step).rowcount:
+        return False
     body = fitted.to_json()
     row = {"portal_id": portal_id, "version": fitted.version, "adopted_at": now, "body": body}
     store.upsert(connection, parameters, [row])
-    change(connection, portal_id, parameters_version=fitted.version)
+    return True
 
 
 def current_parameters(connection: Connection, portal: Portal) -> Parameters | None:

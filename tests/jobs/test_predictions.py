@@ -15,9 +15,13 @@ from click.testing import CliRunner, Result
 from plugin.cli import cli
 from plugin.clock import SystemClock
 from plugin.errors import InputError
+from plugin.jobs import fit
+from plugin.jobs.context import Context
+from plugin.jobs.fit import Account
 from plugin.jobs.status import status
 from plugin.lifecycle.parameters import Parameters
 from plugin.records import portals
+from plugin.records.portals import Portal
 from plugin.records.store import Store
 from plugin.sandbox.loaders import cdnow
 from tests.support.house import ADMIN, House, house
@@ -61,6 +65,11 @@ def in_force(home: House) -> Parameters:
         found = portals.current_parameters(connection, portal)
     assert found is not None
     return found
+
+
+def put_in_force(home: House, wanted: Parameters) -> bool:
+    with home.context.store.write() as connection:
+        return portals.adopt(connection, home.context.store, home.portal_id, wanted, home.context.now())
 
 
 def customer(home: House, number: int) -> dict[str, Any]:
@@ -117,11 +126,33 @@ def test_a_portals_models_are_shown_looked_back_on_refitted_and_adopted(home: Ho
         version=before.version + 1,
         value={"contact": {**section, "adopted": False, "waiting": waiting}},
     )
-    with home.context.store.write() as connection:
-        portals.adopt(connection, home.context.store, home.portal_id, held, home.context.now())
+    assert put_in_force(home, held)
     assert status(home.context)["portals"][0]["predictions"]["contact"]["waiting"] == waiting["total"]
     assert "waits" in run("clv", "show").output
     assert "In force now" in run("clv", "adopt").output
     after = in_force(home)
     assert (after.version, (after.value or {})["contact"]) == (held.version + 1, waiting)
     assert run("clv", "fit", "--model", "bg-nbd").exit_code == 2
+
+
+@pytest.mark.parametrize("home", [25], indirect=True)
+def test_what_is_put_in_force_while_a_fit_runs_is_not_lost(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fit takes seconds; an admin's yes, or another fit, may come between its reading and its end."""
+    before, looked = in_force(home), fit.fitted
+    yes = replace(before, version=before.version + 1, value={"contact": {"of": "an admin"}})
+    seen: list[int] = []
+
+    def slow(context: Context, portal: Portal, present: Parameters | None) -> tuple[Parameters, Account]:
+        found, account = looked(context, portal, present)
+        seen.append(found.version)
+        if len(seen) == 1:
+            assert put_in_force(home, yes)
+        return replace(found, value={"contact": {"of": f"fit {len(seen)}"}}), account
+
+    monkeypatch.setattr(fit, "fitted", slow)
+    fit.fit_portal(home.context, home.portal_id)
+    assert seen == [yes.version, yes.version + 1]
+    assert (in_force(home).version, in_force(home).value) == (yes.version + 1, {"contact": {"of": "fit 2"}})
+    assert not put_in_force(home, yes)

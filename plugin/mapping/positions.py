@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -59,6 +61,12 @@ class Document:
 
 def read_yaml(raw: bytes) -> Document:
     """The document in these bytes; faults are in the answer, nothing is raised for them."""
+    kept = _read(raw)
+    return Document(deepcopy(kept.value), dict(kept.places), list(kept.faults), kept.complete)
+
+
+@lru_cache(maxsize=8)  # one check looks at a file several times, and parsing is most of what it costs
+def _read(raw: bytes) -> Document:
     document = Document()
     text = _decode(raw, document)
     if text is None:

@@ -85,6 +85,7 @@ def _change(hint: dict[str, Any]) -> str:
     where = f"{hint['file']}:{hint['line']}" if hint.get("line") else "not in the file: the default holds"
     also = "".join(f", and with it {key}: {value}" for key, value in hint["also"].items())
     return (
-        f" To try: {hint['key']}: {hint['value']}, which at most {hint['target']} % of them exceed "
-        f"({where}){also}."
+        f" To try: {hint['key']}: {hint['value']} ({where}){also}. Of the {hint['returned']:,} "
+        f"{PLURALS[hint['object_type']]} with such pauses in the last two years at most {hint['target']} % "
+        "ever paused longer than that and came back."
     )

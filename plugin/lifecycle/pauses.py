@@ -23,21 +23,29 @@ from plugin.lifecycle.turning_days import outcomes
 KINDS = ("sleeping", "lost")
 #: Conditions under which a silence is nobody's sign of leaving.
 _EXCUSES = ("under_contract", "quiet_season")
+#: Whose customers paused how long is asked of pauses that ended in so many days before today.
+LATELY_DAYS = 730
 _AT_ONCE = 1_000_000
 
 
 @dataclass
 class Tally:
-    """Completed pauses: how many lasted so many days, and of how many customers they are."""
+    """Completed pauses: how many lasted so many days, and of how many customers they are.
+
+    `longest`: how many customers' longest pause of the last `LATELY_DAYS` lasted so many days.
+    """
 
     days: Counter[int] = field(default_factory=Counter)
     customers: int = 0
+    longest: Counter[int] = field(default_factory=Counter)
 
-    def add(self, owners: Ints, gaps: Ints) -> None:
-        """Further pauses, one entry each; of customers who were not added before."""
-        lasted, count = np.unique(gaps, return_counts=True)
-        self.days.update(dict(zip(lasted.tolist(), count.tolist(), strict=True)))
+    def add(self, owners: Ints, gaps: Ints, lately: Bools) -> None:
+        """Further pauses, one entry each, by owner, `lately` if ended so; of customers not added before."""
+        self.days.update(_counted(gaps))
         self.customers += len(np.unique(owners))
+        mine, gaps = owners[lately], gaps[lately]
+        begins = np.flatnonzero(np.diff(mine, prepend=-1))
+        self.longest.update(_counted(np.maximum.reduceat(gaps, begins) if len(begins) else gaps))
 
     @property
     def pauses(self) -> int:
@@ -50,12 +58,30 @@ class Tally:
 
     def exceeded_by(self, per_cent: int) -> int:
         """The least whole number of days that at most so many in a hundred exceed; ValueError: no pause."""
-        left = total = self.pauses
-        for lasted in sorted(self.days):
-            left -= self.days[lasted]
-            if left * 100 <= per_cent * total:
-                return lasted
-        raise ValueError("no pause was added")
+        return _least(self.days, per_cent)
+
+    @property
+    def returned(self) -> int:
+        """How many customers ended a pause lately."""
+        return self.longest.total()
+
+    def customers_beyond(self, per_cent: int) -> int:
+        """As `exceeded_by`, of the customers who ended a pause lately, by the longest of each."""
+        return _least(self.longest, per_cent)
+
+
+def _counted(days: Ints) -> dict[int, int]:
+    lasted, count = np.unique(days, return_counts=True)
+    return dict(zip(lasted.tolist(), count.tolist(), strict=True))
+
+
+def _least(days: Counter[int], per_cent: int) -> int:
+    left = total = days.total()
+    for lasted in sorted(days):
+        left -= days[lasted]
+        if left * 100 <= per_cent * total:
+            return lasted
+    raise ValueError("no pause was added")
 
 
 @dataclass
@@ -76,8 +102,7 @@ class Pauses:
         """The completed pauses of one batch, up to the engine's day; only of limits that `models` ask for."""
         wanted = [kind for kind in KINDS if f"{kind}_after_days" in models.stages_plan.facts]
         owners, begins, ends = _completed(engine)
-        for i in range(0, len(owners) if wanted else 0, _AT_ONCE):
-            part = slice(i, i + _AT_ONCE)
+        for part in _parts(owners) if wanted else ():
             self._judge(engine, models, wanted, owners[part], begins[part], ends[part])
 
     def _judge(
@@ -85,14 +110,25 @@ class Pauses:
     ) -> None:
         eves = Moment(owners, ends - 1)
         held = ~_excused(engine, models, owners, ends - 1)
+        lately = ends > engine.today - LATELY_DAYS
         usual = engine.facts(eves, ["usual_gap_days"])["usual_gap_days"].to_numpy()
         for kind in wanted:
             for key, decides in _deciding(engine, kind, usual):
                 judged = self.found.setdefault((engine.events.object_type, key), Judged())
                 mine = held & decides
-                judged.all.add(owners[mine], (ends - begins)[mine])
+                judged.all.add(owners[mine], (ends - begins)[mine], lately[mine])
                 mine &= engine.today - begins >= engine.threshold(key)
-                judged.shown.add(owners[mine], (ends - begins)[mine])
+                judged.shown.add(owners[mine], (ends - begins)[mine], lately[mine])
+
+
+def _parts(owners: Ints) -> Iterator[slice]:
+    """Slices of about `_AT_ONCE`, each with all the pauses of its customers."""
+    begin = 0
+    while begin < len(owners):
+        last = owners[min(begin + _AT_ONCE, len(owners)) - 1]
+        end = int(np.searchsorted(owners, last, side="right"))
+        yield slice(begin, end)
+        begin = end
 
 
 def _completed(engine: Engine) -> tuple[Ints, Ints, Ints]:

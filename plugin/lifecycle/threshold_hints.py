@@ -3,7 +3,9 @@
 A limit that many completed pauses exceeded calls customers asleep (or lost) who come back by themselves; one
 far beyond nearly all of them notices nobody in time. Both are read off the distribution of days between
 orders, as limits of silence are usually set (a percentile of it: see docs/lifecycle.md for the sources).
-Pauses that go on are not counted: nobody knows yet how they end. Nothing is said of few.
+The value to try is judged by customers: of fifty pauses one in ten exceeds it five times, and each time a
+customer is called asleep, and back. Pauses that go on are not counted: nobody knows yet how they end.
+Nothing is said of few, nor where the value would not be much better.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ from plugin.lifecycle.pauses import KINDS, Pauses, Tally
 from plugin.mapping.checks import BOUNDS, ORDERED
 
 MIN_PAUSES, MIN_CUSTOMERS = 30, 10
+Misfit = Literal["too_short", "too_long"]
 
 
 class Rule(NamedTuple):
     """When a limit is told of: per cent of pauses that exceed it, times the pause that 95 % do not exceed.
 
-    `target`: per cent of pauses that the proposed limit lets exceed it.
+    `target`: per cent of customers that the proposed limit lets exceed it.
     """
 
     exceeded: int
@@ -38,20 +41,22 @@ RULES = {"sleeping": Rule(exceeded=20, times=5, target=10), "lost": Rule(exceede
 class Hint:
     """A threshold that is markedly off, with what that rests on and a value to try; all times in days.
 
-    `exceeded` of `pauses` were longer than `limit`; half were over within `median`, 95 % within `most`; of
-    the proposed `value` at most `target` per cent are longer. `also`: what must be raised or lowered with it.
+    `exceeded` of `pauses` were longer than `limit`; half were over within `median`, 95 % within `most`. Of
+    `returned` customers, who ended such a pause in the last two years, at most `target` per cent ended one
+    longer than the proposed `value`. `also`: what must be raised with it.
     """
 
     object_type: str
     key: str
     kind: str
-    misfit: Literal["too_short", "too_long"]
+    misfit: Misfit
     limit: float
     pauses: int
     customers: int
     exceeded: int
     median: int
     most: int
+    returned: int
     target: int
     value: int
     also: Mapping[str, int]
@@ -77,49 +82,50 @@ def _hint(
     object_type: str, key: str, judged: Tally, shown: Tally, thresholds: Mapping[str, float]
 ) -> Hint | None:
     kind, limit = next(one for one in KINDS if key.startswith(one)), thresholds[key]
-    rule = RULES[kind]
-    if _enough(judged) and judged.longer_than(limit) * 100 > rule.exceeded * judged.pauses:
-        return _made(object_type, key, kind, "too_short", limit, judged)
-    # a pause that began less than the limit ago could not show that it may last so long
-    if _enough(shown) and limit > rule.times * max(1, shown.exceeded_by(5)):
-        return _made(object_type, key, kind, "too_long", limit, shown)
-    return None
+    rule, seen = RULES[kind], judged
+    misfit: Misfit = "too_short"
+    if not _enough(judged) or judged.longer_than(limit) * 100 <= rule.exceeded * judged.pauses:
+        # a pause that began less than the limit ago could not show that it may last so long
+        if not _enough(shown) or limit <= rule.times * max(1, shown.exceeded_by(5)):
+            return None
+        misfit, seen = "too_long", shown
+    told = {"pauses": seen.pauses, "customers": seen.customers, "exceeded": seen.longer_than(limit)}
+    half, most = seen.exceeded_by(50), seen.exceeded_by(5)
+    # the value is of all who came back, so that what is said of it holds of everybody here
+    value = {"returned": judged.returned, "target": rule.target, "value": _value(judged, rule)}
+    return Hint(object_type, key, kind, misfit, limit, **told, median=half, most=most, **value, also={})
+
+
+def _value(judged: Tally, rule: Rule) -> int:
+    return max(1, judged.customers_beyond(rule.target))
 
 
 def _enough(tally: Tally) -> bool:
-    return tally.pauses >= MIN_PAUSES and tally.customers >= MIN_CUSTOMERS
+    return tally.pauses >= MIN_PAUSES and min(tally.customers, tally.returned) >= MIN_CUSTOMERS
 
 
-def _made(
-    object_type: str,
-    key: str,
-    kind: str,
-    misfit: Literal["too_short", "too_long"],
-    limit: float,
-    tally: Tally,
-) -> Hint:
-    target = RULES[kind].target
-    return Hint(
-        object_type,
-        key,
-        kind,
-        misfit,
-        limit,
-        tally.pauses,
-        tally.customers,
-        tally.longer_than(limit),
-        tally.exceeded_by(50),
-        tally.exceeded_by(5),
-        target,
-        max(1, tally.exceeded_by(target)),
-        {},
-    )
+def _better(hint: Hint, value: float) -> bool:
+    """Whether the value would be worth the change: above a short limit, under half of a long one."""
+    return value > hint.limit if hint.misfit == "too_short" else value * 2 < hint.limit
 
 
 def _in_order(hints: list[Hint], thresholds: Mapping[str, float]) -> Iterator[Hint]:
     """Hints whose values together leave no limit below one that must not exceed it."""
+    new, also = _ordered(hints, thresholds)
+    kept = [hint for hint in hints if _better(hint, new[hint.key])]
+    if len(kept) < len(hints):
+        yield from _in_order(kept, thresholds)
+        return
+    for hint in hints:
+        yield replace(hint, value=int(new[hint.key]), also=also.get(hint.key, {}))
+
+
+def _ordered(
+    hints: list[Hint], thresholds: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, dict[str, int]]]:
+    """The limits with the values taken, and by hint what else has to be raised for it."""
     pairs = [*BOUNDS, *(pair[:2] for pair in ORDERED if pair[0].startswith("sleeping"))]
-    told = {hint.key: hint for hint in hints}
+    told = {hint.key for hint in hints}
     new = {**thresholds, **{hint.key: float(hint.value) for hint in hints}}
     also: dict[str, dict[str, int]] = {}
     for low, high in sorted(pairs, key=lambda pair: pair[0].startswith("lost")):
@@ -129,7 +135,4 @@ def _in_order(hints: list[Hint], thresholds: Mapping[str, float]) -> Iterator[Hi
         cause = low if low in told else next((key for key, some in also.items() if low in some), None)
         if high not in told and cause:
             also.setdefault(cause, {})[high] = int(new[high])
-    for hint in hints:
-        value = int(new[hint.key])
-        if value > hint.limit if hint.misfit == "too_short" else value < hint.limit:
-            yield replace(hint, value=value, also=also.get(hint.key, {}))
+    return new, also

@@ -60,14 +60,14 @@ def hints(customers: Iterable[Sequence[int]], **days: float) -> list[Hint]:
     return hints_of(outcomes_of(customers, with_limits(**days)))
 
 
-def test_a_limit_that_many_pauses_exceeded_is_short_and_the_value_told_is_exceeded_by_one_in_ten() -> None:
+def test_a_limit_that_many_pauses_exceeded_is_short_and_one_customer_in_ten_exceeds_the_value_told() -> None:
     """Twenty of forty customers came back after 50 days: `sleeping` at 30 called them asleep before."""
     told = hints([(50, 1)] * 20 + [(10, 1)] * 18 + [(90, 1)] * 2, sleeping_fixed_days=30)
     assert told == [
         Hint(
             *("contact", "sleeping_fixed_days", "sleeping", "too_short", 30.0),
-            **{"pauses": 40, "customers": 40, "exceeded": 22, "median": 50, "most": 50, "target": 10},
-            value=50,
+            **{"pauses": 40, "customers": 40, "exceeded": 22, "median": 50, "most": 50},
+            **{"returned": 40, "target": 10, "value": 50},
             also={},
         )
     ]
@@ -78,6 +78,26 @@ def test_a_limit_far_beyond_nearly_all_pauses_is_long() -> None:
     (told,) = hints([(5, 5, 5, 5, 20, 150)] * 10, sleeping_fixed_days=120)
     assert (told.key, told.misfit) == ("sleeping_fixed_days", "too_long")
     assert (told.pauses, told.customers, told.median, told.value) == (50, 10, 5, 20)
+
+
+def test_the_value_to_try_is_judged_by_customers_since_each_who_exceeds_it_once_is_called_asleep() -> None:
+    """One pause in thirty lasts 40 days, but nine customers in ten made one: 5 would send all to sleep."""
+    often = [(5,) * 14 + (40,) + (5,) * 15 + (1,)] * 36 + [(5,) * 30 + (1,)] * 4
+    mapping = with_limits(sleeping_fixed_days=130)
+    (told,) = hints_of(outcomes_of(often, mapping))
+    assert (told.misfit, told.most, told.value) == ("too_long", 5, 40)
+    tried = outcomes_of(often, with_limits(sleeping_fixed_days=told.value)).frame
+    assert tried["days_since_reactivation"].null_count() == len(often)
+    # a value that would not be under half of the limit is not worth the change
+    assert hints(often, sleeping_fixed_days=79) == []
+
+
+def test_the_value_to_try_goes_by_the_last_two_years() -> None:
+    """What everybody did three years ago is no measure of today; and of nobody lately nothing is said."""
+    changed = [(90, *(5,) * 150, 1)] * 10
+    told = hints(changed, sleeping_fixed_days=200)
+    assert [(one.kind, one.returned, one.value) for one in told] == [("sleeping", 10, 5), ("lost", 10, 5)]
+    assert hints([(5, 5, 5, 5, 800)] * 10, sleeping_fixed_days=200) == []
 
 
 def test_a_limit_that_fits_is_not_spoken_of() -> None:
@@ -139,9 +159,9 @@ limits = st.integers(5, 800)
 
 
 @settings(max_examples=60, deadline=None)
-@given(counts, limits, limits, limits, limits, st.booleans())
+@given(counts, counts, limits, limits, limits, limits, st.booleans())
 def test_with_every_value_taken_nothing_is_told_and_no_limit_is_out_of_order(
-    pauses: dict[int, int], a: int, b: int, c: int, d: int, fixed: bool
+    pauses: dict[int, int], longest: dict[int, int], a: int, b: int, c: int, d: int, fixed: bool
 ) -> None:
     least, second, third, most = sorted((a, b, c, d))
     names = ("sleeping_min_days", "sleeping_max_days", "lost_min_days", "lost_max_days")
@@ -151,7 +171,8 @@ def test_with_every_value_taken_nothing_is_told_and_no_limit_is_out_of_order(
         mapping = with_limits(sleeping_fixed_days=least, lost_fixed_days=most)
     tally = Tally()
     tally.days.update(pauses)
-    tally.customers = 12
+    tally.longest.update(longest)
+    tally.customers = max(12, tally.returned)
     found = Pauses({("contact", name): Judged(tally, tally) for name in names})
     told = threshold_hints(found, mapping.thresholds)
     new = {key: value for hint in told for key, value in ({hint.key: hint.value} | {**hint.also}).items()}
@@ -180,7 +201,8 @@ def test_the_text_names_key_line_and_value() -> None:
     assert [(one["file"], one["line"]) for one in placed] == [("m.yaml", 3)]
     text = " ".join(" ".join(threshold_text(placed)).split())
     assert "of 40 pauses between purchases that this limit decided on (40 contacts) 75 % were longer" in text
-    assert "To try: sleeping_fixed_days: 50, which at most 10 % of them exceed (m.yaml:3)." in text
+    assert "To try: sleeping_fixed_days: 50 (m.yaml:3). Of the 40 contacts with such pauses in the" in text
+    assert "last two years at most 10 % ever paused longer than that and came back." in text
     default = " ".join(" ".join(threshold_text(with_places(told, None))).split())
     assert "(not in the file: the default holds)" in default
     assert list(threshold_text([])) == []

@@ -142,6 +142,12 @@ _TABLE: tuple[tuple[str, tuple[Fact, ...]], ...] = (
                 "up",
                 whole=True,
             ),
+            _f(
+                "reactivation_gap_days",
+                "days without a purchase that the last such purchase ended",
+                "reactivations",
+                whole=True,
+            ),
             _f("revenue", "money received, net of refunds", "money"),
             _f("profit", "profit on it", "money"),
             _f("refunds", "money given back, as a positive amount", "money"),

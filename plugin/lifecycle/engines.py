@@ -59,19 +59,23 @@ def _only(records: Records, object_type: str, wanted: list[int]) -> Records:
 
 
 def reactivations(engine: Engine, models: Models) -> Points:
-    """The purchases, not the first, on whose eve the customer was sleeping or lost."""
+    """The purchases, not the first, on whose eve the customer was sleeping or lost.
+
+    `gap`: days since the purchase before.
+    """
     purchases = engine.events.points["purchases"]
     later = np.ones(len(purchases.keys), dtype=bool)
     begins = purchases.first[:-1][np.diff(purchases.first) > 0]
     later[begins] = False
     owner, day = purchases.customers[later], purchases.days[later]
+    gap = np.diff(purchases.days, prepend=0)[later]
     asleep = [np.empty(0, dtype=bool)]
     for i in range(0, len(owner), _EVES):
         part = slice(i, i + _EVES)
         found = outcomes(engine, models.eve_plan, owner[part], day[part] - 1)["dormant"]
         asleep.append((found == 1).to_numpy())
     woken = np.concatenate(asleep)
-    return Points.of(owner[woken], day[woken], engine.events.size)
+    return Points.of(owner[woken], day[woken], engine.events.size, {"gap": gap[woken]})
 
 
 def shown_facts(models: Models) -> list[str]:

@@ -110,6 +110,11 @@ def _reactivated(e: Ground, m: Moment) -> Floats:
     return m.age(e.reactivations)
 
 
+def _reactivation_gap(e: Ground, m: Moment) -> Floats:
+    points = e.reactivations
+    return m.last(points, points.values["gap"]) if len(points.keys) else nothing(m)
+
+
 _SEASON = season_until(_silence_limit("sleeping"))
 
 PURCHASES: dict[str, Lookup] = {
@@ -127,6 +132,7 @@ PURCHASES: dict[str, Lookup] = {
     "season_until": _SEASON,
     "season_days_left": days_left(_SEASON),
     "days_since_reactivation": _reactivated,
+    "reactivation_gap_days": _reactivation_gap,
     "revenue": _money("cents"),
     "profit": _money("profit"),
     "refunds": _refunds,

@@ -129,6 +129,7 @@ SPANS = {
     "long_gap": "long_gap_days",
     "sleeping_after": "sleeping_after_days",
     "lost_after": "lost_after_days",
+    "reactivation_gap": "reactivation_gap_days",
 }
 _SIGNS = ("days_since_engaged", "days_since_deal_activity")
 #: Blank → the facts that it is made of.

@@ -12,16 +12,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from plugin.lifecycle.engines import make_engine
 from plugin.lifecycle.evaluate import evaluate
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Parameters
+from plugin.lifecycle.reasons import day_text
 from plugin.lifecycle.rhythm import own_gaps
 from plugin.lifecycle.rhythm_words import told
-from plugin.lifecycle.series import Points
+from plugin.lifecycle.series import Moment, Points
 from plugin.mapping.model import Language
 from tests.lifecycle.naive import Deal, Person
 from tests.lifecycle.test_texts import in_language
-from tests.lifecycle.worlds import START, day, records_of, rhythm
+from tests.lifecycle.worlds import MAPPING, MODELS, START, day, records_of, rhythm
 
 LARGE, SMALL = rhythm(300, 40.0), rhythm(3, 40.0)
 
@@ -50,6 +52,41 @@ UNEVEN = {
     "ru": "Покупок: 5, последняя 10 февр. 2024; половина пауз между заказами не дольше 43 дней.",
     "pl": "Zakupy: 5, ostatni 10 lut 2024; połowa przerw między zamówieniami trwała najwyżej 43 dni.",
 }
+BACK = {
+    "en": "Back with an order on {} after {} without one.",
+    "ru": "Вернулся с заказом {} после {} без заказов.",
+    "pl": "Wrócił z zamówieniem {} po {} bez zamówień.",
+}
+DAYS = {
+    "en": ("301 days", "302 days"),
+    "ru": ("301 дня", "302 дней"),
+    "pl": ("301 dniach", "302 dniach"),
+}
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_who_came_back_is_told_after_how_many_days_and_later_orders_do_not_change_it(
+    language: Language,
+) -> None:
+    people = []
+    for gaps in ((30, 301), (29, 302), (30, 301, 3), (29, 302, 3)):
+        bought = accumulate(gaps, initial=START)
+        people.append(Person(START, [Deal(b, b, won=True) for b in bought]))
+    mapping, today = in_language(language), day(START + 335)
+    found = evaluate(records_of(people), mapping, load_models(mapping), LARGE, today)
+    back = day_text(day(START + 331), language)
+    assert (
+        found.texts["reason"].to_list() == [BACK[language].format(back, days) for days in DAYS[language]] * 2
+    )
+
+
+def test_the_silence_that_ended_is_known_on_every_day_and_only_of_who_came_back() -> None:
+    bought = list(accumulate((30, 301, 7, 400), initial=START))
+    records = records_of([Person(START, [Deal(b, b, won=True) for b in bought])])
+    engine = make_engine(records, MAPPING, MODELS, LARGE, day(bought[-1]), "contact")
+    days = np.array([bought[1], bought[2] - 1, bought[2], bought[3], bought[4] - 1, bought[4]])
+    found = engine.facts(Moment(np.zeros(len(days), np.int64), days), ["reactivation_gap_days"])
+    assert found["reactivation_gap_days"].fill_nan(None).to_list() == [None, None, 301, 301, 301, 400]
 
 
 @pytest.mark.parametrize("language", get_args(Language))

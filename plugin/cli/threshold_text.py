@@ -87,5 +87,14 @@ def _change(hint: dict[str, Any]) -> str:
     return (
         f" To try: {hint['key']}: {hint['value']} ({where}){also}. Of the {hint['returned']:,} "
         f"{PLURALS[hint['object_type']]} with such pauses in the last two years at most {hint['target']} % "
-        "ever paused longer than that and came back."
+        f"ever paused longer than that and came back.{_deals(hint)}"
+    )
+
+
+def _deals(hint: dict[str, Any]) -> str:
+    if hint["deal_days"] is None:
+        return ""
+    return (
+        f" With an open deal `{hint['kind']}` waits until the deal has stood still for "
+        f"{hint['deal_days']:g} days (evaluating_within_days)."
     )

@@ -94,9 +94,13 @@ class Judged:
 
 @dataclass
 class Pauses:
-    """By object type and threshold; filled batch by batch, each customer once."""
+    """By object type and threshold; filled batch by batch, each customer once.
+
+    `in_deals`: object types and kinds whose limit an open deal puts off, where somebody has one.
+    """
 
     found: dict[tuple[str, str], Judged] = field(default_factory=dict)
+    in_deals: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, engine: Engine, models: Models) -> None:
         """The completed pauses of one batch, up to the engine's day; only of limits that `models` ask for."""
@@ -104,6 +108,9 @@ class Pauses:
         owners, begins, ends = _completed(engine)
         for part in _parts(owners) if wanted else ():
             self._judge(engine, models, wanted, owners[part], begins[part], ends[part])
+        waits = [kind for kind in wanted if _waits_for_deals(models, kind)]
+        if waits and _deal_is_open(engine):
+            self.in_deals.update((engine.events.object_type, kind) for kind in waits)
 
     def _judge(
         self, engine: Engine, models: Models, wanted: list[str], owners: Ints, begins: Ints, ends: Ints
@@ -147,6 +154,19 @@ def _excused(engine: Engine, models: Models, owners: Ints, eves: Ints) -> Bools:
     for name in names:
         held |= (found[name] == 1).fill_null(False).to_numpy()
     return held
+
+
+def _waits_for_deals(models: Models, kind: str) -> bool:
+    """Whether the condition of that name asks how long ago an open deal moved."""
+    if kind not in models.book.conditions:
+        return False
+    return "days_since_deal_moved" in models.book.plan({kind: truth(reference(kind))}).facts
+
+
+def _deal_is_open(engine: Engine) -> bool:
+    everyone = np.arange(engine.events.size, dtype=np.int64)
+    today = Moment(everyone, np.full(len(everyone), engine.today, dtype=np.int64))
+    return bool((engine.facts(today, ["open_deals"])["open_deals"] > 0).any())
 
 
 def _deciding(engine: Engine, kind: str, usual: Floats) -> Iterator[tuple[str, Bools]]:

@@ -43,7 +43,8 @@ class Hint:
 
     `exceeded` of `pauses` were longer than `limit`; half were over within `median`, 95 % within `most`. Of
     `returned` customers, who ended such a pause in the last two years, at most `target` per cent ended one
-    longer than the proposed `value`. `also`: what must be raised with it.
+    longer than the proposed `value`. `also`: what must be raised with it. `deal_days`: how long an open deal
+    must have stood still before the limit counts; None: deals put nothing off, or none is open.
     """
 
     object_type: str
@@ -60,6 +61,7 @@ class Hint:
     target: int
     value: int
     also: Mapping[str, int]
+    deal_days: float | None = None
 
 
 def threshold_hints(pauses: Pauses, thresholds: Mapping[str, float]) -> list[Hint]:
@@ -67,7 +69,12 @@ def threshold_hints(pauses: Pauses, thresholds: Mapping[str, float]) -> list[Hin
     found = [_hint(*place, judged.all, judged.shown, thresholds) for place, judged in pauses.found.items()]
     told = sorted((one for one in found if one), key=lambda one: one.object_type)
     grouped = groupby(told, key=lambda one: one.object_type)
-    return [hint for _, some in grouped for hint in _in_order([*some], thresholds)]
+    fitted = [hint for _, some in grouped for hint in _in_order([*some], thresholds)]
+    still = thresholds["evaluating_within_days"]
+    return [
+        replace(hint, deal_days=still) if (hint.object_type, hint.kind) in pauses.in_deals else hint
+        for hint in fitted
+    ]
 
 
 def hints_of(outcomes: Outcomes) -> list[Hint]:

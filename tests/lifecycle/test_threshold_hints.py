@@ -40,7 +40,11 @@ def with_limits(**days: float) -> Mapping:
 
 
 def outcomes_of(
-    customers: Iterable[Sequence[int]], mapping: Mapping = FIXED, contract: dict[int, str] | None = None
+    customers: Iterable[Sequence[int]],
+    mapping: Mapping = FIXED,
+    contract: dict[int, str] | None = None,
+    *,
+    opened: bool = False,
 ) -> Outcomes:
     """Customers by their pauses in days, oldest first; each bought last as long ago as its last number."""
     people, deals = [], []
@@ -52,6 +56,8 @@ def outcomes_of(
             on += timedelta(days=pause)
             won = {"hs_is_closed_won": "true", "hs_is_closed": "true", "amount": "10"}
             deals.append({"id": len(deals) + 1, "contact_ids": [number], "closedate": on.isoformat(), **won})
+    if opened:
+        deals.append({"id": 0, "contact_ids": [1], "createdate": TODAY.isoformat()})
     records = Records.from_rows(contacts=people, deals=deals)
     return evaluate(records, mapping, models(), fit(records, mapping, TODAY), TODAY, dates=False)
 
@@ -137,6 +143,15 @@ def test_a_pause_under_a_running_contract_is_no_silence() -> None:
     told = [hints_of(outcomes_of([(50, 1)] * 40, mapping, dict.fromkeys(some, "2027-01-01"))) for some in
             (range(0), range(1, 41))]  # fmt: skip
     assert [len(one) for one in told] == [1, 0]
+
+
+def test_that_an_open_deal_puts_the_limit_off_is_said_where_one_is_open() -> None:
+    """Won deals alone put nothing off; an open one that moves keeps its customer awake."""
+    for opened in (False, True):
+        (told,) = hints_of(outcomes_of([(50, 1)] * 40, with_limits(sleeping_fixed_days=30), opened=opened))
+        assert told.deal_days == (FIXED.thresholds["evaluating_within_days"] if opened else None)
+        text = " ".join(" ".join(threshold_text([asdict(told)])).split())
+        assert ("With an open deal `sleeping` waits until the deal has stood still for" in text) == opened
 
 
 def test_limits_that_no_model_in_use_asks_for_are_not_spoken_of(

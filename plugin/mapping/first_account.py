@@ -30,6 +30,7 @@ def account(facts: PortalFacts, given: Iterable[Guess], text: str) -> list[str]:
     lines = {
         "Found": [*_pipelines(mapping), *_found(sure)],
         "In doubt, not declared (the file's comments have each way)": [*_doubts(facts, guesses)],
+        "Not taken": [why for guess in guesses for why in guess.refused],
         "Not found": [*_missing(facts, mapping), *_empty(empty), *_idle(guesses)],
         "Not readable": [*_unreadable(sure), *_never(unfit), *_created(facts)],
         "Not used, but conditions may name it (see `extras` in the file)": [*_offered(facts, guesses)],

@@ -48,7 +48,8 @@ class Guess:
     """A value for one key, with the reason that is written beside it and the notes above it.
 
     `doubts` are properties that it would have, were it known how they are written; `offered` are those that
-    only its notes tell of. With `keep` the line stays as it is.
+    only its notes tell of; `refused` says why a property that is called so was not taken. With `keep` the
+    line stays as it is.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Guess:
     doubts: tuple[Doubt, ...] = ()
     offered: tuple[str, ...] = ()
     keep: bool = False
+    refused: tuple[str, ...] = ()
 
     @property
     def says(self) -> bool:

@@ -204,3 +204,33 @@ def test_whatever_the_columns_are_called_the_same_is_read(tmp_path: Path, names:
     (amount,) = (name for name in mapping.purchase.amount if name in deal.columns)
     assert deal[amount].to_list() == [row["Order value"] for row in DEALS]
     assert mapping.purchase.pipelines == ("Sales",)
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Margin %", ["1.200,50", "35"]),
+        ("Profit rate", ["12", "40"]),
+        ("Gross margin", ["10", "38"]),
+        ("Total costs", ["0,7", "0,9"]),
+    ],
+)
+def test_a_share_is_not_taken_for_a_sum_of_money(tmp_path: Path, header: str, values: list[str]) -> None:
+    """By its header or by its values: it is left out with the reason, and profit stays the amount."""
+    deals = [{**row, header: values[place % 2]} for place, row in enumerate(DEALS)]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    assert done.exit_code == 0, done.output
+    purchase = load_mapping(tmp_path / "m.yaml").purchase
+    assert (purchase.margin_property, purchase.cost_property) == (None, None)
+    assert f"{header} " in said(done).partition("Not taken:")[2]
+    assert "margin_share" in said(done)
+    assert f"# {header} " in (tmp_path / "m.yaml").read_text("utf-8")
+
+
+def test_a_sum_beside_its_share_is_taken(tmp_path: Path) -> None:
+    """The column with the money, though the share stands first."""
+    deals = [{**row, "Margin %": "30", "Margin": f"{330 + place},25"} for place, row in enumerate(DEALS)]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    assert "purchase.margin_property = Margin (written" in said(done)
+    purchase = load_mapping(tmp_path / "m.yaml").purchase
+    assert purchase.margin_property == "margin_2"

@@ -8,23 +8,34 @@ from pathlib import Path
 from plugin.errors import InputError
 from plugin.jobs.drain import Report
 from plugin.lifecycle.reading import Account, account_lines, what_was_read
+from plugin.mapping.flow import remark
 from plugin.mapping.load import read_mapping, refuse_faults
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PortalFacts
 from plugin.mapping.starting_sources import Guess
 from plugin.records.csv_files import read_records
-from plugin.records.csv_stages import state_of
+from plugin.records.csv_stages import outcome_said, state_of
 
 Files = dict[str, Path | None]  # contacts, deals, companies
 
 
 def stage_guesses(facts: PortalFacts) -> list[Guess]:
-    """The won stages by their names, where no column says what is won and the reader does not know them."""
-    stages = {stage.id: stage.won for one in facts.pipelines for stage in one.stages}
-    won = [name for name, counts in stages.items() if counts]
-    if "hs_is_closed_won" in facts.properties.get("deal", {}) or all(state_of(one, Mapping()) for one in won):
+    """The won and the lost stages by their names, where no column says it and the reader does not know them.
+
+    With both, every other stage is open: that is told. One list alone says nothing of the others.
+    """
+    said = {
+        outcome: [one for one in facts.stages if outcome_said(one) == outcome] for outcome in ("won", "lost")
+    }
+    unclear = [one for one in facts.stages if state_of(one, Mapping()) is None]
+    if "hs_is_closed_won" in facts.properties.get("deal", {}) or not unclear or not said["won"]:
         return []
-    return [Guess(("purchase", "won_stages"), won, "the stages whose name says won")]
+    won = Guess(("purchase", "won_stages"), said["won"], "the stages whose name says won")
+    others = [one for one in unclear if not outcome_said(one)]
+    if not said["lost"] or not (others or {*unclear} & {*said["lost"]}):
+        return [won]
+    rest = f"; open are the others: {', '.join(map(remark, others))}" if others else ""
+    return [won, Guess(("purchase", "lost_stages"), said["lost"], f"the stages whose name says lost{rest}")]
 
 
 def read_by(

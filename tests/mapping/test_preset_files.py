@@ -126,6 +126,25 @@ def test_stages_whose_names_say_won_are_named_where_the_reader_does_not_know_the
     assert "27 deals (18 won, 9 lost)" in said(done)
 
 
+def test_lost_stages_are_named_too_and_what_is_open_then_is_told(tmp_path: Path) -> None:
+    named = {"Won": "Gewonnen", "Lost": "Verloren"}
+    deals = [{**row, "deal_stage": named[row["deal_stage"]]} for row in DEALS]
+    deals[0]["deal_stage"] = "Angebot"
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    purchase = load_mapping(tmp_path / "m.yaml").purchase
+    assert (purchase.won_stages, purchase.lost_stages) == (("Gewonnen",), ("Verloren",))
+    assert "27 deals (17 won, 1 open, 9 lost)" in said(done)
+    assert "open are the others: Angebot" in said(done)
+
+
+def test_a_name_that_denies_a_sale_says_nothing(tmp_path: Path) -> None:
+    """`Not won` is refused and not counted as won."""
+    deals = [{**row, "deal_stage": {"Won": "Won", "Lost": "Not won"}[row["deal_stage"]]} for row in DEALS]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    assert done.exit_code == 1
+    assert "the stage 'Not won' is open or lost. Cure: Add the column Is Deal Closed" in said(done)
+
+
 DOUBTFUL = [{**row, "Order date": "03/04/2024"} for row in DEALS]
 
 

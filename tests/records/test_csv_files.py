@@ -115,6 +115,49 @@ def test_a_stage_that_says_nothing_is_refused_with_the_cure(put):
 
 
 @pytest.mark.parametrize(
+    ("purchase", "columns", "row", "flags"),
+    [
+        (Purchase(lost_stages=("Verloren",)), "dealstage", "Verloren", ("true", "false")),
+        (Purchase(refund_stages=("Storno",)), "dealstage", "Storno", ("true", "false")),
+        (Purchase(won_stages=("A",), lost_stages=("B",)), "dealstage", "Angebot", ("false", "false")),
+        (
+            Purchase(won_stages=("A",), lost_stages=("B",)),
+            "dealstage,closed_lost_reason",
+            "C,price",
+            ("true", "false"),
+        ),
+        (Purchase(won_stages=("A",)), "dealstage,hs_is_closed", "Verloren,true", ("true", "false")),
+        (Purchase(won_stages=("A",), lost_stages=("B",)), "dealstage", "", (None, None)),
+    ],
+)
+def test_stages_that_the_mapping_lists_say_what_the_others_are(put, purchase, columns, row, flags):
+    """What is won and what is lost is declared; the rest is open then, and never won."""
+    deals = put("d.csv", f"id,contact_ids,closedate,{columns}\n1,51,2026-01-01,{row}\n")
+    read = read_records(contacts=put("c.csv", "id\n51\n"), deals=deals, mapping=Mapping(purchase=purchase))
+    assert read.deals.select("hs_is_closed", "hs_is_closed_won").row(0) == flags
+
+
+@pytest.mark.parametrize(
+    ("purchase", "states", "cure"),
+    [
+        (
+            Purchase(),
+            "open, won or lost",
+            "the won stages in purchase.won_stages and the lost ones in purchase.lost_",
+        ),
+        (Purchase(won_stages=("A",)), "open or lost", "name the lost stages in purchase.lost_stages"),
+        (Purchase(lost_stages=("B",)), "open or won", "name the won stages in purchase.won_stages"),
+    ],
+)
+def test_the_cure_of_an_unclear_stage_is_right_when_it_is_followed(put, purchase, states, cure):
+    """A lost stage is never to be named among those that are won."""
+    deals = put("d.csv", "id,contact_ids,closedate,dealstage\n1,51,2026-01-01,Verloren\n")
+    said = _refusal(contacts=put("c.csv", "id\n51\n"), deals=deals, mapping=Mapping(purchase=purchase))
+    assert f"Nothing says whether the stage 'Verloren' is {states}." in said
+    assert cure in said
+
+
+@pytest.mark.parametrize(
     ("pipeline", "stage", "read"),
     [
         ("Sales Pipeline", "Closed Won (Sales Pipeline)", ("default", "closedwon")),

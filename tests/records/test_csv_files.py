@@ -250,10 +250,37 @@ def test_every_fault_is_told_at_once(put):
 
 def test_after_twenty_faults_only_the_number_is_told(put):
     """A wrong file does not scroll the screen away."""
-    contacts = put("c.csv", "id\n" + "x\n" * 50)
+    contacts = put("c.csv", "id\n" + "".join(f"{n}\n" for n in range(1, 61)) + "x\n" * 50)
     said = _refusal(contacts=contacts)
     assert said.count("is not an id") == 20
     assert "... and 30 more." in said
+
+
+def test_a_column_that_holds_no_ids_is_one_fault(put):
+    """Not one for each of its rows; what else is wrong is told in the same run."""
+    contacts = put("c.csv", "id\n" + "".join(f"A-{n}\n" for n in range(200)))
+    deals = put("d.csv", "id,contact_ids,closedate,dealstage\n1,51,2026-01-01,odd\n")
+    said = _refusal(contacts=contacts, deals=deals)
+    assert f"{contacts}:2: 'A-0' is not an id, nor are 199 more values of 'id'. Cure: Write" in said
+    assert "2 faults" in said
+    assert "the stage 'odd'" in said
+
+
+@pytest.mark.parametrize("header", ["Opportunity number", "Deal number", "Order No"])
+def test_a_column_that_looks_like_the_ids_is_named_with_what_is_wrong(put, header):
+    """Also the stage is told in the same run, though nothing can be computed."""
+    contacts, rows = put("c.csv", "id\n51\n"), "A-5000,51,2026-01-01,odd\nA-5001,51,2026-01-02,Won\n"
+    said = _refusal(
+        contacts=contacts, deals=put("d.csv", f"{header},contact_ids,closedate,dealstage\n{rows}")
+    )
+    assert f"The column {header!r} looks like it, but 2 of its 2 values are no ids, as 'A-5000'" in said
+    assert "Cure: Add a column id that has a number for each, digits alone" in said
+    assert "the stage 'odd'" in said
+    rows = rows.replace("A-", "")
+    said = _refusal(
+        contacts=contacts, deals=put("d.csv", f"{header},contact_ids,closedate,dealstage\n{rows}")
+    )
+    assert f"Cure: Name it id, or write {header!r}: id under headers in the mapping." in said
 
 
 @pytest.mark.parametrize(

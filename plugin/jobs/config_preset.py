@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from plugin.errors import InputError
 from plugin.jobs.drain import Report
 from plugin.lifecycle.reading import Account, account_lines, what_was_read
-from plugin.mapping.flow import remark
+from plugin.mapping.flow import quoted, remark
 from plugin.mapping.load import read_mapping, refuse_faults
 from plugin.mapping.model import Mapping
 from plugin.mapping.portal_facts import PortalFacts
-from plugin.mapping.starting_sources import Guess
+from plugin.mapping.starting_sources import Doubt, Guess
 from plugin.records.csv_files import read_records
 from plugin.records.csv_stages import outcome_said, state_of
 
@@ -39,12 +40,18 @@ def stage_guesses(facts: PortalFacts) -> list[Guess]:
 
 
 def read_by(
-    name: str, text: str, files: Files, day: date, report: Report = lambda *_: None, *, sure: bool
+    name: str,
+    text: str,
+    files: Files,
+    day: date,
+    report: Report = lambda *_: None,
+    *,
+    doubts: Sequence[Doubt] = (),
 ) -> list[str]:
     """What these files come to by a preset's file `text`, as lines for people.
 
-    InputError: they cannot be read by it, or (where `sure` of how values are written) hold no purchase of a
-    customer of its kind.
+    `doubts`: the days of purchases of which nothing says how they are written. InputError: the files
+    cannot be read by it, or hold no purchase of a customer of its kind.
     """
     mapping, findings = read_mapping(text.encode())
     refuse_faults(f"the preset {name}", findings)
@@ -56,7 +63,8 @@ def read_by(
         raise InputError(said, cure=error.cure) from error
     account = what_was_read(records, mapping, day)
     report("Files read by it", 1, 1)
-    if sure and not account["revenue"]["counted"] and not _bought(account):
+    if not account["revenue"]["counted"] and not _bought(account):
+        _refuse_undated(name, doubts)
         kinds = " or ".join(mapping.customer_objects())
         told = "\n".join(account_lines(account))
         raise InputError(
@@ -64,6 +72,22 @@ def read_by(
             cure=f"Add files in which won deals name a {kinds}, or take another preset.",
         )
     return account_lines(account)
+
+
+def undated(given: Iterable[Guess]) -> list[Doubt]:
+    """The columns with the days of purchases whose values may be meant in several ways."""
+    return [doubt for guess in given if guess.path == ("purchase", "date") for doubt in guess.doubts]
+
+
+def _refuse_undated(name: str, doubts: Sequence[Doubt]) -> None:
+    """InputError: no day of a purchase can be read, as nothing says how they are written."""
+    for doubt in doubts:
+        ways = " or ".join(doubt.formats())
+        raise InputError(
+            f"The preset {name} cannot be fitted to these files: no deal is a purchase, because the days in "
+            f"{doubt.name} may mean {ways}, as {quoted(doubt.spelling.example)}.",
+            cure=f"Say which with --date-format {doubt.formats()[0]}, or on a terminal without --yes.",
+        )
 
 
 def _bought(account: Account) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--companies", type=FILE, help="And at this one of companies.")
 @click.option("--customer", type=click.Choice(["contact", "company", "both"]), help="Whose lifecycle it is.")
 @click.option("--language", type=click.Choice(["en", "ru", "pl"]), help="Of labels and reasons.")
+@click.option("--date-format", help="How dates in doubt are written: DD/MM/YYYY, MM/DD/YYYY ...")
 @click.option("--yes", is_flag=True, help="Take every guess and ask nothing.")
 def config_init(
     file: Path,
@@ -42,6 +44,7 @@ def config_init(
     companies: Path | None,
     customer: str | None,
     language: str | None,
+    date_format: str | None,
     yes: bool,
 ) -> None:
     """Write a first mapping file: the shipped default with its comments, and what was found filled in.
@@ -59,12 +62,13 @@ def config_init(
     _refuse_mixed(
         preset, from_portal, _given(files), _given({"--customer": customer, "--language": language})
     )
+    _refuse_format(date_format)
     _refuse_existing(file)
     ask = not yes and _at_terminal()
     facts: PortalFacts | None = None
     if preset:
         paths = {name.removeprefix("--"): path for name, path in files.items()}
-        asked = partial(_asked, ask=ask)
+        asked = partial(_asked, ask=ask, date_format=date_format)
         text = of_files(preset, paths, asked) if _given(files) else of_portal(preset, must=from_portal)
         _write_new(file, text)
         _tell(file)
@@ -79,7 +83,7 @@ def config_init(
     if not (facts or customer or language):
         _write_new(file, default_text())
     else:
-        found = _guesses(facts, customer, language, ask)
+        found = _guesses(facts, customer, language, ask, date_format)
         text = first_file(facts or PortalFacts(), found)
         _write_new(file, text)
         for line in account(facts, found, text) if facts else ():
@@ -109,6 +113,12 @@ def _refuse_mixed(preset: str | None, from_portal: bool, files: list[str], said:
         raise click.UsageError(f"{clash} does not go with {', '.join(others)}: {cure}")
 
 
+def _refuse_format(pattern: str | None) -> None:
+    """UsageError: no order of day, month and year."""
+    if pattern and not re.fullmatch(r"(?=.*D)(?=.*M)(?=.*Y)[DMY./ -]{5,14}", pattern):
+        raise click.UsageError(f"--date-format {pattern!r} is no date: write it as DD/MM/YYYY or M/D/YYYY.")
+
+
 def _tell(file: Path) -> None:
     click.echo(
         f"Wrote {file}. Edit it, check it with `lifecycle config check {file}`, and set LIFECYCLE_CONFIG."
@@ -123,7 +133,9 @@ def _portal_facts() -> PortalFacts:
         return from_portal(crm_alone(settings_without_file()), bar)
 
 
-def _guesses(facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool) -> list[Guess]:
+def _guesses(
+    facts: PortalFacts | None, customer: str | None, language: str | None, ask: bool, date_format: str | None
+) -> list[Guess]:
     from plugin.mapping.portal_facts import PortalFacts
     from plugin.mapping.starting import guesses, likely_customer, named_by_deals
     from plugin.mapping.starting_sources import Guess
@@ -138,19 +150,21 @@ def _guesses(facts: PortalFacts | None, customer: str | None, language: str | No
         language = click.prompt(
             "Language of labels and reasons?", type=click.Choice(["en", "ru", "pl"]), default="en"
         )
-    found = [_asked(guess, ask) for guess in guesses(known, likely)]
+    found = [_asked(guess, ask, date_format) for guess in guesses(known, likely)]
     if language:
         found.append(Guess(("language",), language, ""))
     return [guess for guess in found if guess is not None]
 
 
-def _asked(guess: Guess, ask: bool) -> Guess | None:
+def _asked(guess: Guess, ask: bool, date_format: str | None = None) -> Guess | None:
     """A guess that the person agrees with; what merely leaves out what the portal lacks is not asked.
 
-    How a property is written that its values do not tell is asked too; without an answer it is left out.
+    How a property is written that its values do not tell is asked too, but for dates where `date_format` says
+    it; without an answer it is left out.
     """
-    for doubt in guess.doubts if ask else ():
-        if source := _settled(guess, doubt):
+    for doubt in guess.doubts:
+        said = doubt.dated(date_format) if date_format else None
+        if source := said or (_settled(guess, doubt) if ask else None):
             guess = guess.settled(doubt, source)
     plain = guess.value in (None, []) or guess.path in (("customer",), ("purchase", "amount"))
     if not ask or plain or guess.why in ("", SAID):

@@ -53,7 +53,7 @@ def of_files(name: str, files: dict[str, Path | None], asked: Callable[[Guess], 
     from plugin import settings
     from plugin.clock import SystemClock, local_day
     from plugin.jobs.config_first import from_files
-    from plugin.jobs.config_preset import read_by, stage_guesses
+    from plugin.jobs.config_preset import read_by, stage_guesses, undated
     from plugin.mapping import presets
     from plugin.mapping.first_account import account
     from plugin.mapping.load import read_mapping
@@ -67,7 +67,7 @@ def of_files(name: str, files: dict[str, Path | None], asked: Callable[[Guess], 
     made = preset_file(name, facts, found)
     today = local_day(SystemClock(settings.offline_clock()).now(), "UTC")
     with quiet_progress() as bar:
-        read = read_by(name, made.text, files, today, bar, sure=not any(guess.doubts for guess in found))
+        read = read_by(name, made.text, files, today, bar, doubts=undated(found))
     for line in (*account(facts, found, made.text), *_left_out(made), *read):
         click.echo(show.wrapped(line))
     return made.text

@@ -22,6 +22,7 @@ from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFact
 from plugin.mapping.spellings import spelling
 from plugin.records.csv_columns import meant
 from plugin.records.csv_headers import resolve, with_own_id
+from plugin.records.csv_stages import outcome_said
 from plugin.records.csv_text import Faults, Table, read_table
 
 BOTH = Mapping(customer="both")
@@ -88,6 +89,7 @@ def from_files(
         records={kind: len(table.rows) for kind, table in tables.items()},
         headers={name: header for header, name in names.items()},
         columns=own,
+        stages=_stages(tables["deal"], columns["deal"]) if "deal" in tables else (),
         deals=_deals(tables["deal"], columns["deal"]) if "deal" in tables else {},
         files=True,
     )
@@ -117,6 +119,10 @@ def _values(table: Table, place: int | None) -> list[str]:
     return [row[place].strip() for row in table.rows if row[place].strip()] if place is not None else []
 
 
+def _stages(table: Table, columns: dict[str, int]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_values(table, columns.get("dealstage"))))
+
+
 def _filled(table: Table, place: int | None) -> int:
     return len(_values(table, place))
 
@@ -129,6 +135,10 @@ def _property(table: Table, name: str, place: int) -> PropertyFacts:
     return PropertyFacts(name, table.headers[place], kind, filled=len(values), spelling=spelled)
 
 
+def _yes(text: str) -> bool:
+    return text.strip().lower() in {"true", "yes", "1"}
+
+
 def _pipelines(table: Table, columns: dict[str, int]) -> tuple[PipelineFacts, ...]:
     pipeline, stage, won = (columns.get(name) for name in ("pipeline", "dealstage", "hs_is_closed_won"))
     if pipeline is None:
@@ -137,7 +147,7 @@ def _pipelines(table: Table, columns: dict[str, int]) -> tuple[PipelineFacts, ..
     for row in table.rows:
         stages = found.setdefault(row[pipeline].strip() or "default", {})
         name = row[stage].strip() if stage is not None else ""
-        yes = row[won].strip().lower() in {"true", "yes", "1"} if won is not None else "won" in name.lower()
+        yes = _yes(row[won]) if won is not None else outcome_said(name) == "won"
         stages[name] = stages.get(name, 0) + yes
     return tuple(
         PipelineFacts(

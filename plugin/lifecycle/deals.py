@@ -96,7 +96,8 @@ class DealReader:
         won = flags(self._text("hs_is_closed_won"))
         # HubSpot's own stage ids speak where its flags are missing (a CSV without them)
         won = won.fill_null((stage == "closedwon").cast(pl.Float64)).fill_null(0.0) == 1.0
-        lost = (stage == "closedlost").fill_null(False)
+        named_lost = stage.is_in(list(self.mapping.purchase.lost_stages)).fill_null(False)
+        lost, won = (stage == "closedlost").fill_null(False) | named_lost, won & ~named_lost
         chosen = self.mapping.purchase.won_stages
         bought = stage.is_in(list(chosen)).fill_null(False) if chosen else won
         refunded = stage.is_in(list(self.mapping.purchase.refund_stages)).fill_null(False)

@@ -58,6 +58,7 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
     yield from _thresholds(mapping)
     yield from _csat(mapping)
     yield from _purchase(mapping)
+    yield from _stages(mapping)
     yield from _contracts(mapping)
     yield from _models(mapping)
     yield from _spend(mapping)
@@ -117,6 +118,16 @@ def _purchase(mapping: Mapping) -> Iterator[Clash]:
     elif purchase.margin_share < 1 and (purchase.margin_property or purchase.cost_property):
         said = "margin_share is not used: a property says what is earned on a deal."
         yield Clash((("purchase", "margin_share"),), "warning", said, "Delete margin_share.")
+
+
+def _stages(mapping: Mapping) -> Iterator[Clash]:
+    """A stage that two lists name says two things."""
+    purchase = mapping.purchase
+    for key, other in (("lost_stages", "won_stages"), ("lost_stages", "refund_stages")):
+        for place, stage in enumerate(getattr(purchase, key)):
+            if stage in getattr(purchase, other):
+                said = f"The stage {stage!r} stands under {key} and under {other}."
+                yield Clash((("purchase", key, place),), "error", said, "Keep it in one of the two lists.")
 
 
 def _contracts(mapping: Mapping) -> Iterator[Clash]:

@@ -28,8 +28,9 @@ def account(facts: PortalFacts, given: Iterable[Guess], text: str) -> list[str]:
     sure = [both for both in read if both not in unfit and both[1].filled != 0]
     empty = [both for both in read if both[1].filled == 0]
     lines = {
-        "Found": [*_pipelines(mapping), *_found(sure)],
+        "Found": [*_pipelines(mapping), *_stages(guesses), *_found(sure)],
         "In doubt, not declared (the file's comments have each way)": [*_doubts(facts, guesses)],
+        "Not taken": [why for guess in guesses for why in guess.refused],
         "Not found": [*_missing(facts, mapping), *_empty(empty), *_idle(guesses)],
         "Not readable": [*_unreadable(sure), *_never(unfit), *_created(facts)],
         "Not used, but conditions may name it (see `extras` in the file)": [*_offered(facts, guesses)],
@@ -61,6 +62,13 @@ def _unfit(one: Named, have: PropertyFacts, facts: PortalFacts) -> bool:
 def _pipelines(mapping: Mapping) -> Iterator[str]:
     if chosen := mapping.purchase.pipelines:
         yield f"purchase.pipelines = {', '.join(map(remark, chosen))}"
+
+
+def _stages(guesses: Iterable[Guess]) -> Iterator[str]:
+    """`purchase.lost_stages = Lost (the stages whose name says lost; open are the others: Offer)`."""
+    for guess in guesses:
+        if guess.path[1:] in (("won_stages",), ("lost_stages",)) and guess.value:
+            yield f"{_path(guess)} = {', '.join(map(remark, guess.value))} ({guess.why})"
 
 
 def _key(one: Named) -> str:

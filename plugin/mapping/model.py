@@ -101,7 +101,8 @@ OUTPUT_NAMES: tuple[str, ...] = (
 class Purchase:
     """Which deals are purchases, and where their amount and day stand.
 
-    Empty `pipelines` means all; empty `won_stages` means the CRM's own `hs_is_closed_won`.
+    Empty `pipelines` means all; empty `won_stages` means the CRM's own `hs_is_closed_won`. A deal in one of
+    `lost_stages` is closed and not won, whatever the CRM says of it.
     `amount` lists properties, the first that holds a number wins. A deal in one of `refund_stages` gives its
     amount back, whatever its sign; so does any deal that is won with a negative amount.
     `setting` says what is predicted from: "open", customers buy when they like and leave in silence;
@@ -110,6 +111,7 @@ class Purchase:
 
     pipelines: tuple[str, ...] = ()
     won_stages: tuple[str, ...] = ()
+    lost_stages: tuple[str, ...] = ()
     refund_stages: tuple[str, ...] = ()
     amount: tuple[str, ...] = ("amount_in_home_currency", "amount")
     date: str = "closedate"

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from plugin.mapping.clash import Clash, named
 from plugin.mapping.findings import Severity, nearest
 from plugin.mapping.model import Mapping
-from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
+from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts, StageFacts
 from plugin.mapping.portal_sources import source_clashes
 from plugin.mapping.positions import Path
 
@@ -59,14 +59,23 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
             yield _warning(
                 ("purchase", "won_stages"), place, said, "Keep it only if a purchase is made there."
             )
-    for place, wanted in enumerate(mapping.purchase.refund_stages):
-        if wanted not in stages:
-            labels = {stage.label: stage.id for one in counted for stage in one.stages}
-            cure = _right(wanted, stages, labels, "stages")
-            yield _error(
-                ("purchase", "refund_stages"), place, f"The portal has no deal stage {wanted!r}.", cure
-            )
+    yield from _other_stages(mapping, counted, stages)
     yield from _all_never_won(mapping, counted)
+
+
+def _other_stages(
+    mapping: Mapping, counted: list[PipelineFacts], stages: dict[str, StageFacts]
+) -> Iterator[Clash]:
+    """Lost and refund stages that the portal does not have, or means otherwise."""
+    for key in ("lost_stages", "refund_stages"):
+        for place, wanted in enumerate(getattr(mapping.purchase, key)):
+            if wanted not in stages:
+                labels = {stage.label: stage.id for one in counted for stage in one.stages}
+                cure = _right(wanted, stages, labels, "stages")
+                yield _error(("purchase", key), place, f"The portal has no deal stage {wanted!r}.", cure)
+            elif key == "lost_stages" and stages[wanted].won:
+                said = f"The CRM counts deals in {stages[wanted].label!r} ({wanted}) as won."
+                yield _warning(("purchase", key), place, said, "Keep it only if nothing is sold there.")
 
 
 def _all_never_won(mapping: Mapping, counted: list[PipelineFacts]) -> Iterator[Clash]:

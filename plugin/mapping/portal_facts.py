@@ -76,6 +76,8 @@ class PortalFacts:
     headers: MappingABC[str, str] = field(default_factory=dict)
     #: Of CSV files: header → what it is to the reader (an id, a link, a stage), where that was found out.
     columns: MappingABC[str, str] = field(default_factory=dict)
+    #: Of CSV files: the stages of deals, by name.
+    stages: tuple[str, ...] = ()
     #: Whether CSV files say all this, and no portal.
     files: bool = False
     #: Object type → output property → the type that ours would have.

@@ -91,6 +91,7 @@ class PurchaseSchema(Schema):
 
     pipelines = OneOrMany(Text())
     won_stages = OneOrMany(Text())
+    lost_stages = OneOrMany(Text())
     refund_stages = OneOrMany(Text())
     amount = SourceList(Source())
     date = Source()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from statistics import median
 from typing import Literal
 
 from plugin.mapping.readings import Reading
@@ -49,11 +50,21 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How large the numbers of a column are: the least, the largest, and the middle one by size."""
+
+    least: float
+    middle: float
+    largest: float
+
+
+@dataclass(frozen=True)
 class Spelling:
     """What the values of a column are, and how they are written.
 
     One way: it is that one. Several: each fits, and nothing says which is meant. `unread` are examples of
-    values that none of them can read; `example` is one that they read differently.
+    values that none of them can read; `example` is one that they read differently. `sizes` are those of
+    numbers, by the first way.
     """
 
     kind: Literal["date", "number"]
@@ -61,6 +72,7 @@ class Spelling:
     ways: tuple[Way, ...]
     unread: tuple[str, ...] = ()
     example: str = ""
+    sizes: Sizes | None = None
 
     @property
     def reading(self) -> Reading | None:
@@ -108,7 +120,10 @@ def spelling(values: Iterable[str]) -> Spelling | None:
     return None
 
 
-def _told(values: Counter[str], tried: list[_Tried]) -> tuple[tuple[Way, ...], tuple[str, ...], str] | None:
+_Told = tuple[tuple[Way, ...], tuple[str, ...], str, Sizes | None]
+
+
+def _told(values: Counter[str], tried: list[_Tried]) -> _Told | None:
     """The way that reads most with those that may be meant instead, texts that none reads, a disputed one."""
     tried = sorted(tried, key=lambda one: -one.count(values))
     if not tried:
@@ -121,7 +136,16 @@ def _told(values: Counter[str], tried: list[_Tried]) -> tuple[tuple[Way, ...], t
     ways = tuple(Way(one.reading, one.count(values)) for one in (best, *rivals))
     unread = tuple([text for text in values if text not in covered][:_SHOWN])
     disputed = (text for one in rivals if (text := one.disputed(best)))
-    return ways, unread, next(disputed, next(iter(best.meant)))
+    return ways, unread, next(disputed, next(iter(best.meant))), _sizes(best, values)
+
+
+def _sizes(tried: _Tried, values: Counter[str]) -> Sizes | None:
+    counts = [(number, text) for text, number in tried.meant.items() if isinstance(number, float)]
+    if not counts:
+        return None
+    numbers = [number for number, _ in counts]
+    by_size = [abs(number) for number, text in counts for _ in range(values[text])]
+    return Sizes(min(numbers), median(by_size), max(numbers))
 
 
 def _dates(values: Counter[str]) -> Iterator[_Tried]:

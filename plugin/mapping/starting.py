@@ -14,6 +14,7 @@ from plugin.mapping.model import Mapping as FieldMapping
 from plugin.mapping.portal_facts import PipelineFacts, PortalFacts, PropertyFacts
 from plugin.mapping.portal_sources import READABLE
 from plugin.mapping.readings import KINDS, Kind
+from plugin.mapping.shares import called_a_share, why_no_money
 from plugin.mapping.starting_sources import Guess, names_in, offers, several, single, written_otherwise
 
 SHIPPED = FieldMapping()
@@ -52,6 +53,8 @@ MARGINS = {
     "margin_property": r"\b(gross )?(margin|profit)\b",
     "cost_property": r"\b(total )?costs?\b|\bcogs\b",
 }
+
+_NO_SHARE = "Write what is earned of an amount at margin_share, as 0.35, or name a property that has the sum"
 
 
 def guesses(facts: PortalFacts, customer: str = "contact", base: FieldMapping = SHIPPED) -> list[Guess]:
@@ -137,16 +140,27 @@ def _money(facts: PortalFacts, base: FieldMapping) -> list[Guess]:
         if dated.name != purchase.date and date.doubts:  # its column is known: read once it is declared
             date = replace(date, value=dated.name, why=dated.label, keep=False)
         found += [date] if date.says or dated.name != purchase.date else []
+    return [*found, *_margins(have, amounts)]
+
+
+def _margins(have: Mapping[str, PropertyFacts], amounts: list[PropertyFacts]) -> Iterator[Guess]:
+    """What was earned or spent as a sum of money; a share by its name or values is told, and not taken."""
     for key, looks in MARGINS.items():
-        if (best := _best(looks, have, "number")) and best not in amounts:
-            return [*found, single(("purchase", key), best, "number")]
-    return found
+        path, sums = ("purchase", key), dict(have)
+        while (best := _best(looks, sums, "number")) and (why := why_no_money(best, amounts)):
+            told = f"purchase.{key}: {why}. {_NO_SHARE}"
+            yield Guess(path, None, "", (f"{why}.", _NO_SHARE), keep=True, refused=(told,))
+            del sums[best.name]
+        if best and best not in amounts:
+            yield single(path, best, "number")
+            return
 
 
 def _called(key: str, have: Mapping[str, PropertyFacts]) -> list[PropertyFacts]:
     """The one property with values that is called as what a purchase needs; of several none is chosen."""
     looks, kind = PURCHASES[key]
     some = [one for one in have.values() if one.spelling and one.spelling.kind == kind]
+    some = [one for one in some if not called_a_share(one)]
     fits = [one for one in some if any(re.fullmatch(looks, words(text)) for text in (one.name, one.label))]
     return fits if len(fits) == 1 else []
 

@@ -6,6 +6,7 @@ say how they are written nothing is guessed: the key stays empty, and the note n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,6 +33,16 @@ class Doubt:
         """The property as each of the ways has it."""
         return [named(self.name, way.reading) for way in self.spelling.ways]
 
+    def formats(self) -> list[str]:
+        """The ways as formats of dates; those that HubSpot's own way needs none for are left out."""
+        return [way.reading.format for way in self.spelling.ways if way.reading and way.reading.format]
+
+    def dated(self, pattern: str) -> str | None:
+        """The property as the way has it that a format means: `DD/MM/YYYY` also where days have one digit."""
+        ways = [way.reading for way in self.spelling.ways if way.reading and way.reading.format]
+        fits = [one for one in ways if _order(one.format or "") == _order(pattern)]
+        return named(self.name, fits[0]) if len(fits) == 1 else None
+
     def notes(self) -> tuple[str, ...]:
         """What its values may mean; nothing is chosen."""
         total, example = self.spelling.values, quoted(self.spelling.example)
@@ -48,7 +59,8 @@ class Guess:
     """A value for one key, with the reason that is written beside it and the notes above it.
 
     `doubts` are properties that it would have, were it known how they are written; `offered` are those that
-    only its notes tell of. With `keep` the line stays as it is.
+    only its notes tell of; `refused` says why a property that is called so was not taken. With `keep` the
+    line stays as it is.
     """
 
     path: Path
@@ -58,6 +70,7 @@ class Guess:
     doubts: tuple[Doubt, ...] = ()
     offered: tuple[str, ...] = ()
     keep: bool = False
+    refused: tuple[str, ...] = ()
 
     @property
     def says(self) -> bool:
@@ -69,6 +82,11 @@ class Guess:
         value = [*self.value, source] if isinstance(self.value, list) else source
         left = tuple(one for one in self.doubts if one != doubt)
         return replace(self, value=value, why=SAID, doubts=left, keep=False)
+
+
+def _order(pattern: str) -> str:
+    """A format without its time, each letter once."""
+    return re.sub(r"([A-Z])\1+", r"\1", re.split(r",? H", pattern.strip())[0])
 
 
 def named(name: str, reading: Reading | None) -> str:

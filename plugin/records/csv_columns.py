@@ -6,10 +6,11 @@ A header is taken only where it is the one that fits, and its cells are what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from plugin.mapping.starting import words
 from plugin.records.csv_headers import resolve
+from plugin.records.csv_ids import shown
 from plugin.records.csv_text import Faults, Table
 
 _NUMBER = r" ?(ids?|numbers?|no|nr)"
@@ -22,10 +23,11 @@ _LOOKS: dict[str, dict[str, str]] = {
         "id": rf"(deal|opportunity|order|invoice){_NUMBER}",
         "contact_ids": rf"({_OWNER['contact']}){_NUMBER}",
         "company_ids": rf"({_OWNER['company']}){_NUMBER}",
-        "dealstage": r"((deal|opportunity|sales|order) ?)?(stage|status)",
+        "dealstage": r"((deal|opportunity|sales|order) ?)?(stage|status|phase)",
         "pipeline": r"((deal|opportunity|sales) ?)?pipeline( name)?",
     },
 }
+_ID = re.compile(r"[0-9]{1,19}")
 _IDS = ("id", "contact_ids", "company_ids")
 
 
@@ -51,6 +53,32 @@ def _of(kind: str, table: Table, customer: str) -> Iterable[tuple[str, str]]:
             yield table.headers[columns[fits[0]]], name
 
 
+def missing(kind: str, name: str, table: Table, customer: str = "") -> tuple[str, str] | None:
+    """What is wrong with the one column whose header looks like that of the ids `name`, and the cure.
+
+    None where no header, or several, look like it.
+    """
+    looks = _LOOKS[kind].get(name, "")
+    looks = f"{looks}|(customer|client){_NUMBER}" if looks and name == f"{customer}_ids" else looks
+    fits = [
+        place for place, header in enumerate(table.headers) if looks and re.fullmatch(looks, words(header))
+    ]
+    if len(fits) != 1:
+        return None
+    header, cells = table.headers[fits[0]], [*_parts(table, fits[0])]
+    wrong = [part for part in cells if not _ID.fullmatch(part)]
+    if not wrong:
+        said = (
+            f"The column {shown(header)!r} looks like it."
+            if cells
+            else f"The column {shown(header)!r} is empty."
+        )
+        return said, f"Name it {name}, or write {shown(header)!r}: {name} under headers in the mapping."
+    many = f"{len(wrong):,} of its {len(cells):,} values are no ids"
+    said = f"The column {shown(header)!r} looks like it, but {many}, as {shown(wrong[0])!r}: ids are digits."
+    return said, f"Add a column {name} that has a number for each, digits alone, the same in every file."
+
+
 def _unmistaken(kind: str, table: Table, columns: dict[str, int]) -> dict[str, int]:
     """What a deal's file says of its customers is not taken for the deal's own id."""
     place = columns.get("id")
@@ -62,5 +90,10 @@ def _unmistaken(kind: str, table: Table, columns: dict[str, int]) -> dict[str, i
 
 def _are_ids(table: Table, place: int) -> bool:
     """Whether every filled cell holds digits, and some cell does."""
-    parts = [part.strip() for row in table.rows for part in row[place].split(";") if part.strip()]
-    return bool(parts) and all(re.fullmatch(r"[0-9]{1,19}", part) for part in parts)
+    parts = [*_parts(table, place)]
+    return bool(parts) and all(_ID.fullmatch(part) for part in parts)
+
+
+def _parts(table: Table, place: int) -> Iterator[str]:
+    """What the cells of a column hold, parted by semicolons."""
+    return (part.strip() for row in table.rows for part in row[place].split(";") if part.strip())

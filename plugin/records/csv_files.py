@@ -18,6 +18,7 @@ import polars as pl
 from plugin.errors import InputError
 from plugin.lifecycle.records import Records
 from plugin.mapping.model import Mapping
+from plugin.records.csv_columns import missing
 from plugin.records.csv_headers import resolve, with_own_id
 from plugin.records.csv_ids import LARGEST, Ids
 from plugin.records.csv_stages import add_flags, to_ids
@@ -78,12 +79,13 @@ def _frame(kind: str, path: PathLike, mapping: Mapping, faults: Faults) -> pl.Da
     if table is None:
         return pl.DataFrame()
     columns = with_own_id(kind, resolve(table, mapping.headers, faults))
-    if _incomplete(kind, table, columns, mapping, faults):
-        return pl.DataFrame()
+    incomplete = _incomplete(kind, table, columns, mapping, faults)
     to_values(table, columns)
     if kind == "deal":
         to_ids(table, columns, mapping)
         add_flags(table, columns, mapping, faults)
+    if incomplete:
+        return pl.DataFrame()
     read = Ids(table, faults)
     data: list[pl.Series] = [pl.Series("id", read.unique(columns["id"]), dtype=pl.Int64)]
     lists = {name: read.lists(columns.get(name)) for name in _LISTS[kind]}
@@ -102,8 +104,8 @@ def _incomplete(kind: str, table: Table, columns: dict[str, int], mapping: Mappi
     """Note the columns without which nothing can be computed."""
     before = faults.count
     if "id" not in columns:
-        said = "There is no column with the records' ids."
-        faults.add(table.file, 1, said, "Name it id or Record ID; HubSpot's exports have it.")
+        told = missing(kind, "id", table) or ("", "Name it id or Record ID; HubSpot's exports have it.")
+        faults.add(table.file, 1, f"There is no column with the records' ids. {told[0]}".strip(), told[1])
     if kind == "deal":
         if mapping.purchase.date not in columns:
             said = f"There is no column for {mapping.purchase.date}, the day of a purchase."
@@ -112,9 +114,10 @@ def _incomplete(kind: str, table: Table, columns: dict[str, int], mapping: Mappi
             )
         for owner in mapping.customer_objects():
             if f"{owner}_ids" not in columns:
-                said = f"No column says which {owner} a deal belongs to."
                 cure = f"Add {owner}_ids (in an export: Associated {owner.capitalize()} IDs)."
-                faults.add(table.file, 1, said, cure)
+                told = missing(kind, f"{owner}_ids", table, mapping.customer) or ("", cure)
+                said = f"No column says which {owner} a deal belongs to. {told[0]}".strip()
+                faults.add(table.file, 1, said, told[1])
     return faults.count > before
 
 

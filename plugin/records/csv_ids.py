@@ -10,6 +10,14 @@ from plugin.records.csv_text import Faults, Table
 LARGEST = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,40}")
 _SHOWN = 40
+#: More faults than this, of most cells of a column, are one: the column holds something else.
+_MANY = 3
+_CURE = "Write the id as digits; open exports as text, a spreadsheet shortens long numbers (5.1E+10)."
+
+
+def shown(text: str) -> str:
+    """A cell or header for a message: not too long."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 class Ids:
@@ -18,14 +26,27 @@ class Ids:
     def __init__(self, table: Table, faults: Faults) -> None:
         self.table = table
         self.faults = faults
+        self._wrong: list[tuple[str, int]] = []  # of the column that is read: text, line
+        self._read = 0
 
     def _one(self, text: str, line: int) -> int | None:
+        self._read += 1
         if _DIGITS.fullmatch(text) and 0 < int(text) <= LARGEST:
             return int(text)
-        cure = "Write the id as digits; open exports as text, a spreadsheet shortens long numbers (5.1E+10)."
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        self.faults.add(self.table.file, line, f"{shown!r} is not an id.", cure)
+        self._wrong.append((text, line))
         return None
+
+    def _tell(self, place: int) -> None:
+        """Note what was no id in a column that was read: each, or once where that are most of its cells."""
+        wrong, read, file = self._wrong, self._read, self.table.file
+        self._wrong, self._read = [], 0
+        if len(wrong) > _MANY and 2 * len(wrong) > read:
+            (text, line), header = wrong[0], shown(self.table.headers[place])
+            said = f"{shown(text)!r} is not an id, nor are {len(wrong) - 1:,} more values of {header!r}."
+            self.faults.add(file, line, said, _CURE)
+            return
+        for text, line in wrong:
+            self.faults.add(file, line, f"{shown(text)!r} is not an id.", _CURE)
 
     def unique(self, place: int) -> list[int]:
         """The records' own ids; one that is missing or stands twice is a fault."""
@@ -38,6 +59,7 @@ class Ids:
                 self.faults.add(self.table.file, line, said, "Keep one row a record.")
             first.setdefault(found, line)
             ids.append(found)
+        self._tell(place)
         return ids
 
     def optional(self, place: int | None) -> list[int | None]:
@@ -45,7 +67,9 @@ class Ids:
         if place is None:
             return [None] * len(self.table.rows)
         cells = zip(self.table.rows, self.table.lines, strict=True)
-        return [self._one(row[place].strip(), line) if row[place].strip() else None for row, line in cells]
+        ids = [self._one(row[place].strip(), line) if row[place].strip() else None for row, line in cells]
+        self._tell(place)
+        return ids
 
     def lists(self, place: int | None) -> list[list[int]]:
         """Ids parted by semicolons; an empty cell is an empty list."""
@@ -59,4 +83,5 @@ class Ids:
             parts = [part.strip() for part in row[place].split(";")]
             ids = [self._one(part, line) for part in parts if part]
             found.append([id_ for id_ in ids if id_ is not None])
+        self._tell(place)
         return found

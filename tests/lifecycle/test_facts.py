@@ -36,6 +36,23 @@ def test_a_deal_in_a_refund_stage_gives_its_amount_back_whatever_its_sign(amount
     assert row(outcome(deals=deals))["lost_deals"] == 1
 
 
+def test_a_deal_in_a_lost_stage_is_lost_whatever_the_crm_says_of_it() -> None:
+    """It is no purchase and not open, also where the CRM calls the stage won."""
+    mapping = replace(BASE, purchase=replace(Purchase(), lost_stages=("gone",)))
+    deals = [
+        won(1, "2026-02-01", 100),
+        won(2, "2026-03-01", 30, dealstage="gone"),
+        won(3, "2026-04-01", 40, dealstage="gone", hs_is_closed_won=False, hs_is_closed=False),
+    ]
+    found = row(outcome(deals=deals, mapping=mapping))
+    assert (found["purchases"], found["revenue"], found["lost_deals"], found["open_deals"]) == (
+        1,
+        100.0,
+        2,
+        0,
+    )
+
+
 @pytest.mark.parametrize("margin", [12, -12])
 def test_a_deal_in_a_refund_stage_takes_its_margin_back_too(margin: int) -> None:
     """What was earned on it is earned no longer, whatever its sign."""

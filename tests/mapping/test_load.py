@@ -237,6 +237,12 @@ def test_margin_and_cost_together_are_refused():
     assert _errors("purchase:\n  margin_property: m\n  cost_property: c")[0][:2] == (3, 18)
 
 
+def test_a_stage_is_won_or_lost_or_a_refund():
+    """A list that says otherwise than another is refused at the stage."""
+    assert _errors("purchase:\n  won_stages: [a]\n  lost_stages: [b, a]")[0][:2] == (3, 20)
+    assert _errors("purchase:\n  refund_stages: [a]\n  lost_stages: [a]")[0][:2] == (3, 17)
+
+
 def test_a_file_that_is_missing_too_long_or_not_text_is_told(tmp_path):
     """A cure for each; a byte order mark is no fault."""
     with pytest.raises(ConfigError, match="cannot be read: No such file"):

@@ -85,6 +85,8 @@ def test_a_choice_among_numbers_is_read_as_a_number_without_a_word() -> None:
         ("purchase: {pipelines: ['8421'], won_stages: [Closed Won]}\n", 4, "error", "Write '12'"),
         ("purchase: {pipelines: ['8421'], won_stages: ['31']}\n", 4, "error", "not among"),
         ("purchase: {pipelines: ['8421'], won_stages: ['11']}\n", 4, "warning", "does not count deals"),
+        ("purchase: {pipelines: ['8421'], lost_stages: [gone]}\n", 4, "error", "no deal stage 'gone'"),
+        ("purchase: {pipelines: ['8421'], lost_stages: ['12']}\n", 4, "warning", "counts deals in"),
         ("purchase: {pipelines: ['9000']}\n", 4, "warning", "no stage that counts as won"),
         ("purchase: {pipelines: ['9001']}\n", 4, "warning", "was ever won"),
         ("purchase: {pipelines: ['8421'], date: closdate}\n", 4, "error", "Did you mean closedate?"),

@@ -45,10 +45,12 @@ def written(file: Path, rows: Rows) -> Path:
 
 
 def init(folder: Path, preset: str, /, *typed: str, **files: Rows) -> Result:
-    """`config init folder/m.yaml --preset PRESET` with these files, and what is typed."""
+    """`config init folder/m.yaml --preset PRESET` with these files and options, and what is typed."""
+    options = [word for word in typed if word.startswith("--") or "/" in word]
+    typed = tuple(word for word in typed if word not in options)
     named = [(f"--{kind}", str(written(folder / f"{kind}.csv", rows))) for kind, rows in files.items()]
     words = [word for pair in named for word in pair]
-    line = ["config", "init", str(folder / "m.yaml"), "--preset", preset, *words]
+    line = ["config", "init", str(folder / "m.yaml"), "--preset", preset, *options, *words]
     return CliRunner().invoke(cli, line, input="".join(typed))
 
 
@@ -126,18 +128,53 @@ def test_stages_whose_names_say_won_are_named_where_the_reader_does_not_know_the
     assert "27 deals (18 won, 9 lost)" in said(done)
 
 
+def test_lost_stages_are_named_too_and_what_is_open_then_is_told(tmp_path: Path) -> None:
+    named = {"Won": "Gewonnen", "Lost": "Verloren"}
+    deals = [{**row, "deal_stage": named[row["deal_stage"]]} for row in DEALS]
+    deals[0]["deal_stage"] = "Angebot"
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    purchase = load_mapping(tmp_path / "m.yaml").purchase
+    assert (purchase.won_stages, purchase.lost_stages) == (("Gewonnen",), ("Verloren",))
+    assert "27 deals (17 won, 1 open, 9 lost)" in said(done)
+    assert "open are the others: Angebot" in said(done)
+
+
+def test_a_name_that_denies_a_sale_says_nothing(tmp_path: Path) -> None:
+    """`Not won` is refused and not counted as won."""
+    deals = [{**row, "deal_stage": {"Won": "Won", "Lost": "Not won"}[row["deal_stage"]]} for row in DEALS]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    assert done.exit_code == 1
+    assert "the stage 'Not won' is open or lost. Cure: Add the column Is Deal Closed" in said(done)
+
+
 DOUBTFUL = [{**row, "Order date": "03/04/2024"} for row in DEALS]
 
 
 def test_dates_in_doubt_are_told_and_not_guessed(tmp_path: Path) -> None:
-    """A file is written all the same: its comments have each way, and the column is named."""
-    done = init(tmp_path, "b2b", deals=DOUBTFUL, companies=COMPANIES)
+    """No deal would be a purchase: so nothing is written, and the doubt is named as the cause."""
+    done = init(tmp_path, "b2b", "--yes", deals=DOUBTFUL, companies=COMPANIES)
+    assert done.exit_code == 1
+    assert "order_date may mean DD/MM/YYYY or MM/DD/YYYY, as '03/04/2024'. Cure: Say which with" in said(done)
+    assert "Enter" not in said(done)
+    assert not (tmp_path / "m.yaml").exists()
+
+
+@pytest.mark.parametrize(("pattern", "last"), [("DD/MM/YYYY", "DD/MM/YYYY"), ("M/D/YYYY", "MM/DD/YYYY")])
+def test_dates_in_doubt_are_read_as_an_option_says(tmp_path: Path, pattern: str, last: str) -> None:
+    done = init(tmp_path, "b2b", "--yes", "--date-format", pattern, deals=DOUBTFUL, companies=COMPANIES)
+    assert done.exit_code == 0, done.output
+    assert load_mapping(tmp_path / "m.yaml").readings_of("deal")["order_date"].format == last
+    assert "27 deals (18 won, 9 lost)" in said(done)
+
+
+def test_other_dates_in_doubt_are_told_and_the_file_has_each_way(tmp_path: Path) -> None:
+    """It is written: purchases are known, the rest waits in comments."""
+    companies = [{**row, "Renewal date": "03/04/2024"} for row in COMPANIES]
+    done = init(tmp_path, "b2b", deals=DEALS, companies=companies)
     assert done.exit_code == 0, done.output
     assert "In doubt, not declared" in said(done)
-    assert "18 deals are won without order_date" in said(done)
     text = (tmp_path / "m.yaml").read_text()
-    assert "  #   {property: order_date, type: date, format: MM/DD/YYYY}" in text
-    assert "  date: order_date  # Order date\n" in text
+    assert "  #   {property: renewal_date, type: date, format: MM/DD/YYYY}" in text
     assert checked(tmp_path) == "[]"
 
 
@@ -159,6 +196,7 @@ PLAIN = [{name: row[name] for name in ("Account number", "Company name")} for ro
 @pytest.mark.parametrize(
     ("preset", "files", "parts"),
     [
+        ("b2b --date-format=DD/YY", {"deals": DEALS, "companies": COMPANIES}, ("write it as DD/MM/YYYY",)),
         ("b2b", {"companies": COMPANIES}, ("--preset does not go with --companies", "Add --deals FILE")),
         ("shop", {"deals": DEALS, "companies": COMPANIES}, ("its customers are contacts", "Add --contacts")),
         ("subscriptions", {"deals": DEALS, "companies": PLAIN}, ("company.contract_until", "another preset")),
@@ -171,7 +209,8 @@ def test_what_a_preset_does_not_fit_is_refused_with_the_reason(
     preset: str, files: dict[str, Rows], parts: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Nothing is written."""
-    done = init(tmp_path, preset, **files)
+    name, *options = preset.split()
+    done = init(tmp_path, name, *options, **files)
     assert done.exit_code != 0
     assert all(part in said(done) for part in parts), said(done)
     assert not (tmp_path / "m.yaml").exists()
@@ -204,3 +243,33 @@ def test_whatever_the_columns_are_called_the_same_is_read(tmp_path: Path, names:
     (amount,) = (name for name in mapping.purchase.amount if name in deal.columns)
     assert deal[amount].to_list() == [row["Order value"] for row in DEALS]
     assert mapping.purchase.pipelines == ("Sales",)
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Margin %", ["1.200,50", "35"]),
+        ("Profit rate", ["12", "40"]),
+        ("Gross margin", ["10", "38"]),
+        ("Total costs", ["0,7", "0,9"]),
+    ],
+)
+def test_a_share_is_not_taken_for_a_sum_of_money(tmp_path: Path, header: str, values: list[str]) -> None:
+    """By its header or by its values: it is left out with the reason, and profit stays the amount."""
+    deals = [{**row, header: values[place % 2]} for place, row in enumerate(DEALS)]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    assert done.exit_code == 0, done.output
+    purchase = load_mapping(tmp_path / "m.yaml").purchase
+    assert (purchase.margin_property, purchase.cost_property) == (None, None)
+    assert f"{header} " in said(done).partition("Not taken:")[2]
+    assert "margin_share" in said(done)
+    assert f"# {header} " in (tmp_path / "m.yaml").read_text("utf-8")
+
+
+def test_a_sum_beside_its_share_is_taken(tmp_path: Path) -> None:
+    """The column with the money, though the share stands first."""
+    deals = [{**row, "Margin %": "30", "Margin": f"{330 + place},25"} for place, row in enumerate(DEALS)]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=COMPANIES)
+    assert "purchase.margin_property = Margin (written" in said(done)
+    purchase = load_mapping(tmp_path / "m.yaml").purchase
+    assert purchase.margin_property == "margin_2"

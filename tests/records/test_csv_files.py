@@ -115,6 +115,49 @@ def test_a_stage_that_says_nothing_is_refused_with_the_cure(put):
 
 
 @pytest.mark.parametrize(
+    ("purchase", "columns", "row", "flags"),
+    [
+        (Purchase(lost_stages=("Verloren",)), "dealstage", "Verloren", ("true", "false")),
+        (Purchase(refund_stages=("Storno",)), "dealstage", "Storno", ("true", "false")),
+        (Purchase(won_stages=("A",), lost_stages=("B",)), "dealstage", "Angebot", ("false", "false")),
+        (
+            Purchase(won_stages=("A",), lost_stages=("B",)),
+            "dealstage,closed_lost_reason",
+            "C,price",
+            ("true", "false"),
+        ),
+        (Purchase(won_stages=("A",)), "dealstage,hs_is_closed", "Verloren,true", ("true", "false")),
+        (Purchase(won_stages=("A",), lost_stages=("B",)), "dealstage", "", (None, None)),
+    ],
+)
+def test_stages_that_the_mapping_lists_say_what_the_others_are(put, purchase, columns, row, flags):
+    """What is won and what is lost is declared; the rest is open then, and never won."""
+    deals = put("d.csv", f"id,contact_ids,closedate,{columns}\n1,51,2026-01-01,{row}\n")
+    read = read_records(contacts=put("c.csv", "id\n51\n"), deals=deals, mapping=Mapping(purchase=purchase))
+    assert read.deals.select("hs_is_closed", "hs_is_closed_won").row(0) == flags
+
+
+@pytest.mark.parametrize(
+    ("purchase", "states", "cure"),
+    [
+        (
+            Purchase(),
+            "open, won or lost",
+            "the won stages in purchase.won_stages and the lost ones in purchase.lost_",
+        ),
+        (Purchase(won_stages=("A",)), "open or lost", "name the lost stages in purchase.lost_stages"),
+        (Purchase(lost_stages=("B",)), "open or won", "name the won stages in purchase.won_stages"),
+    ],
+)
+def test_the_cure_of_an_unclear_stage_is_right_when_it_is_followed(put, purchase, states, cure):
+    """A lost stage is never to be named among those that are won."""
+    deals = put("d.csv", "id,contact_ids,closedate,dealstage\n1,51,2026-01-01,Verloren\n")
+    said = _refusal(contacts=put("c.csv", "id\n51\n"), deals=deals, mapping=Mapping(purchase=purchase))
+    assert f"Nothing says whether the stage 'Verloren' is {states}." in said
+    assert cure in said
+
+
+@pytest.mark.parametrize(
     ("pipeline", "stage", "read"),
     [
         ("Sales Pipeline", "Closed Won (Sales Pipeline)", ("default", "closedwon")),
@@ -207,10 +250,37 @@ def test_every_fault_is_told_at_once(put):
 
 def test_after_twenty_faults_only_the_number_is_told(put):
     """A wrong file does not scroll the screen away."""
-    contacts = put("c.csv", "id\n" + "x\n" * 50)
+    contacts = put("c.csv", "id\n" + "".join(f"{n}\n" for n in range(1, 61)) + "x\n" * 50)
     said = _refusal(contacts=contacts)
     assert said.count("is not an id") == 20
     assert "... and 30 more." in said
+
+
+def test_a_column_that_holds_no_ids_is_one_fault(put):
+    """Not one for each of its rows; what else is wrong is told in the same run."""
+    contacts = put("c.csv", "id\n" + "".join(f"A-{n}\n" for n in range(200)))
+    deals = put("d.csv", "id,contact_ids,closedate,dealstage\n1,51,2026-01-01,odd\n")
+    said = _refusal(contacts=contacts, deals=deals)
+    assert f"{contacts}:2: 'A-0' is not an id, nor are 199 more values of 'id'. Cure: Write" in said
+    assert "2 faults" in said
+    assert "the stage 'odd'" in said
+
+
+@pytest.mark.parametrize("header", ["Opportunity number", "Deal number", "Order No"])
+def test_a_column_that_looks_like_the_ids_is_named_with_what_is_wrong(put, header):
+    """Also the stage is told in the same run, though nothing can be computed."""
+    contacts, rows = put("c.csv", "id\n51\n"), "A-5000,51,2026-01-01,odd\nA-5001,51,2026-01-02,Won\n"
+    said = _refusal(
+        contacts=contacts, deals=put("d.csv", f"{header},contact_ids,closedate,dealstage\n{rows}")
+    )
+    assert f"The column {header!r} looks like it, but 2 of its 2 values are no ids, as 'A-5000'" in said
+    assert "Cure: Add a column id that has a number for each, digits alone" in said
+    assert "the stage 'odd'" in said
+    rows = rows.replace("A-", "")
+    said = _refusal(
+        contacts=contacts, deals=put("d.csv", f"{header},contact_ids,closedate,dealstage\n{rows}")
+    )
+    assert f"Cure: Name it id, or write {header!r}: id under headers in the mapping." in said
 
 
 @pytest.mark.parametrize(

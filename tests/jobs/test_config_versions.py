@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from plugin.cli.show import status_text
 from plugin.clock import FixedClock
 from plugin.errors import ConfigError, CrmError
 from plugin.hubspot.client import Crm
@@ -311,6 +312,7 @@ def test_the_file_is_watched_and_a_wrong_one_is_told_of_and_left(
         assert config_files.take_up_again(home.context, file) is None
         told = status(home.context)["config_refused"]
         assert "m.yaml:2:37" in told["message"]
+        assert f"{told['message'].rstrip()} {told['cure']}" in status_text(status(home.context))
         assert in_force(home).number == 1
         file.write_text(LOYAL_SOON)
         taken = config_files.take_up_again(home.context, file)

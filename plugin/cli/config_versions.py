@@ -64,7 +64,7 @@ def _apart(parts: Parts, file: Path | None, portal: int) -> None:
     if number is not None:
         click.echo(
             f"{file}, which LIFECYCLE_CONFIG names, is another text: it counts again when it is changed or "
-            f"applied. `lifecycle config show {number} > {file}` makes it the one in force.",
+            f"applied. `lifecycle config show {number} --out {file}` makes it the one in force.",
             err=True,
         )
 
@@ -151,11 +151,17 @@ def _about(row: dict[str, Any]) -> str:
     return f"{name}: {row['note']}" if row["note"] else name
 
 
-@click.command("show", epilog="Example: lifecycle config show 3 > lifecycle.yaml")
+@click.command("show", epilog="Example: lifecycle config show 3 --out lifecycle.yaml")
 @click.argument("version", type=click.IntRange(1), required=False)
 @_own_option
-def config_show(version: int | None, portal: int) -> None:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it to this file, whole or not at all: a watched file is never found half written.",
+)
+def config_show(version: int | None, portal: int, out: Path | None) -> None:
     """Print a version of the mapping file byte for byte. Default: the one in force."""
+    from plugin.cli.whole_file import write_whole
     from plugin.records import configs
 
     with opened() as parts, parts.context.store.read() as connection:
@@ -165,7 +171,24 @@ def config_show(version: int | None, portal: int) -> None:
             found = configs.get(connection, portal, version)
     if found is None or found.bundle is None:
         raise ConfigError("There is no such version.", cure="`lifecycle config history` lists them.")
-    sys.stdout.buffer.write(found.bundle.body)
-    sys.stdout.flush()
-    for name in found.bundle.rules:
-        click.echo(f"It names the rule file {name}, which is kept with it.", err=True)
+    if out is None:
+        sys.stdout.buffer.write(found.bundle.body)
+        sys.stdout.flush()
+    else:
+        write_whole(out, found.bundle.body)
+        click.echo(f"Wrote version {found.number} to {out}.")
+    for name, text in found.bundle.rules.items():
+        kept = f"It names the rule file {name}, which is kept with it."
+        click.echo(kept + _beside(out, name, text), err=True)
+
+
+def _beside(out: Path | None, name: str, text: str) -> str:
+    """Whether the rule file that now stands by the written mapping is the one of its version."""
+    if out is None:
+        return ""
+    file = out.absolute().parent / name
+    try:
+        same = file.read_bytes() == text.encode()
+    except OSError as error:
+        return f" {file} cannot be read: {error.strerror}."
+    return "" if same else f" {file} is another text by now."

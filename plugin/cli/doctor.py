@@ -17,7 +17,7 @@ from plugin.cli.in_force import mappings_in_force
 from plugin.clock import Clock, SystemClock
 from plugin.errors import LifecycleError, StoreError
 from plugin.hubspot.own_budget import OwnBudget
-from plugin.jobs.config_files import stands_apart
+from plugin.jobs.config_files import empty_fault, stands_apart
 from plugin.jobs.context import Context, Silence
 from plugin.jobs.tokens import Tokens
 from plugin.records import accounts, portals
@@ -94,6 +94,8 @@ def _portals(chosen: Settings, clock: Clock, wanted: int | None) -> Iterator[Che
         if not listed:
             cure = f"Open {chosen.public_url}/oauth/install." if chosen.oauth else "Run `lifecycle install`."
             yield Check("portals", WARN, "the app is installed in none", cure)
+        if (empty := empty_fault(store, chosen.config_path)) is not None:
+            yield Check("mapping in force", WARN, empty.message, empty.cure)
         if (number := stands_apart(store, chosen.config_path)) is not None:
             yield house.another_text(chosen.config_path, number)
         for portal_id in listed:

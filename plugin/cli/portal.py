@@ -57,6 +57,8 @@ def opened(*, take_up: bool = False, instead: str = "", file: Path | None = None
         version = config_files.take_up(parts.context, chosen.config_path, "by a command")
         if version is not None:
             click.echo(f"{name} was changed: version {version.number} is now in force.", err=True)
+    elif file is None and (empty := config_files.empty_fault(parts.context.store, chosen.config_path)):
+        click.echo(f"Warning: {empty.message} {empty.cure}", err=True)
     elif file is None and config_files.differs(parts.context, chosen.config_path):
         cure = instead or (
             "A running server takes it up within seconds; `lifecycle config apply` does so at once."

@@ -177,7 +177,8 @@ def status_text(status: dict[str, Any], labels: Mapping[int, Mapping[str, str]] 
             parts.append("Nothing is computed before the first complete read: run `lifecycle backfill`.")
             parts.append(lanes_text(portal["lanes"]))
     if refused := status.get("config_refused"):
-        parts.append(f"The mapping file {refused['file']} is not in force: {refused['message']}")
+        said = f"The mapping file {refused['file']} is not in force: {refused['message']}"
+        parts.append(f"{said.rstrip()} {refused['cure']}")
     return "\n".join([*parts, "Settled." if status["settled"] else "Work is under way."])
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from plugin.clock import Clock, milliseconds
 from plugin.errors import StoreError
+from plugin.handlers.refusals import Refusals
 from plugin.hubspot.protocol.signatures import Verdict, check_request, public_uri
 from plugin.records import inbox
 from plugin.records.store import Store
@@ -46,8 +47,15 @@ _array = msgspec.json.Decoder(list[msgspec.Raw])
 _portals = msgspec.json.Decoder(list[_OnlyPortal])
 
 
-def receive(store: Store, clock: Clock, secret: str, public_url: str, request: Incoming) -> Answer:
-    """Check and keep one webhook request."""
+def receive(
+    store: Store,
+    clock: Clock,
+    secret: str,
+    public_url: str,
+    request: Incoming,
+    refusals: Refusals | None = None,
+) -> Answer:
+    """Check and keep one webhook request; `refusals` is told of a signature that is refused."""
     if len(request.body) > MAX_BODY:
         return Answer(413, "The body is larger than 1 MiB.")
     now = milliseconds(clock.now())
@@ -60,6 +68,8 @@ def receive(store: Store, clock: Clock, secret: str, public_url: str, request: I
         now_ms=now,
     )
     if verdict is not Verdict.VALID:
+        if refusals is not None:
+            refusals.note(verdict, now)
         return Answer(401, f"The signature is {verdict.value}.")
     events = count_events(request.body)
     if events is None:

@@ -9,7 +9,7 @@ from plugin.errors import ConfigError
 from plugin.jobs.config_faults import rule_findings
 from plugin.mapping.bundle import content
 from plugin.mapping.findings import Finding
-from plugin.mapping.load import DEFAULT_NAME, read_mapping, rule_paths
+from plugin.mapping.load import DEFAULT_NAME, empty_findings, read_mapping, rule_paths
 
 Found = list[tuple[str, Finding]]  # (file, finding)
 
@@ -17,6 +17,8 @@ Found = list[tuple[str, Finding]]  # (file, finding)
 def check_file(path: Path | None) -> Found:
     """Every fault and oddity of a mapping file (None: the shipped default) and of its rule files."""
     body, own_name = content(path), str(path) if path else DEFAULT_NAME
+    if empty := empty_findings(body):
+        return [(own_name, empty[0])]
     folder = path.absolute().parent if path else None
     mapping, findings = read_mapping(body, folder)
     wrong = {(one.line, one.column) for one in findings if one.severity == "error"}

@@ -14,7 +14,8 @@ from plugin.errors import ConfigError, LifecycleError
 from plugin.jobs.config_apply import apply_bundle
 from plugin.jobs.configs import Configurations
 from plugin.jobs.context import Context
-from plugin.mapping.bundle import Bundle, read_bundle
+from plugin.mapping.bundle import Bundle, content, read_bundle
+from plugin.mapping.file_bytes import is_empty
 from plugin.mapping.load import load_mapping
 from plugin.records import configs, portals
 from plugin.records.configs import DEFAULT, EVERYONE, FILE, Origin, Version
@@ -66,9 +67,9 @@ def differs(context: Context, path: Path | None) -> bool:
 def stands_apart(store: Store, path: Path | None) -> int | None:
     """The number of the version in force for everyone, where the file is another text; None: it is the same.
 
-    None, too, where no file is named, there is no version yet, or the file cannot be read.
+    None, too, where no file is named, there is no version yet, or the file is empty or cannot be read.
     """
-    if path is None:
+    if path is None or empty_fault(store, path) is not None:
         return None
     with store.read() as connection:
         present = configs.current(connection, EVERYONE)
@@ -76,6 +77,24 @@ def stands_apart(store: Store, path: Path | None) -> int | None:
         return present.number if present is not None and read_bundle(path).digest != present.digest else None
     except ConfigError:
         return None
+
+
+def empty_fault(store: Store, path: Path | None) -> ConfigError | None:
+    """Why a file without any content is not put in force; None: it has some, or cannot be read."""
+    try:
+        if path is None or not is_empty(content(path)):
+            return None
+    except ConfigError:
+        return None
+    with store.read() as connection:
+        present = configs.current(connection, EVERYONE)
+    if present is None:
+        return ConfigError(f"{path} is empty.", cure="Write `version: 1` for the shipped default.")
+    back = f"`lifecycle config show {present.number} --out {path}` writes that version into it"
+    return ConfigError(
+        f"{path} is empty: version {present.number} stays in force.",
+        cure=f"{back}; for the shipped default write `version: 1`.",
+    )
 
 
 def let_be(context: Context, path: Path | None) -> int | None:
@@ -89,14 +108,23 @@ def let_be(context: Context, path: Path | None) -> int | None:
     return number
 
 
-def take_up(context: Context, path: Path | None, note: str = "at start") -> Version | None:
-    """Put the file in force if it was changed; None: it was not. Raises ConfigError or CrmError."""
+def take_up(
+    context: Context, path: Path | None, note: str = "at start", digest: str | None = None
+) -> Version | None:
+    """Put the file in force if it was changed; None: it was not. Raises ConfigError or CrmError.
+
+    With a `digest` only the content of that name is taken up: None where the file has another by now.
+    """
     if context.configs is None:
         return None
     if not differs(context, path):
         _forget_refusal(context)
         return None
+    if (empty := empty_fault(context.store, path)) is not None:
+        raise empty
     bundle = _checked(context.configs, path)
+    if digest not in (None, bundle.digest):
+        return None
     done = apply_bundle(context, bundle, _origin(path, context.now(), note))
     note_seen(context, bundle)
     return done.version
@@ -110,14 +138,15 @@ def note_seen(context: Context, bundle: Bundle) -> None:
         portals.clear_watermark(connection, EVERYONE, REFUSED)
 
 
-def take_up_again(context: Context, path: Path | None) -> Version | None:
-    """The running server's look at the file: a file that is wrong is told of, and changes nothing."""
+def take_up_again(context: Context, path: Path | None, digest: str | None = None) -> Version | None:
+    """The running server takes the file up; a file that is wrong is told of, and changes nothing."""
     if _rests(context, path):
         return None
     try:
-        version = take_up(context, path, "changed while running")
+        version = take_up(context, path, "changed while running", digest)
     except LifecycleError as error:
-        _refuse(context, path, error)
+        if digest in (None, digest_of(path)):  # else it is being written this moment: the next look tells
+            _refuse(context, path, error)
         return None
     if version is not None:
         log.info("configuration in force", extra={"version": version.number, "file": str(path)})
@@ -129,10 +158,15 @@ def _rests(context: Context, path: Path | None) -> bool:
     told = refusal(context)
     if told is None or context.now() - told["at"] >= RETRY_MS:
         return False
+    return digest_of(path) in (told["digest"], "")
+
+
+def digest_of(path: Path | None) -> str:
+    """What names the file's content; empty where it cannot be read."""
     try:
-        return bool(told["digest"] == read_bundle(path).digest)
+        return read_bundle(path).digest
     except ConfigError:
-        return True
+        return ""
 
 
 def refusal(context: Context) -> dict[str, Any] | None:
@@ -142,12 +176,8 @@ def refusal(context: Context) -> dict[str, Any] | None:
 
 
 def _refuse(context: Context, path: Path | None, error: LifecycleError) -> None:
-    try:
-        digest = read_bundle(path).digest
-    except ConfigError:
-        digest = ""
     log.error("configuration refused", extra={"file": str(path), "error": str(error)})
-    body = {"file": str(path), "digest": digest, "at": context.now()}
+    body = {"file": str(path), "digest": digest_of(path), "at": context.now()}
     body |= {"message": error.message, "cure": error.cure}
     with context.store.write() as connection:
         portals.set_watermark(connection, context.store, EVERYONE, REFUSED, body, context.now())

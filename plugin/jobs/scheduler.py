@@ -16,8 +16,9 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from plugin.errors import LifecycleError
-from plugin.jobs import config_files, config_turnover, erasing, reconcile, sweeps
+from plugin.jobs import config_turnover, erasing, reconcile, sweeps
 from plugin.jobs.bells import QUEUES
+from plugin.jobs.config_watch import FileWatch
 from plugin.jobs.context import Context
 
 TICK_SECONDS = 0.25
@@ -45,7 +46,7 @@ def run(context: Context, redis: Redis, stopping: threading.Event, config_path: 
         Sweep(4, lambda: sweeps.mark_what_is_due(context)),
         Sweep(4, lambda: config_turnover.ring_what_changed(context)),
         Sweep(40, lambda: sweeps.note_server(context)),
-        Sweep(40, lambda: config_files.take_up_again(context, config_path)),
+        Sweep(20, FileWatch(context, config_path).look),
         Sweep(40, lambda: _tidy(redis)),
         Sweep(120, lambda: erasing.finish_erasures(context)),
         Sweep(120, lambda: reconcile.ring_what_is_due(context)),

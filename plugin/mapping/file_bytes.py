@@ -10,6 +10,12 @@ from pathlib import Path
 MAX_BYTES = 1_000_000
 
 
+def is_empty(body: bytes) -> bool:
+    """Whether a file holds nothing besides comments, as when a shell's `>` has just made it."""
+    lines = (line.strip() for line in body.removeprefix(b"\xef\xbb\xbf").splitlines())
+    return all(not line or line.startswith(b"#") or line in (b"---", b"...") for line in lines)
+
+
 def file_bytes(path: Path) -> bytes:
     """The file's bytes, at most one more than MAX_BYTES: who reads them then says that it is too large.
 

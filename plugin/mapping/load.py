@@ -20,7 +20,7 @@ from plugin.mapping import presets
 from plugin.mapping.checks import clashes
 from plugin.mapping.clash import Clash
 from plugin.mapping.fields import Said
-from plugin.mapping.file_bytes import file_bytes
+from plugin.mapping.file_bytes import file_bytes, is_empty
 from plugin.mapping.findings import Finding
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
@@ -46,9 +46,17 @@ SECTIONS = (
 
 def load_mapping(path: FilePath | str | None = None) -> Mapping:
     """The mapping in this file; None: the shipped default. ConfigError lists every fault, if there is one."""
-    mapping, findings = read_mapping(_bytes(path), _folder(path))
+    body = _bytes(path)
+    refuse_faults(str(path or DEFAULT_NAME), empty_findings(body))
+    mapping, findings = read_mapping(body, _folder(path))
     refuse_faults(str(path or DEFAULT_NAME), findings)
     return mapping
+
+
+def empty_findings(body: bytes) -> list[Finding]:
+    """The fault of a file without any content: it was perhaps not written yet, and is no choice."""
+    said, cure = "The file is empty.", f"Write `version: {CURRENT_VERSION}` for the shipped default."
+    return [Finding(1, 1, "error", said, cure)] if is_empty(body) else []
 
 
 def refuse_faults(name: str, findings: Iterable[Finding]) -> None:
@@ -62,7 +70,8 @@ def refuse_faults(name: str, findings: Iterable[Finding]) -> None:
 
 def check_mapping(path: FilePath | str | None = None) -> list[Finding]:
     """Every fault and oddity of the file, in the order of its lines. ConfigError: it cannot be opened."""
-    return read_mapping(_bytes(path), _folder(path))[1]
+    body = _bytes(path)
+    return empty_findings(body) or read_mapping(body, _folder(path))[1]
 
 
 def default_text() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Request, Response, request
 
+from plugin.handlers.refusals import PATH, Refusals
 from plugin.handlers.webhook import MAX_BODY, Incoming, receive
 from plugin.jobs.context import Context
 from plugin.records.store import Store
@@ -13,9 +14,11 @@ def blueprint(context: Context, store: Store, secret: str, public_url: str) -> B
     """The receiver's route."""
     routes = Blueprint("receiver", __name__)
 
-    @routes.post("/webhooks/hubspot")
+    refusals = Refusals(store, public_url)
+
+    @routes.post(PATH)
     def webhook() -> Response:
-        answer = receive(store, context.clock, secret, public_url, incoming(request))
+        answer = receive(store, context.clock, secret, public_url, incoming(request), refusals)
         if answer.status == 204:
             context.bells.ring_apply()
         return Response(answer.text, answer.status, mimetype="text/plain")

@@ -235,7 +235,7 @@ def test_what_reads_a_portal_goes_by_the_version_in_force(
     file.write_text(file.read_text() + "# a word\n")  # changed since it was applied, and not looked at
     back = run("config", "rollback", "1")
     assert "Version 3 is in force" in back.stdout
-    assert f"`lifecycle config show 3 > {file}`" in back.stderr
+    assert f"`lifecycle config show 3 --out {file}`" in back.stderr
     assert run("backfill").exit_code == 0
     assert told("config", "history")[0]["version"] == 3
     said = run("explain", one, "--json")

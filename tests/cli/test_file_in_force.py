@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from plugin.cli import show
 from plugin.cli.sandbox import make_world, world_text
+from plugin.errors import ConfigError, InputError
 from plugin.sandbox import server
 from plugin.sandbox.world import World
 from tests.support.house import House
@@ -50,6 +52,39 @@ def test_a_command_that_puts_an_edited_file_in_force_says_so_once(file: Path, co
     assert f"{file} was changed: version {number} is now in force.\n" in done.stderr
     assert "now in force" not in done.stdout
     assert "now in force" not in run(command).output
+
+
+def test_a_version_is_written_into_a_file_whole(file: Path) -> None:
+    """Byte for byte, through a link, with the rights that the file had; nothing is left beside it."""
+    kept = file.read_bytes()
+    assert run("config", "show", "2").stdout_bytes == kept
+    file.write_text("# nothing yet\n")
+    file.chmod(0o640)
+    link = file.with_name("link.yaml")
+    link.symlink_to(file)
+    done = run("config", "show", "2", "--out", str(link))
+    assert done.stdout == f"Wrote version 2 to {link}.\n"
+    assert f"{file} is empty: version 2 stays in force" in done.stderr
+    assert file.read_bytes() == kept
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert {one.name for one in file.parent.iterdir() if "lifecycle.yaml" in one.name} == {"lifecycle.yaml"}
+    nowhere = run("config", "show", "--out", str(file.parent / "none/x.yaml"))
+    assert isinstance(nowhere.exception, InputError)
+
+
+def test_an_empty_file_is_a_fault_wherever_it_is_looked_at(file: Path) -> None:
+    """Commands that put an edited file in force do not take it; check, apply and doctor tell the cure."""
+    file.write_text("\n# later\n")
+    assert isinstance(run("backfill").exception, ConfigError)
+    assert isinstance(run("config", "apply", str(file)).exception, ConfigError)
+    checked = run("config", "check", str(file))
+    assert checked.exit_code == 2
+    assert "The file is empty. Cure: Write `version: 1`" in checked.output
+    looked = {one["name"]: one for one in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert looked["mapping"]["state"] == "fail"
+    assert "version 2 stays in force" in looked["mapping in force"]["finding"]
+    assert len(told("config", "history")) == 2
 
 
 def test_a_preview_names_who_is_at_risk_in_the_mapping_s_language(file: Path) -> None:

@@ -7,9 +7,11 @@ import pytest
 
 from plugin.clock import FixedClock, milliseconds
 from plugin.errors import StoreError
+from plugin.handlers.refusals import Refusals
 from plugin.handlers.webhook import MAX_BODY, Incoming, receive
 from plugin.hubspot.protocol.signatures import TIMESTAMP_HEADER, V3_HEADER, sign_v3
-from plugin.records import inbox
+from plugin.records import inbox, refused_webhooks
+from plugin.records.refused_webhooks import RefusedWebhooks
 from plugin.records.store import Store
 
 SECRET = "s3cret"
@@ -18,7 +20,15 @@ PATH = "/webhooks/hubspot"
 EVENT = {"portalId": 7, "subscriptionType": "deal.creation", "objectId": 1, "eventId": 1, "occurredAt": 1}
 
 
-def post(store: Store, clock: FixedClock, body: bytes, *, age: int = 0, **changed: str) -> int:
+def post(
+    store: Store,
+    clock: FixedClock,
+    body: bytes,
+    *,
+    age: int = 0,
+    refusals: Refusals | None = None,
+    **changed: str,
+) -> int:
     """Post a body signed `age` ms ago; `changed` replaces what is signed: secret, uri, signed body."""
     stamp = str(milliseconds(clock.now()) - age)
     signature = sign_v3(
@@ -30,7 +40,7 @@ def post(store: Store, clock: FixedClock, body: bytes, *, age: int = 0, **change
     )
     headers = {V3_HEADER: signature, TIMESTAMP_HEADER: stamp}
     request = Incoming("POST", PATH, "", body, headers.get)
-    return receive(store, clock, SECRET, PUBLIC, request).status
+    return receive(store, clock, SECRET, PUBLIC, request, refusals).status
 
 
 def kept(store: Store) -> list[tuple[int, int, bytes]]:
@@ -113,3 +123,46 @@ def test_without_the_store_nothing_is_acknowledged(
 
     monkeypatch.setattr(inbox, "put", down)
     assert post(store, clock, b"[]") == 503
+
+
+def test_a_flood_of_refused_ones_is_one_line_and_one_note_a_minute(
+    store: Store, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says how many since, why and the cure; nothing that the requests hold."""
+    refusals = Refusals(store, PUBLIC)
+    begun = milliseconds(clock.now())
+    for _ in range(50):
+        assert post(store, clock, b'["private"]', refusals=refusals, uri="http://127.0.0.1" + PATH) == 401
+    assert [record.__dict__["refused"] for record in caplog.records] == [1]
+    assert noted(store).counts == {"wrong": 1}
+    clock.sleep(60)
+    assert post(store, clock, b'["private"]', refusals=refusals, age=400_000) == 401
+    assert [record.__dict__["refused"] for record in caplog.records] == [1, 50]
+    assert noted(store) == RefusedWebhooks(begun, begun + 60_000, {"wrong": 50, "stale": 1}, PUBLIC + PATH)
+    said = caplog.records[1].__dict__
+    assert "the signature does not fit (49), the signature is over five minutes old" in said["why"]
+    assert f"must be {PUBLIC}{PATH}, as PUBLIC_URL says" in said["cure"]
+    assert "HUBSPOT_CLIENT_SECRET must be this app's" in said["cure"]
+    assert not [word for word in ("private", SECRET) if any(word in str(r.__dict__) for r in caplog.records)]
+    assert post(store, clock, b"[]", refusals=refusals) == 204
+    assert len(caplog.records) == 2
+
+
+def noted(store: Store) -> RefusedWebhooks:
+    with store.read() as connection:
+        found = refused_webhooks.noted(connection)
+    assert found is not None
+    return found
+
+
+def test_refused_ones_are_answered_also_where_they_cannot_be_noted(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log still says so."""
+
+    def down(*_: object) -> None:
+        raise StoreError("down")
+
+    monkeypatch.setattr(refused_webhooks, "add", down)
+    assert post(store, clock, b"[]", refusals=Refusals(store, PUBLIC), secret="other") == 401
+    assert caplog.records[0].message == "webhooks refused"

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from plugin.cli.show import status_text
 from plugin.clock import FixedClock
 from plugin.errors import ConfigError, CrmError
 from plugin.hubspot.client import Crm
 from plugin.jobs import config_apply, config_files, config_turnover, sweeps
 from plugin.jobs.config_apply import apply_bundle, rollback
+from plugin.jobs.config_watch import FileWatch
 from plugin.jobs.evaluate import work_portal, work_through
 from plugin.jobs.fit import fit_portal
 from plugin.jobs.status import status
@@ -310,11 +312,74 @@ def test_the_file_is_watched_and_a_wrong_one_is_told_of_and_left(
         assert config_files.take_up_again(home.context, file) is None
         told = status(home.context)["config_refused"]
         assert "m.yaml:2:37" in told["message"]
+        assert f"{told['message'].rstrip()} {told['cure']}" in status_text(status(home.context))
         assert in_force(home).number == 1
         file.write_text(LOYAL_SOON)
         taken = config_files.take_up_again(home.context, file)
         assert taken is not None
         assert (taken.number, taken.who, taken.note) == (2, f"file {file}", "changed while running")
+        assert status(home.context)["config_refused"] is None
+
+
+def test_a_file_that_is_being_written_is_not_taken_up(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Neither the empty file that a shell makes first, nor a first half that can be read without a fault."""
+    file = tmp_path / "m.yaml"
+    file.write_text(RENAMED)
+    with house(store, clock, cdnow(NOON.date(), limit=2), config=file) as home:
+        watch = FileWatch(home.context, file)
+        assert (watch.look(), watch.look()) == (None, None)
+        for written in ("", "version: 1\n", f"{LOYAL_SOON}# more", LOYAL_SOON):
+            file.write_text(written)
+            assert watch.look() is None
+            assert status(home.context)["config_refused"] is None
+            assert in_force(home).number == 1
+        taken = watch.look()
+        assert taken is not None
+        assert taken.digest == read_bundle(file).digest
+        assert watch.look() is None
+
+
+def test_a_file_that_changes_under_the_look_waits_for_the_next(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    """What was seen at rest is taken up, or nothing is; a fault of what came after is not told yet."""
+    file = tmp_path / "m.yaml"
+    file.write_text(RENAMED)
+    with house(store, clock, cdnow(NOON.date(), limit=2), config=file) as home:
+        for written in (LOYAL_SOON, "", BROKEN):
+            file.write_text(written)
+            assert config_files.take_up_again(home.context, file, "seen a moment ago") is None
+        assert in_force(home).number == 1
+        assert status(home.context)["config_refused"] is None
+
+
+@pytest.mark.parametrize("body", ["", "\ufeff\n", "# only a word\n---\n  # and another\n"])
+def test_an_empty_file_that_stays_is_refused_with_its_cure(
+    store: Store, clock: FixedClock, tmp_path: Path, body: str
+) -> None:
+    """Also at a start, while a version is in force; mending the file is enough."""
+    file = tmp_path / "m.yaml"
+    file.write_text(RENAMED)
+    with house(store, clock, cdnow(NOON.date(), limit=2), config=file) as home:
+        known = home.context.configs
+        assert known is not None
+        file.write_text(body, encoding="utf-8")
+        assert config_files.start(known, file, home.context.now()) is None
+        assert config_files.let_be(home.context, file) is None
+        with pytest.raises(ConfigError, match=r"m\.yaml is empty: version 1 stays in force"):
+            config_files.take_up(home.context, file)
+        watch = FileWatch(home.context, file)
+        assert (watch.look(), watch.look()) == (None, None)
+        told = status(home.context)["config_refused"]
+        assert told["message"] == f"{file} is empty: version 1 stays in force."
+        assert f"`lifecycle config show 1 --out {file}`" in told["cure"]
+        assert "write `version: 1`" in told["cure"]
+        assert in_force(home).number == 1
+        file.write_text("version: 1\n")
+        assert watch.look() is None
+        assert watch.look() is not None
         assert status(home.context)["config_refused"] is None
 
 

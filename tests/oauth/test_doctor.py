@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 
 from plugin import wiring
 from plugin.cli.checks import house
@@ -22,11 +23,13 @@ from plugin.cli.doctor import _summary
 from plugin.clock import FixedClock
 from plugin.handlers.subscriptions import subscriptions
 from plugin.hubspot import scopes
-from plugin.records import accounts
+from plugin.hubspot.protocol.signatures import TIMESTAMP_HEADER, V3_HEADER
+from plugin.records import accounts, portals
 from plugin.records.store import Store
 from plugin.sandbox.server import SandboxServer
 from plugin.settings import load
 from plugin.vault import new_key
+from plugin.web import receiver
 from tests.conftest import NOON
 from tests.support import running
 from tests.support.many import FIRST, Many, many
@@ -57,6 +60,33 @@ def test_a_portal_that_is_well_is_told_so(installed: Many) -> None:
     assert found.pop("webhooks") == WARN
     assert set(found) == {"access", "scopes", "contact properties", "loads", "work"}
     assert set(found.values()) == {OK}
+
+
+def test_refused_webhooks_are_told_in_place_of_none_that_came(installed: Many) -> None:
+    """Since when, how many, why and the cure; no more once one was taken, but again after it."""
+    context = installed.context
+    app = Flask("receiver")
+    app.register_blueprint(receiver.blueprint(context, context.store, "s3cret", "http://localhost:8000"))
+    client = app.test_client()
+
+    def refused(**headers: str) -> Check:
+        context.clock.sleep(61)
+        assert client.post("/webhooks/hubspot", data=b"[]", headers=headers).status_code == 401
+        return by_name(portal_checks(context, FIRST))["webhooks"]
+
+    wrong = {V3_HEADER: "no", TIMESTAMP_HEADER: str(context.now())}
+    assert "the signature is missing (1)" in refused().finding
+    told = refused(**wrong)
+    assert told.state == WARN
+    assert "at least 2 refused and none taken since 2026-11-22 at 12:01 UTC" in told.finding
+    assert "the signature does not fit (1), the signature is missing (1)" in told.finding
+    assert "must be http://localhost:8000/webhooks/hubspot, as PUBLIC_URL says" in told.cure
+    with context.store.write() as connection:
+        portals.change(connection, FIRST, last_incremental=context.now() + 1)
+    assert states(portal_checks(context, FIRST))["webhooks"] == OK
+    assert refused().state == OK  # somebody else's, where webhooks do come in
+    again = refused(**wrong)
+    assert (again.state, "at least 2 refused" in again.finding) == (WARN, True)
 
 
 def test_how_a_load_would_go_is_said_and_why_not_otherwise(installed: Many) -> None:

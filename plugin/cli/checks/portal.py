@@ -8,14 +8,18 @@ from datetime import timedelta
 from plugin.cli.checks.check import FAIL, WARN, Check, good, run
 from plugin.clock import from_milliseconds
 from plugin.errors import CrmAuthError
+from plugin.handlers.refusals import cure as cure_of
+from plugin.handlers.refusals import why
 from plugin.hubspot import scopes
 from plugin.hubspot.client import Crm, PropertyDefinition
+from plugin.hubspot.protocol.signatures import Verdict
 from plugin.jobs.context import Context
 from plugin.jobs.lanes import lanes_of
 from plugin.jobs.uninstall import purged_on
-from plugin.records import accounts, parked, portals, refused
+from plugin.records import accounts, parked, portals, refused, refused_webhooks
 from plugin.records.accounts import Account
 from plugin.records.portals import Portal
+from plugin.records.refused_webhooks import RefusedWebhooks
 from plugin.sync.lanes import READ_SCOPE, WRITE_SCOPE
 from plugin.sync.options import RuleOptions
 from plugin.sync.properties import GROUP, property_definitions
@@ -183,9 +187,30 @@ def _heard(context: Context, head: str, portal: Portal) -> Check:
     """Whether webhooks come in at all: HubSpot lets nobody see a project's subscriptions from outside."""
     name, last = f"{head}: webhooks", portal.last_incremental
     cure = "Upload the project in hubspot-app/ with PUBLIC_URL as its target; change a contact to try."
-    if last is None:
+    moment = None if last is None else from_milliseconds(last)
+    quiet = moment is None or context.clock.now() - moment > QUIET
+    with context.store.read() as connection:
+        turned_away = refused_webhooks.noted(connection)
+    if turned_away is not None and _matters(turned_away, last, quiet):
+        return Check(name, WARN, _turned_away(turned_away), cure_of(turned_away.counts, turned_away.address))
+    if moment is None:
         return Check(name, WARN, "none has ever arrived", cure)
-    moment = from_milliseconds(last)
-    if context.clock.now() - moment > QUIET:
+    if quiet:
         return Check(name, WARN, f"the last one arrived on {moment:%Y-%m-%d}", cure)
     return good(name, f"the last one arrived on {moment:%Y-%m-%d at %H:%M} UTC")
+
+
+def _matters(refusals: RefusedWebhooks, last: int | None, quiet: bool) -> bool:
+    """Whether they may be why none arrives: not what came before the last good one.
+
+    Where webhooks do arrive, a request without a signature is somebody else's: HubSpot signs each.
+    """
+    signed = refusals.counts.keys() - {Verdict.MISSING.value}
+    return refusals.last > (last or 0) and bool(quiet or signed)
+
+
+def _turned_away(refusals: RefusedWebhooks) -> str:
+    since, last = from_milliseconds(refusals.since), from_milliseconds(refusals.last)
+    many = sum(refusals.counts.values())
+    span = f"since {since:%Y-%m-%d at %H:%M} UTC, the last on {last:%Y-%m-%d at %H:%M}"
+    return f"at least {many} refused and none taken {span}: {why(refusals.counts)}"

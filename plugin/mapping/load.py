@@ -35,6 +35,7 @@ from plugin.mapping.reading_checks import SECTIONS as SOURCE_SECTIONS
 from plugin.mapping.reading_checks import declared_twice
 from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
 from plugin.mapping.sources import split
+from plugin.mapping.unread import Unread
 from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
@@ -117,7 +118,9 @@ def read_mapping(
     mapping = replace(mapping, rules=tuple(_place(name, folder, files) for name in mapping.rules))
     if mapping.spend:
         mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
-    findings += [placed(document, clash) for clash in (*declared_twice(data), *clashes(mapping))]
+    unread = Unread(document, [path for path, _ in wrong])
+    drawn = [clash for clash in (*declared_twice(data), *clashes(mapping)) if not unread.carries(clash)]
+    findings += [placed(document, clash) for clash in drawn]
     return mapping, sorted(findings)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from plugin.mapping import presets
 from plugin.mapping.clash import Clash, named_properties
-from plugin.mapping.findings import Severity, did_you_mean
+from plugin.mapping.findings import Severity, nearest
 from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
 from plugin.mapping.positions import Path
 from plugin.mapping.reading_checks import reading_clashes
@@ -148,7 +148,9 @@ def _models(mapping: Mapping) -> Iterator[Clash]:
     for path, name in named:
         if name not in SHIPPED_MODELS and not mapping.rules:
             said = f"{name!r} is not one of {', '.join(SHIPPED_MODELS)}, and `rules` names no file."
-            yield Clash((path,), "error", said, did_you_mean(name, SHIPPED_MODELS, "models"))
+            close = nearest(name, SHIPPED_MODELS)
+            cure = f"Did you mean {close[0]}?" if close else "Write one of them, or name its file in `rules`."
+            yield Clash((path,), "error", said, cure)
     if mapping.models.primary in mapping.models.secondary:
         said = f"{mapping.models.primary} is the primary model and a secondary one."
         cure = "Take it out of secondary."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +31,12 @@ class Finding:
         cure = f" Cure: {self.cure}" if self.cure else ""
         place = f"{path}:{self.line}:{self.column}" if self.line else path
         return f"{place}: {mark}{self.message}{cure}"
+
+
+def again(errors: Sized) -> str:
+    """The cure of a file with so many faults."""
+    lines = "line" if len(errors) == 1 else "lines"
+    return f"Correct the named {lines} and run `lifecycle config check`."
 
 
 def nearest(word: str, right: Iterable[str], limit: int = 1) -> tuple[str, ...]:

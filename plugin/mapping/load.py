@@ -21,7 +21,7 @@ from plugin.mapping.checks import clashes
 from plugin.mapping.clash import Clash
 from plugin.mapping.fields import Said
 from plugin.mapping.file_bytes import file_bytes
-from plugin.mapping.findings import Finding
+from plugin.mapping.findings import Finding, again
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
     CsatScale,
@@ -58,7 +58,7 @@ def refuse_faults(name: str, findings: Iterable[Finding]) -> None:
     if errors:
         count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
         listed = "\n".join(f"  {finding.at(name)}" for finding in errors)
-        raise ConfigError(f"{name} has {count}:\n{listed}\n", findings=errors)
+        raise ConfigError(f"{name} has {count}:\n{listed}\n", cure=again(errors), findings=errors)
 
 
 def check_mapping(path: FilePath | str | None = None) -> list[Finding]:

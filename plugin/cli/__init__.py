@@ -76,7 +76,9 @@ def main() -> None:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
-        error.show()
+        from plugin.cli.meant import suggested
+
+        suggested(error).show()
         sys.exit(2)
     except click.Abort:
         click.echo("Stopped.", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from plugin.cli.schemas import for_option, give
 
 if TYPE_CHECKING:
     from plugin.jobs.config_check import Found
+
+#: Findings that a terminal shows; machines get all.
+MOST_SHOWN = 200
 
 
 @click.group(epilog="Example: lifecycle config check lifecycle.yaml")
@@ -78,14 +82,23 @@ def _stands_for(path: Path | None) -> str:
     )
 
 
+def _shown(name: str) -> str:
+    """A file as people name it from where they are; one that stands elsewhere by its whole path."""
+    path = Path(os.path.normpath(name))
+    here = path.is_absolute() and path.is_relative_to(Path.cwd())
+    return str(path.relative_to(Path.cwd()) if here else path)
+
+
 def _tell(found: Found, as_json: bool) -> None:
     """Print findings; exit status 2 where there is an error among them."""
     from dataclasses import asdict
 
     if as_json:
         click.echo(json.dumps([{"file": name, **asdict(finding)} for name, finding in found]))
-    for name, finding in () if as_json else found:
-        say(finding.at(name), err=True)
+    for name, finding in () if as_json else found[:MOST_SHOWN]:
+        say(finding.at(_shown(name)), err=True)
+    if not as_json and len(found) > MOST_SHOWN:
+        say(f"... and {len(found) - MOST_SHOWN:,} more; `--json` tells all.", err=True)
     if not as_json and any(finding.severity == "error" and not finding.cure for _, finding in found):
         say("Correct these lines; `lifecycle models check FILE` tries a rule file by itself.", err=True)
     if any(finding.severity == "error" for _, finding in found):

@@ -14,6 +14,7 @@ from plugin.cli.checks import house, server, subscriptions
 from plugin.cli.checks.check import FAIL, OK, SKIP, WARN, Check, run
 from plugin.cli.checks.portal import portal_checks
 from plugin.cli.in_force import mappings_in_force
+from plugin.cli.lines import say
 from plugin.clock import Clock, SystemClock
 from plugin.errors import LifecycleError, StoreError
 from plugin.hubspot.own_budget import OwnBudget
@@ -47,7 +48,7 @@ def doctor(as_json: bool, portal: int | None) -> None:
             json.dumps({"well": set(states) <= {OK, SKIP}, "checks": [check.as_dict() for check in found]})
         )
     else:
-        click.echo(_summary([check.state for check in found]))
+        say(_summary([check.state for check in found]))
     if any(check.state == FAIL for check in found):
         sys.exit(1)
 
@@ -138,8 +139,6 @@ def _summary(states: list[str]) -> str:
 
 
 def _show(check: Check) -> None:
-    click.echo(
-        f"{click.style(check.state.ljust(4), fg=_COLOURS[check.state])}  {check.name}: {check.finding}"
-    )
+    say(f"{click.style(check.state.ljust(4), fg=_COLOURS[check.state])}  {check.name}: {check.finding}")
     if check.cure and check.state != OK:
-        click.echo(f"      {check.cure}")
+        say(f"      {check.cure}")

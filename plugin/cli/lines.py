@@ -27,19 +27,24 @@ def say(text: str, *, err: bool = False) -> None:
 
 def wrapped(line: str, width: int) -> str:
     """One line as several, each at most `width` columns wide, but for words and places that are wider."""
-    if cell_len(line) <= width:
+    if _seen(line) <= width:
         return line
     indent = line[: len(line) - len(line.lstrip(" "))]
     found = _PLACE.match(line)
     head = found[0] if found else indent
     lines, begun = [head], bool(found)
     for gap, word in _WORDS.findall(line[len(head) :]):
-        if begun and cell_len(f"{lines[-1]}{gap}{word}") > width:
+        if begun and _seen(f"{lines[-1]}{gap}{word}") > width:
             lines.append(f"{indent}  {word}")
         else:
             lines[-1] += f"{gap}{word}"
         begun = True
     return "\n".join(lines)
+
+
+def _seen(text: str) -> int:
+    """The columns that a text takes; colours take none."""
+    return cell_len(click.unstyle(text))
 
 
 def tell_error(error: Exception) -> None:

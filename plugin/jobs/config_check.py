@@ -8,7 +8,7 @@ from pathlib import Path
 from plugin.errors import ConfigError
 from plugin.jobs.config_faults import rule_findings
 from plugin.mapping.bundle import content
-from plugin.mapping.findings import Finding
+from plugin.mapping.findings import Finding, again
 from plugin.mapping.load import DEFAULT_NAME, empty_findings, read_mapping, rule_paths
 
 Found = list[tuple[str, Finding]]  # (file, finding)
@@ -36,4 +36,5 @@ def refuse_file(path: Path | None) -> None:
     if errors:
         count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
         listed = "\n".join(f"  {finding.at(name)}" for name, finding in errors)
-        raise ConfigError(f"{path} has {count}:\n{listed}\n", findings=[finding for _, finding in errors])
+        told = [finding for _, finding in errors]
+        raise ConfigError(f"{path} has {count}:\n{listed}\n", cure=again(told), findings=told)

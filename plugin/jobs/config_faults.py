@@ -19,6 +19,8 @@ from plugin.mapping.named import models_named, words_declared
 from plugin.sync.options import RuleOptions
 from plugin.sync.property_definitions import property_definitions
 
+_AGAIN = "Mend the file or its path, and check again."
+
 
 def value_findings(
     raw: bytes, mapping: Mapping, models: Models, doubtful: Collection[str] = ()
@@ -70,7 +72,7 @@ def rule_findings(raw: bytes, mapping: Mapping, *, sound: bool = True) -> list[t
     wrong = [Clash((("derived_facts", f.index, f.key),), "error", f.message, f.cure) for f in faults.derived]
     named = [(path, name) for path, name in models_named(raw) if name not in models.known]
     for path, name in named:
-        if not faults.elsewhere(name):
+        if not faults.elsewhere(name, models.known):
             cure = did_you_mean(name, models.known, "models")
             wrong.append(Clash((path,), "error", f"There is no stage model '{name}'.", cure))
     found = place_clashes(raw, wrong)
@@ -79,7 +81,8 @@ def rule_findings(raw: bytes, mapping: Mapping, *, sound: bool = True) -> list[t
     # a file that is not there is told where the mapping names it
     problems = [one for one in faults.problems if sound or Path(one.file).is_file()]
     placed = [(one.file, Finding(one.line, one.column, "error", one.message, "")) for one in problems]
-    return [*(("", finding) for finding in sorted(found)), *placed]
+    notes = [(file, Finding(0, 0, "note", said, _AGAIN)) for file, said in faults.notes()]
+    return [*(("", finding) for finding in sorted(found)), *placed, *notes]
 
 
 def _in_order(mapping: Mapping) -> Models | None:

@@ -145,7 +145,7 @@ class Basics:
             return value_of(float(self.names.numbers[name]), "number")
         fact = self.names.facts.get(name)
         if fact is None:
-            doubtful = self.names.doubtful(name)
+            doubtful = self.names.is_doubtful(name)
             return self.fault(node, "" if doubtful else f"unknown name '{name}'{self.names.nearest(name)}")
         motion = {"still": STILL, "any": WILD}.get(fact.slope, EVEN)
         found = Compiled(pl.col(name), fact.type, motion, frozenset([name]))

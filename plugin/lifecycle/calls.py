@@ -21,7 +21,8 @@ class Calls(Comparisons):
         kinds = {p.type for p in parts} - {"null", UNSURE}
         unsure = any(p.type == UNSURE for p in parts)
         if len(kinds) > 1 or not (kinds or unsure):
-            self.fault(node, f"values of different types: {', '.join(sorted(kinds)) or 'none'}")
+            cure = "; make all of one type, a text such as 'big' or a number such as 3" if kinds else ""
+            self.fault(node, f"values of different types: {', '.join(sorted(kinds)) or 'none'}{cure}")
         return UNSURE if unsure or len(kinds) != 1 else kinds.pop()
 
     def _function(self, node: exp.Expr) -> Compiled:

@@ -68,7 +68,7 @@ def _beside(value: str, wrong: Wrong, names: Names, *, known: bool) -> list[Wron
     return [
         Wrong(f"unknown name '{name}'{near}", at)
         for name, at in plain_names(value)
-        if not names.is_known(name) and not names.doubtful(name) and (near := names.nearest(name))
+        if not names.is_known(name) and not names.is_doubtful(name) and (near := names.nearest(name))
     ]
 
 

@@ -5,9 +5,8 @@ Every fault knows the character it stands at.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,12 +18,15 @@ from sqlglot.errors import ParseError, TokenError
 from plugin.lifecycle.catalogue import Fact
 from plugin.lifecycle.unparsed import misspelt, open_quote, unparsed
 from plugin.lifecycle.wrong import Wrong
+from plugin.mapping.findings import nearest
 
 #: How an expression moves between events: it stands, it moves evenly, it stands between the crossings of
 #: the comparisons inside it, or nothing is known (then every day is looked at).
 STILL, EVEN, STEPS, WILD = 0, 1, 2, 3
 #: The type of what has a fault: it goes with every other, so that nothing follows from that fault.
 UNSURE = "?"
+#: Results of the rules that people ask for in a condition, where none can be named.
+DECIDED = ("stage", "next_stage", "stage_since", "risk_level", "risk_flags", "segment", "segments")
 #: What the parser keeps no place of, and the word that it begins with.
 _OPENED_BY = ((exp.Subquery, "("), (exp.Case, "CASE"), (exp.If, "IF"), (exp.Exists, "EXISTS"))
 
@@ -51,20 +53,29 @@ class Compiled:
 class Names:
     """What an expression may name: facts, named conditions (True: three-valued), numbers of the mapping.
 
-    `doubtful` tells a name that is unknown only because what should declare it has a fault of its own.
+    `doubtful` tells, of a name and the known ones, whether it is unknown only because what should declare it
+    has a fault of its own.
     """
 
     facts: Mapping[str, Fact]
     conditions: Mapping[str, bool]
     numbers: Mapping[str, float] = field(default_factory=dict)
-    doubtful: Callable[[str], bool] = lambda name: False
+    doubtful: Callable[[str, Collection[str]], bool] = lambda name, known: False
+
+    def every(self) -> list[str]:
+        """All names."""
+        return [*self.facts, *self.conditions, *self.numbers]
 
     def nearest(self, name: str) -> str:
-        """A hint at the known name that looks most like `name`."""
-        close = difflib.get_close_matches(
-            name, [*self.facts, *self.conditions, *self.numbers], n=1, cutoff=0.6
-        )
+        """A hint at the known name that looks most like `name`, or why there is none."""
+        if name in DECIDED:
+            return "; it is what rules decide, and conditions decide by facts and other conditions"
+        close = nearest(name, self.every())
         return f"; did you mean '{close[0]}'?" if close else ""
+
+    def is_doubtful(self, name: str) -> bool:
+        """Whether an unknown name may only follow from a fault elsewhere."""
+        return self.doubtful(name, [*self.every(), *DECIDED])
 
     def is_known(self, name: str) -> bool:
         """Whether something has this name."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlglot import exp
 
+from plugin.lifecycle.declared import names_declared
 from plugin.lifecycle.expressions import Names, parse
 from plugin.lifecycle.plans import Rulebook
-from plugin.lifecycle.rulefile import Item, RuleError, Text, open_rule_file
+from plugin.lifecycle.rulefile import EMPTY, Item, RuleError, Text, open_rule_file
 from plugin.lifecycle.ruleset import Models, cell_segments, digits
 from plugin.lifecycle.sections import FALSE, Sections
 from plugin.lifecycle.stages import Play, Rule, Stage, StageModel
@@ -30,7 +30,7 @@ class Loader(Sections):
         """Read and compile; RuleError with every fault found."""
         found = self.read(paths)
         if self.problems:
-            raise RuleError(self.problems)
+            raise RuleError(self.problems, [f"{file}: note: {said}" for file, said in self.notes()])
         return found
 
     def read(self, paths: Sequence[Path]) -> Models:
@@ -80,11 +80,15 @@ class Loader(Sections):
                 self.sections.setdefault(name, []).append(item)
 
     def _unread(self, path: Path) -> None:
-        """What stands in a file that is not YAML may be missed elsewhere: that is no fault there."""
+        """What a file that is not YAML declares may be missed elsewhere: that is no fault there."""
         try:
-            self.doubtful |= set(re.findall(r"\w+", file_bytes(path).decode("utf-8", "replace")))
+            text = file_bytes(path).decode("utf-8", "replace")
         except OSError:
-            self.missing = True
+            self.missing.append(str(path))
+            return
+        self.doubtful |= set(names_declared(text))
+        if self.problems and self.problems[-1].message != EMPTY:
+            self.broken.append(str(path))
 
     def _read_conditions(self) -> None:
         for key, value in self._pairs("conditions"):
@@ -164,7 +168,7 @@ class Loader(Sections):
         fields = item.fields(("key", "labels", "colour", "play", "terminal", "goal"))
         key = self._key(fields, item)
         play = fields["play"].text().value if "play" in fields else ""
-        if play and play not in plays and not self.is_doubtful(play):
+        if play and play not in plays and not self.is_doubtful(play, plays):
             fields["play"].complain(f"there is no play '{play}'. {did_you_mean(play, plays, 'plays')}")
         goal = self._labels(fields["goal"]) if "goal" in fields else plays[play].goal if play in plays else {}
         colour = self._colour(fields["colour"]) if "colour" in fields else "#94a3b8"

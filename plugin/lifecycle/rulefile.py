@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from plugin.mapping.yaml_faults import joined
 
 #: What ships is read without asking whether it is plain YAML: tests hold it.
 _SHIPPED = Path(__file__).parent
+EMPTY = "the file is empty"
 
 
 @dataclass(frozen=True, order=True)
@@ -38,9 +39,9 @@ class RuleError(ConfigError):
     code = "rules"
     default_cure = "Correct the named lines and run `lifecycle models check`."
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], notes: Iterable[str] = ()) -> None:
         self.problems = sorted(set(problems))
-        super().__init__("\n".join(str(p) for p in self.problems) + "\n")
+        super().__init__("\n".join([*map(str, self.problems), *notes]) + "\n")
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def open_rule_file(path: Path, problems: list[Problem]) -> Item | None:
     source = re.sub("\r\n?", "\n", raw.decode("utf-8-sig"))
     node = YAML(typ="safe", pure=True).compose(source)
     if node is None:
-        problems.append(Problem(str(path), 1, 1, "the file is empty"))
+        problems.append(Problem(str(path), 1, 1, EMPTY))
         return None
     return Item(node, str(path), source, problems)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from string import Formatter
 from types import MappingProxyType
 from typing import TypeVar
@@ -17,11 +17,12 @@ from plugin.lifecycle.expressions import Compiled, Names
 from plugin.lifecycle.reasons import BLANKS, FORMS, SPANS
 from plugin.lifecycle.rulefile import Item, Problem, Text
 from plugin.lifecycle.stages import Attitude, CellGroup, Flag, Labels, Named, Play, Rfm, Segment, Wording
-from plugin.mapping.findings import did_you_mean
+from plugin.mapping.findings import did_you_mean, nearest
 
 _LANGUAGES = ("en", "ru", "pl")
 FALSE = Compiled(pl.lit(False), "bool")  # stands for a condition that has a fault
 _DIGITS = ("recency", "frequency", "money")
+_NOTED = 12  # names that a note lists
 _MOST_DAYS = 3650  # until a task is due
 AnyNamed = TypeVar("AnyNamed", bound=Named)
 
@@ -38,7 +39,9 @@ class Sections:
     ) -> None:
         self.doubtful = set(doubtful)  # names unknown by a fault elsewhere: no fault of who names them
         self.in_conditions = 0  # how many of the problems stand in conditions: all else is read as it is
-        self.missing = False  # a file cannot be read at all: it may hold any name
+        self.missing: list[str] = []  # files that cannot be read at all: they may hold any name
+        self.broken: list[str] = []  # files that are not YAML to their end
+        self.unjudged: set[str] = set()  # names like no other, which a missing file may declare
         self.problems: list[Problem] = []
         self.thresholds = thresholds
         self.derived = derived
@@ -52,9 +55,26 @@ class Sections:
         self.play_keys: set[str] = set()
         self.flag_keys: set[str] = set()
 
-    def is_doubtful(self, name: str) -> bool:
-        """Whether a name may be unknown only because what declares it has a fault of its own."""
-        return self.missing or name in self.doubtful
+    def is_doubtful(self, name: str, known: Collection[str]) -> bool:
+        """Whether a name may be unknown only because what declares it has a fault of its own.
+
+        A file that is missing declares nothing that looks like one of the `known` names: that is a slip.
+        """
+        if name in self.doubtful:
+            return True
+        if not self.missing or nearest(name, known):
+            return False
+        self.unjudged.add(name)
+        return True
+
+    def notes(self) -> list[tuple[str, str]]:
+        """(file, what was not looked at because this file cannot be read)."""
+        names = ", ".join(sorted(self.unjudged)[:_NOTED]) + (", …" if len(self.unjudged) > _NOTED else "")
+        said = f"Names were not looked up that this file may declare, because it cannot be read: {names}."
+        rest = (
+            "What else stands in this file was not looked at, nor whether what it declares is used rightly."
+        )
+        return [*((f, said) for f in self.missing if names), *((f, rest) for f in self.broken)]
 
     def _pairs(self, section: str) -> list[tuple[Item, Item]]:
         return [pair for item in self.sections.get(section, []) for pair in item.pairs()]
@@ -141,7 +161,7 @@ class Sections:
                     self._check_blank(text, language, name, forms or "", how)
 
     def _check_blank(self, text: Item, language: str, name: str, forms: str, how: str | None) -> None:
-        if not how and name not in {*BLANKS, *self.facts} and self.is_doubtful(name):
+        if not how and name not in {*BLANKS, *self.facts} and self.is_doubtful(name, (*BLANKS, *self.facts)):
             return
         if how or name not in {*BLANKS, *self.facts}:
             near = did_you_mean(name, (*BLANKS, *self.facts), "blanks")
@@ -183,7 +203,7 @@ class Sections:
     def _attitude(self, item: Item) -> Attitude:
         fields = item.fields(("key", "labels", "when", "play", "source"))
         key, play = self._key(fields, item), fields["play"].text().value if "play" in fields else ""
-        if play not in self.play_keys and not self.is_doubtful(play):
+        if play not in self.play_keys and not self.is_doubtful(play, self.play_keys):
             near = did_you_mean(play, self.play_keys, "plays")
             fields.get("play", item).complain(f"there is no play '{play}'. {near}")
         labels, source = self._labels(fields.get("labels"), key), self._labels(fields.get("source"))
@@ -231,9 +251,9 @@ class Sections:
         found = {}
         for key, item in self._pairs("for_flags"):
             flag, play = key.text().value, item.text().value
-            if flag not in self.flag_keys and not self.is_doubtful(flag):
+            if flag not in self.flag_keys and not self.is_doubtful(flag, self.flag_keys):
                 key.complain(f"there is no flag '{flag}'. {did_you_mean(flag, self.flag_keys, 'flags')}")
-            if play not in plays and not self.is_doubtful(play):
+            if play not in plays and not self.is_doubtful(play, plays):
                 item.complain(f"there is no play '{play}'. {did_you_mean(play, plays, 'plays')}")
             found[flag] = play
         return found

@@ -18,6 +18,7 @@ from plugin.lifecycle.misfits import meant_word
 from plugin.lifecycle.wrong import Wrong
 
 _TOO_MANY = re.compile(r"The number of provided arguments \((\d+)\) .* \((\d+)\)")
+_PARTED = re.compile(r"\d,\d{3}\b")  # 1,000
 _TOO_FEW = re.compile(r"Required \w+: '\w+' missing for <class '[\w.]*?(\w+)'>")
 
 
@@ -99,6 +100,8 @@ def _syntax(text: str, first: Mapping[str, Any]) -> Wrong:
         return Wrong(f"not an expression: something is missing {near}", at)
     if said.startswith("Expecting"):
         return Wrong(f"not an expression: `{said.removeprefix('Expecting').strip()}` is missing {near}", at)
+    if _PARTED.match(text, max(at - 1, 0)):
+        return Wrong(f"not an expression: {near}; write a number without signs between thousands", at)
     return Wrong(f"not an expression: {near}", at)
 
 

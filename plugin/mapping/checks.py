@@ -8,7 +8,7 @@ from typing import Literal
 
 from plugin.mapping import presets
 from plugin.mapping.clash import Clash, named_properties
-from plugin.mapping.findings import Severity, did_you_mean
+from plugin.mapping.findings import Severity, nearest
 from plugin.mapping.model import ENUMERATIONS, LIFECYCLESTAGE, Mapping
 from plugin.mapping.positions import Path
 from plugin.mapping.reading_checks import reading_clashes
@@ -40,6 +40,8 @@ HUBSPOTS_OWN = frozenset(
         *("notes_last_contacted", "notes_last_updated", "num_conversion_events", "recent_conversion_date"),
     }
 )
+_CUSTOMER: tuple[Path, ...] = (("customer",),)
+_SCALE: tuple[Path, ...] = tuple(("csat_scale", one) for one in ("lowest", "highest", "satisfied_from"))
 #: (smaller, greater): between a least and a greatest nothing could be held otherwise.
 BOUNDS = (("sleeping_min_days", "sleeping_max_days"), ("lost_min_days", "lost_max_days"))
 #: (smaller, greater, what would turn around otherwise).
@@ -73,7 +75,7 @@ def _locale(mapping: Mapping) -> Iterator[Clash]:
     if mapping.locale and mapping.locale.partition("_")[0] != mapping.language:
         said = f"The locale {mapping.locale} is not of the language {mapping.language}: texts would mix both."
         cure = f"Name one that begins with {mapping.language}_, or leave `locale` empty."
-        yield Clash((("locale",),), "error", said, cure)
+        yield Clash((("locale",),), "error", said, cure, (("language",),))
 
 
 def _thresholds(mapping: Mapping) -> Iterator[Clash]:
@@ -86,7 +88,7 @@ def _thresholds(mapping: Mapping) -> Iterator[Clash]:
         if least > most:
             paths: tuple[Path, ...] = (("thresholds", low), ("thresholds", high))
             said = f"{low} ({least:g}) is greater than {high} ({most:g}): {why}."
-            yield Clash(paths, severity, said, f"Make {low} at most {high}.")
+            yield Clash(paths, severity, said, f"Make {low} at most {high}.", paths)
 
 
 def _csat(mapping: Mapping) -> Iterator[Clash]:
@@ -94,17 +96,18 @@ def _csat(mapping: Mapping) -> Iterator[Clash]:
     if scale.lowest >= scale.highest:
         said = f"lowest ({scale.lowest:g}) is not below highest ({scale.highest:g}): there is no scale."
         paths: tuple[Path, ...] = (("csat_scale", "lowest"), ("csat_scale", "highest"), ("csat_scale",))
-        yield Clash(paths, "error", said, "Write the worst and the best answer.")
+        yield Clash(paths, "error", said, "Write the worst and the best answer.", paths)
     elif not scale.lowest < scale.satisfied_from <= scale.highest:
         said = f"satisfied_from ({scale.satisfied_from:g}) makes all answers satisfied, or none."
         cure = f"Write a number above {scale.lowest:g} and up to {scale.highest:g}."
-        yield Clash((("csat_scale", "satisfied_from"), ("csat_scale",)), "error", said, cure)
+        yield Clash((("csat_scale", "satisfied_from"), ("csat_scale",)), "error", said, cure, _SCALE)
     elif any(mapping.sources(kind).csat for kind in mapping.customer_objects()) and not (
         scale.lowest < low <= scale.satisfied_from
     ):
         said = f"low_csat_below ({low:g}) is off the scale, or calls satisfied answers low."
         cure = f"Write a number above {scale.lowest:g} and up to {scale.satisfied_from:g}."
-        yield Clash((("thresholds", "low_csat_below"), ("csat_scale",)), "warning", said, cure)
+        paths = (("thresholds", "low_csat_below"), ("csat_scale",))
+        yield Clash(paths, "warning", said, cure, (*_SCALE, *_CUSTOMER))
 
 
 def _purchase(mapping: Mapping) -> Iterator[Clash]:
@@ -114,10 +117,13 @@ def _purchase(mapping: Mapping) -> Iterator[Clash]:
         yield Clash((("purchase", "amount"),), "warning", said, "Name one, usually amount.")
     if purchase.margin_property and purchase.cost_property:
         said = "margin_property and cost_property both say what is earned on a deal."
-        yield Clash((("purchase", "cost_property"),), "error", said, "Keep one of the two.")
+        rests_on = (("purchase", "margin_property"),)
+        yield Clash((("purchase", "cost_property"),), "error", said, "Keep one of the two.", rests_on)
     elif purchase.margin_share < 1 and (purchase.margin_property or purchase.cost_property):
         said = "margin_share is not used: a property says what is earned on a deal."
-        yield Clash((("purchase", "margin_share"),), "warning", said, "Delete margin_share.")
+        named = "margin_property" if purchase.margin_property else "cost_property"
+        rests_on = (("purchase", named),)
+        yield Clash((("purchase", "margin_share"),), "warning", said, "Delete margin_share.", rests_on)
 
 
 def _stages(mapping: Mapping) -> Iterator[Clash]:
@@ -135,16 +141,16 @@ def _contracts(mapping: Mapping) -> Iterator[Clash]:
     if purchase.setting == "open":
         if purchase.period != type(purchase)().period:
             said = "period is not used: it is that of contracts, and setting is open."
-            yield Clash(
-                (("purchase", "period"),), "warning", said, "Write `setting: contract`, or delete it."
-            )
+            cure, setting = "Write `setting: contract`, or delete it.", (("purchase", "setting"),)
+            yield Clash((("purchase", "period"),), "warning", said, cure, setting)
         return
     for kind in mapping.customer_objects():
         sources = mapping.sources(kind)
         if not (sources.cancelled or sources.cancelled_on):
             said = f"No property of a {kind} tells a notice: a customer is kept until a payment stays out."
             cure = f"Name one as `cancelled_on` under `{kind}`, if there is one."
-            yield Clash((("purchase", "setting"),), "warning", said, cure)
+            rests_on = (*_CUSTOMER, (kind, "cancelled_on"), (kind, "cancelled"))
+            yield Clash((("purchase", "setting"),), "warning", said, cure, rests_on)
 
 
 def _models(mapping: Mapping) -> Iterator[Clash]:
@@ -153,10 +159,13 @@ def _models(mapping: Mapping) -> Iterator[Clash]:
     for path, name in named:
         if name not in SHIPPED_MODELS and not mapping.rules:
             said = f"{name!r} is not one of {', '.join(SHIPPED_MODELS)}, and `rules` names no file."
-            yield Clash((path,), "error", said, did_you_mean(name, SHIPPED_MODELS, "models"))
+            close = nearest(name, SHIPPED_MODELS)
+            cure = f"Did you mean {close[0]}?" if close else "Write one of them, or name its file in `rules`."
+            yield Clash((path,), "error", said, cure)
     if mapping.models.primary in mapping.models.secondary:
         said = f"{mapping.models.primary} is the primary model and a secondary one."
-        yield Clash((("models", "secondary"),), "warning", said, "Take it out of secondary.")
+        cure = "Take it out of secondary."
+        yield Clash((("models", "secondary"),), "warning", said, cure, (("models", "primary"),))
     for place, file in enumerate(mapping.rules):
         if not FilePath(file).is_file():
             said, cure = f"There is no rule file {file}.", "Give its path from this file's folder."
@@ -169,7 +178,8 @@ def _models(mapping: Mapping) -> Iterator[Clash]:
         model = name.removeprefix("clm_stage_")
         if model not in mapping.models.secondary:
             said = f"{name} is never written: {model} is no secondary model."
-            yield Clash((("outputs", name),), "warning", said, f"Add {model} to models.secondary.")
+            cure = f"Add {model} to models.secondary."
+            yield Clash((("outputs", name),), "warning", said, cure, (("models", "secondary"),))
 
 
 def _spend(mapping: Mapping) -> Iterator[Clash]:
@@ -225,7 +235,7 @@ def _unused_sources(mapping: Mapping) -> Iterator[Clash]:
     for key, value in vars(mapping.sources(other)).items():
         if value and value != default[key] and key not in read:
             said = f"customer is {mapping.customer}: {other}.{key} is not used."
-            yield Clash(((other, key),), "warning", said, f"Write it under `{mapping.customer}`.")
+            yield Clash(((other, key),), "warning", said, f"Write it under `{mapping.customer}`.", _CUSTOMER)
 
 
 def _sources(mapping: Mapping) -> Iterator[Clash]:

@@ -12,7 +12,7 @@ from babel.localedata import locale_identifiers
 from babel.numbers import list_currencies
 from marshmallow import ValidationError, fields
 
-from plugin.mapping.findings import did_you_mean, nearest
+from plugin.mapping.findings import nearest
 
 # HubSpot: lower-case letters, digits, underscore, first a letter, at most 100.
 PROPERTY = "[a-z][a-z0-9_]{0,99}"
@@ -122,9 +122,9 @@ class Choice(fields.Field[str]):
     ) -> str:
         if isinstance(value, str) and value in self.words:
             return value
-        raise refuse(
-            f"{shown(value)} is not one of {', '.join(self.words)}.", did_you_mean(str(value), self.words)
-        )
+        close = nearest(str(value), self.words)
+        cure = f"Did you mean {close[0]}?" if close else "Write one of them."
+        raise refuse(f"{shown(value)} is not one of {', '.join(self.words)}.", cure)
 
 
 class Number(fields.Field[float]):
@@ -141,8 +141,10 @@ class Number(fields.Field[float]):
         bounds = f"Write {kind} from {self.low:g} to {self.high:g}."
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise refuse(f"{shown(value)} is not {kind}.", bounds)
-        if not self.low <= value <= self.high or (self.whole and value != int(value)):
+        if not self.low <= value <= self.high:
             raise refuse(f"{value} is out of bounds.", bounds)
+        if self.whole and value != int(value):
+            raise refuse(f"{value} is not {kind}.", bounds)
         return float(value)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "note", "warning"]
+#: The share of letters in common (difflib's ratio) from which a name is taken for the one that was meant.
+NEAR = 0.7
 
 
 @dataclass(frozen=True, order=True)
@@ -31,11 +33,25 @@ class Finding:
         return f"{place}: {mark}{self.message}{cure}"
 
 
+def again(errors: Sized) -> str:
+    """The cure of a file with so many faults."""
+    lines = "line" if len(errors) == 1 else "lines"
+    return f"Correct the named {lines} and run `lifecycle config check`."
+
+
 def nearest(word: str, right: Iterable[str], limit: int = 1) -> tuple[str, ...]:
     """The right names that look most like the word; none if nothing is near. Case does not matter."""
     by_lower = {name.lower(): name for name in right}
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), by_lower, n=limit, cutoff=0.6)
-    return tuple(by_lower[name] for name in close)
+    plain = word.lower().replace("-", "_")
+    close = difflib.get_close_matches(plain, by_lower, n=limit, cutoff=0.6)
+    return tuple(by_lower[name] for name in close if _is_near(plain, name))
+
+
+def _is_near(word: str, name: str) -> bool:
+    """Whether one may be a slip of the pen for the other: long words share many letters by chance."""
+    if sorted(word) == sorted(name) or word.startswith(name) or name.startswith(word):
+        return True
+    return difflib.SequenceMatcher(None, name, word).ratio() >= NEAR
 
 
 def did_you_mean(word: str, right: Iterable[str], kind: str = "names") -> str:

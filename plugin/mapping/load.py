@@ -21,7 +21,7 @@ from plugin.mapping.checks import clashes
 from plugin.mapping.clash import Clash
 from plugin.mapping.fields import Said
 from plugin.mapping.file_bytes import file_bytes, is_empty
-from plugin.mapping.findings import Finding
+from plugin.mapping.findings import Finding, again
 from plugin.mapping.model import (
     DEFAULT_THRESHOLDS,
     CsatScale,
@@ -35,6 +35,7 @@ from plugin.mapping.reading_checks import SECTIONS as SOURCE_SECTIONS
 from plugin.mapping.reading_checks import declared_twice
 from plugin.mapping.schema import CURRENT_VERSION, MappingSchema, unknown_key
 from plugin.mapping.sources import split
+from plugin.mapping.unread import Unread
 from plugin.mapping.upgrades import upgrade
 
 DEFAULT_NAME = "the shipped default mapping"
@@ -65,7 +66,7 @@ def refuse_faults(name: str, findings: Iterable[Finding]) -> None:
     if errors:
         count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
         listed = "\n".join(f"  {finding.at(name)}" for finding in errors)
-        raise ConfigError(f"{name} has {count}:\n{listed}\n", findings=errors)
+        raise ConfigError(f"{name} has {count}:\n{listed}\n", cure=again(errors), findings=errors)
 
 
 def check_mapping(path: FilePath | str | None = None) -> list[Finding]:
@@ -126,7 +127,9 @@ def read_mapping(
     mapping = replace(mapping, rules=tuple(_place(name, folder, files) for name in mapping.rules))
     if mapping.spend:
         mapping = replace(mapping, spend=str((folder or FilePath()) / mapping.spend))
-    findings += [placed(document, clash) for clash in (*declared_twice(data), *clashes(mapping))]
+    unread = Unread(document, [path for path, _ in wrong])
+    drawn = [clash for clash in (*declared_twice(data), *clashes(mapping)) if not unread.carries(clash)]
+    findings += [placed(document, clash) for clash in drawn]
     return mapping, sorted(findings)
 
 

@@ -48,7 +48,7 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
             labels = {stage.label: stage.id for one in counted for stage in one.stages}
             cure = _right(wanted, stages, labels, "stages")
             yield _error(("purchase", "won_stages"), place, f"The portal has no deal stage {wanted!r}.", cure)
-        elif wanted not in here:
+        elif wanted not in here and all(one in known for one in mapping.purchase.pipelines):
             said = f"The stage {wanted!r} belongs to a pipeline that is not among purchase.pipelines."
             wrong = _error(
                 ("purchase", "won_stages"), place, said, "Add its pipeline, or take the stage out."
@@ -60,7 +60,10 @@ def _pipelines(mapping: Mapping, facts: PortalFacts) -> Iterator[Clash]:
                 ("purchase", "won_stages"), place, said, "Keep it only if a purchase is made there."
             )
     yield from _other_stages(mapping, counted, stages)
-    yield from _all_never_won(mapping, counted)
+    # a stage or pipeline that is misspelt is told: what would follow from it is not
+    right = not mapping.purchase.pipelines or any(one in known for one in mapping.purchase.pipelines)
+    if right and all(one in stages for one in mapping.purchase.won_stages):
+        yield from _all_never_won(mapping, counted)
 
 
 def _other_stages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import struct
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from plugin.cli import cli
+from plugin.cli import cli, main
 from plugin.cli.lines import tell_error, wrapped
 from plugin.lifecycle.rulefile import Problem, RuleError
 
@@ -86,3 +87,38 @@ def test_in_a_pipe_a_message_is_one_line_however_long(
     assert done.stderr == f"{file}:2:14: {SAID}\n"
     tell_error(RuleError([Problem("r.yaml", 2, 9, "wrong " * 30)]))
     assert capsys.readouterr().err.splitlines()[:2] == ["Error:", f"r.yaml:2:9: {'wrong ' * 30}"]
+
+
+def test_colours_take_no_columns() -> None:
+    line = "\x1b[32mok\x1b[0m  " + "word " * 10
+    assert wrapped(line.strip(), 55) == line.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["config", "versions"], "config history"), (["docter"], " doctor"), (["models", "lst"], "list")],
+)
+def test_a_command_that_there_is_not_is_told_with_the_one_that_was_meant(
+    words: list[str], meant: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["lifecycle", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err.partition("Did you mean ")[2]
+    assert told.strip().strip("'`?").endswith(meant)
+
+
+def test_of_very_many_faults_a_terminal_shows_the_first_and_a_machine_gets_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are named from where one stands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "m.yaml").write_text("".join(f"key{n}: 1\n" for n in range(300)))
+    told = CliRunner().invoke(cli, ["config", "check", str(tmp_path / "sub" / ".." / "m.yaml")]).stderr
+    assert told.startswith("m.yaml:1:1: ")
+    assert "... and 100 more; `--json` tells all." in told
+    assert told.count("There is no key") == 200
+    found = json.loads(CliRunner().invoke(cli, ["config", "check", "m.yaml", "--json"]).stdout)
+    assert len(found) == 300

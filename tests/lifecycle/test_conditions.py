@@ -67,6 +67,9 @@ BROKEN: list[tuple[str, str]] = [
     ("CASE WHEN «purchases THEN 1 END > 0", "expected a bool"),
     ("«CASE WHEN buyer THEN 1 ELSE 'x' END > 0", "values of different types"),
     ("«GREATEST(purchases, channel) > 1", "values of different types"),
+    ("«CASE WHEN buyer THEN 2 ELSE 'x' END > 0", "make all of one type"),
+    ("revenue >= 1«,000", "write a number without signs between thousands"),
+    ("«close_date > 3", "unknown name 'close_date'"),
     ("1 < «purchases < 3", "cannot be chained"),
     ("«buyer > TRUE", "a bool has no order"),
 ]

@@ -225,3 +225,55 @@ def test_what_follows_from_a_fault_is_not_told_beside_it(
     """Neither in the same file nor in the other."""
     told = _told(tmp_path, f"version: 1\n{mapping}\nrules: [r.yaml]\n", rules + "\n")
     assert [one[:3] for one in told] == [p if len(p) == 3 else ("r.yaml", *p) for p in places]
+
+
+TYPING = "conditions: {rich: revnue > 10 AND losst, asked: stage = 'x', far: no_such_thing_here}\n"
+
+
+def test_a_missing_rule_file_silences_only_the_names_that_it_alone_may_declare(tmp_path: Path) -> None:
+    """A slip is told beside it, also of a model's name; what is like no known name is noted, once."""
+    mapping = "version: 1\nmodels: {primary: lifecyle9}\nrules: [r.yaml, gone.yaml]\n"
+    told = _told(tmp_path, mapping, TYPING)
+    assert [one[:3] for one in told] == [
+        *(("m.yaml", 2, 19), ("m.yaml", 3, 17)),
+        *(("r.yaml", 1, 20), ("r.yaml", 1, 36), ("r.yaml", 1, 50)),
+    ]
+    assert "lifecycle9" in told[0][3]
+    assert "it is what rules decide" in told[4][3]
+    [(file, note)] = [(f, one) for f, one in check_file(tmp_path / "m.yaml") if one.severity == "note"]
+    assert Path(file).name == "gone.yaml"
+    assert note.message.endswith("because it cannot be read: no_such_thing_here.")
+
+
+def test_a_rule_file_that_is_not_yaml_silences_only_what_it_may_declare(tmp_path: Path) -> None:
+    """A word that it only uses is no declaration; that the rest of it was not looked at is said."""
+    (tmp_path / "cut.yaml").write_text("conditions:\n  mine: losst AND buyr\n  yours: [\n")
+    rules = "conditions: {a: mine OR yours, b: losst, c: buyr}\n"
+    told = _told(tmp_path, "version: 1\nrules: [cut.yaml, r.yaml]\n", rules)
+    assert [one[:3] for one in told] == [("cut.yaml", 3, 10), ("r.yaml", 1, 35), ("r.yaml", 1, 45)]
+    notes = [one.message for _, one in check_file(tmp_path / "m.yaml") if one.severity == "note"]
+    assert len(notes) == 1
+    assert notes[0].startswith("What else stands in this file was not looked at")
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ("thresholds: {sleeping_min_days: four months, lost_min_days: 30}", 1),
+        ("thresholds: {sleping_max_days: 10, lost_max_days: 400}", 1),
+        ("language: pll\nlocale: pl_PL", 1),
+        ("custmer: company\ncompany: {extras: [seats]}", 1),
+        ("csat_scale: {lowest: one, highest: 0}", 1),
+        ("purchase: {setting: contrct, period: year}", 1),
+        ("models: {secondary: [path5, 7]}\noutputs: {clm_stage_value5: false}", 1),
+    ],
+)
+def test_nothing_is_said_that_rests_on_a_value_that_cannot_be_read(body: str, errors: int) -> None:
+    """The default that stands in for it stands nowhere in the file."""
+    found = read_mapping(f"version: 1\n{body}\n".encode())[1]
+    assert [one.severity for one in found] == ["error"] * errors, found
+
+
+def test_what_does_not_rest_on_an_unreadable_value_is_told_beside_it() -> None:
+    body = b"version: 1\nthresholds: {trend_days: soon, sleeping_min_days: 90, lost_min_days: 30}\n"
+    assert [one.severity for one in read_mapping(body)[1]] == ["error", "warning"]

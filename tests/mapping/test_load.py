@@ -95,7 +95,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
         ("version: 2", 1, 10, "This program reads version 1, not 2.", "Write `version: 1`."),
         ("time_zone: Europe/Warsow", 1, 12, "'Europe/Warsow' is not a known time zone.", "Europe/Warsaw"),
         ("currency: EURO", 1, 11, "'EURO' is not a known currency.", "EUR"),
-        ("language: de", 1, 11, "'de' is not one of en, ru, pl.", "en, pl, ru"),
+        ("language: de", 1, 11, "'de' is not one of en, ru, pl.", "one of them"),
         ("customer:\n", 1, 1, "`customer` has no value.", "the default holds"),
         ("purchase: won", 1, 11, "`purchase` is a section.", "indented"),
         ("purchase:\n  atribution: all", 2, 3, "There is no key `atribution` in purchase.", "attribution"),
@@ -116,7 +116,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
         ("purchase:\n  amount: [a, a]", 2, 15, "'a' stands here twice.", "Keep one."),
         ("purchase:\n  margin_share: 40", 2, 17, "40 is out of bounds.", "from 0 to 1"),
         ("thresholds:\n  onboarding_days: '30'", 2, 20, "'30' is not a whole number.", "whole number"),
-        ("thresholds:\n  onboarding_days: 1.5", 2, 20, "1.5 is out of bounds.", "whole number"),
+        ("thresholds:\n  onboarding_days: 1.5", 2, 20, "1.5 is not a whole number.", "whole number"),
         ("thresholds:\n  onboarding_days: true", 2, 20, "true is not a whole number.", "whole number"),
         ("thresholds:\n  sleeping_multiple: .inf", 2, 22, "'.inf' is not a number.", "from 0.1"),
         (
@@ -131,7 +131,13 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
         ("outputs:\n  clm_stge: false", 2, 3, "There is no output 'clm_stge'.", "clm_stage"),
         ("outputs:\n  clm_stage: {wrte: false}", 2, 15, "There is no key `wrte` in clm_stage.", "write"),
         ("outputs:\n  clm_stage: {write: 'no'}", 2, 22, "'no' is neither true nor false.", "without quotes"),
-        ("outputs:\n  clm_stage: {mode: append}", 2, 21, "'append' is not one of overwrite", "overwrite"),
+        (
+            "outputs:\n  clm_stage: {mode: append}",
+            2,
+            21,
+            "'append' is not one of overwrite",
+            "Write one of them.",
+        ),
         ("outputs:\n  clm_rfm: clm_tier", 2, 12, "are both written to clm_tier.", "Give each its own"),
         ("outputs: [a]", 1, 10, "Outputs are a list of names with settings.", "clm_stage:"),
         (

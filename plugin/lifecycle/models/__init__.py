@@ -59,13 +59,15 @@ def load_models(
 class Faults:
     """What is wrong with rules: faults of the files, of derived facts, and all that could be read.
 
-    `elsewhere` tells a name that a part which cannot be read may well declare.
+    `elsewhere` tells, of a name and the known ones, whether a part which cannot be read may well declare it;
+    `notes` are called last: (file that cannot be read, what was not looked at for it).
     """
 
     problems: tuple[Problem, ...]
     derived: tuple[DerivedFault, ...]
     models: Models
-    elsewhere: Callable[[str], bool]
+    elsewhere: Callable[[str, Collection[str]], bool]
+    notes: Callable[[], list[tuple[str, str]]]
     whole: bool  # all but some conditions was read: the stages, segments and flags are as they are meant
 
 
@@ -86,7 +88,7 @@ def rule_faults(
     loader = Loader(numbers, extras, derived, unknown)
     models = loader.read([*shipped_files(), *(Path(p) for p in extra_paths)])
     whole = len(loader.problems) == loader.in_conditions
-    return Faults(tuple(sorted(set(loader.problems))), wrong, models, loader.is_doubtful, whole)
+    return Faults(tuple(sorted(set(loader.problems))), wrong, models, loader.is_doubtful, loader.notes, whole)
 
 
 def check_models(mapping: Mapping, extra_paths: Sequence[str | Path] = ()) -> list[str]:

@@ -15,6 +15,10 @@ from plugin.mapping.portal_facts import PLURALS, PortalFacts, PropertyFacts
 from plugin.mapping.starting import named_by_deals
 from plugin.mapping.starting_sources import Guess, written_otherwise
 
+#: What the reader of CSV files itself needs, and no key names.
+_LINKS = ("id", "contact_ids", "company_ids", "primary_contact_id")
+_SHOWN = 12
+
 
 def account(facts: PortalFacts, given: Iterable[Guess], text: str) -> list[str]:
     """Sentences: whose lifecycle it is, what was found, what is in doubt, missing, unreadable or unused.
@@ -31,9 +35,10 @@ def account(facts: PortalFacts, given: Iterable[Guess], text: str) -> list[str]:
         "Found": [*_pipelines(mapping), *_stages(guesses), *_found(sure)],
         "In doubt, not declared (the file's comments have each way)": [*_doubts(facts, guesses)],
         "Not taken": [why for guess in guesses for why in guess.refused],
-        "Not found": [*_missing(facts, mapping), *_empty(empty), *_idle(guesses)],
+        "Not found": [*_links(facts, mapping), *_missing(facts, mapping), *_empty(empty), *_idle(guesses)],
         "Not readable": [*_unreadable(sure), *_never(unfit), *_created(facts)],
         "Not used, but conditions may name it (see `extras` in the file)": [*_offered(facts, guesses)],
+        "Read by nothing": [*_idle_columns(facts, mapping, guesses)],
         "Not looked at": [*_other(facts, mapping)],
     }
     told = [f"{head}: {'; '.join(dict.fromkeys(parts))}." for head, parts in lines.items() if parts]
@@ -112,6 +117,36 @@ def _kind(guess: Guess) -> str:
 
 def _path(guess: Guess) -> str:
     return ".".join(map(str, guess.path))
+
+
+def _idle_columns(facts: PortalFacts, mapping: Mapping, guesses: Iterable[Guess]) -> Iterator[str]:
+    """`Branch, Staff of companies`: the columns with values that no key reads, the first of them."""
+    told = {(_kind(one), name) for one in guesses for name in (*one.offered, *(d.name for d in one.doubts))}
+    for kind, have in facts.properties.items() if facts.files else ():
+        if kind == "company" and mapping.customer == "contact":
+            continue  # told by `_other`
+        read = {*_LINKS, *mapping.read_properties(kind), *(name for of, name in told if of == kind)}
+        left = [remark(one.label) for name, one in have.items() if one.filled and name not in read]
+        more = f" and {len(left) - _SHOWN:,} more" if len(left) > _SHOWN else ""
+        if left:
+            yield f"{', '.join(left[:_SHOWN])}{more} of {PLURALS[kind]}"
+
+
+def _links(facts: PortalFacts, mapping: Mapping) -> Iterator[str]:
+    """Columns without which the files cannot be read at all."""
+    name = "name yours under `headers`"
+    for kind, have in facts.properties.items() if facts.files else ():
+        read = kind == "deal" or kind in mapping.customer_objects()
+        if read and "id" not in have:
+            yield f"the ids ({facts.where(kind)} has no Record ID: {name})"
+        if kind != "deal":
+            continue
+        for owner in mapping.customer_objects():
+            if f"{owner}_ids" not in have:
+                ids = f"Associated {owner.capitalize()} IDs"
+                yield f"whose a deal is ({facts.where(kind)} has no {ids}: {name})"
+        if not {"dealstage", "hs_is_closed_won"} & {*have}:
+            yield f"what is won ({facts.where(kind)} has no Deal Stage or Is Closed Won: {name})"
 
 
 def _missing(facts: PortalFacts, mapping: Mapping) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from plugin.mapping.spellings import spelling
 from plugin.mapping.starting import words
 from plugin.records.csv_headers import resolve
 from plugin.records.csv_ids import shown
@@ -17,14 +18,23 @@ _NUMBER = r" ?(ids?|numbers?|no|nr)"
 _OWNER = {"contact": "contact|person|buyer", "company": "company|account|organisation|organization"}
 #: Object type → what the reader needs → what its header may be in lower case, signs as spaces.
 _LOOKS: dict[str, dict[str, str]] = {
-    "contact": {"id": rf"({_OWNER['contact']}|customer|client){_NUMBER}"},
-    "company": {"id": rf"({_OWNER['company']}|customer|client){_NUMBER}"},
+    "contact": {
+        "id": rf"({_OWNER['contact']}|customer|client){_NUMBER}",
+        "createdate": r"created( on| at| date)?|date created|creation date",
+    },
+    "company": {
+        "id": rf"({_OWNER['company']}|customer|client){_NUMBER}",
+        "name": r"(account|customer|client|organi[sz]ation) name",
+        "createdate": r"created( on| at| date)?|date created|creation date",
+    },
     "deal": {
         "id": rf"(deal|opportunity|order|invoice){_NUMBER}",
         "contact_ids": rf"({_OWNER['contact']}){_NUMBER}",
         "company_ids": rf"({_OWNER['company']}){_NUMBER}",
         "dealstage": r"((deal|opportunity|sales|order) ?)?(stage|status|phase)",
         "pipeline": r"((deal|opportunity|sales) ?)?pipeline( name)?",
+        "createdate": r"(created|opened)( on| at| date)?|date (created|opened)|(creation|opening) date",
+        "closed_lost_reason": r"(closed )?(lost|loss) reason|reason (lost|of loss|for loss)",
     },
 }
 _ID = re.compile(r"[0-9]{1,19}")
@@ -49,7 +59,7 @@ def _of(kind: str, table: Table, customer: str) -> Iterable[tuple[str, str]]:
     for name, looks in _LOOKS[kind].items():
         whole = f"{looks}|(customer|client){_NUMBER}" if name == f"{customer}_ids" else looks
         fits = [header for header in columns if re.fullmatch(whole, words(header))]
-        if name not in columns and len(fits) == 1 and (name not in _IDS or _are_ids(table, columns[fits[0]])):
+        if name not in columns and len(fits) == 1 and _holds(kind, name, table, columns[fits[0]]):
             yield table.headers[columns[fits[0]]], name
 
 
@@ -86,6 +96,17 @@ def _unmistaken(kind: str, table: Table, columns: dict[str, int]) -> dict[str, i
     if place is None or not links or not re.fullmatch(links, words(table.headers[place])):
         return columns
     return {table.headers[at] if name == "id" else name: at for name, at in columns.items()}
+
+
+def _holds(kind: str, name: str, table: Table, place: int) -> bool:
+    """Whether a column has what is needed: ids digits, a day of creation dates (of deals HubSpot's)."""
+    if name in _IDS:
+        return _are_ids(table, place)
+    if name != "createdate":
+        return True
+    told = spelling(_parts(table, place))
+    native = told is not None and told.sure and told.reading is None
+    return told is not None and told.kind == "date" and (native or kind != "deal")
 
 
 def _are_ids(table: Table, place: int) -> bool:

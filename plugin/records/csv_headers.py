@@ -75,6 +75,12 @@ LABELS: dict[str, str] = {
 #: Internal names that people write with capitals.
 NAMES = {name: name for name in LABELS.values()}
 
+_TWO = "Delete one of the two columns."
+_TWO_IDS = (
+    "Under headers write company_ids (contact_ids) for the customer's number: in the customers' own file it "
+    "is the id, in that of deals the link."
+)
+
 
 def resolve(table: Table, own: Mapping[str, str], faults: Faults) -> dict[str, int]:
     """Internal name → column; `own` is the mapping's header map; a header that means nothing known stays.
@@ -88,7 +94,8 @@ def resolve(table: Table, own: Mapping[str, str], faults: Faults) -> dict[str, i
             said = (
                 f"The columns {table.headers[columns[name]]!r} and {table.headers[place]!r} both mean {name}."
             )
-            faults.add(table.file, 1, said, "Delete one of the two columns.")
+            mapped = {table.headers[columns[name]], table.headers[place]} & own.keys()
+            faults.add(table.file, 1, said, _TWO_IDS if name == "id" and mapped else _TWO)
         elif name:
             columns[name] = place
         elif any(row[place].strip() for row in table.rows):

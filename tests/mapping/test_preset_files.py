@@ -147,6 +147,31 @@ def test_a_name_that_denies_a_sale_says_nothing(tmp_path: Path) -> None:
     assert "the stage 'Not won' is open or lost. Cure: Add the column Is Deal Closed" in said(done)
 
 
+def test_columns_that_nothing_reads_are_told_and_plain_ones_are_recognised(tmp_path: Path) -> None:
+    """Of each file the first dozen; the name, the day of creation and the reason of a loss are read."""
+    more = {f"Column {number}": "x" for number in range(14)}
+    companies = [
+        {
+            "Account number": row["Account number"],
+            "Account name": "A",
+            "Created on": "13.01.2020",
+            "Branch": "B",
+        }
+        for row in COMPANIES
+    ]
+    deals = [
+        {**row, "Opened on": "2023-01-31", "Reason lost": "Price", "Margin %": "", **more} for row in DEALS
+    ]
+    done = init(tmp_path, "b2b", "--yes", deals=deals, companies=companies)
+    assert done.exit_code == 0, done.output
+    idle = said(done).partition("Read by nothing: ")[2].partition(". ")[0]
+    assert idle == f"{', '.join([*more][:12])} and 2 more of deals; Branch of companies"
+    headers = load_mapping(tmp_path / "m.yaml").headers
+    read = {"Account name": "name", "Created on": "createdate", "Opened on": "createdate"}
+    assert read.items() <= headers.items()
+    assert headers["Reason lost"] == "closed_lost_reason"
+
+
 DOUBTFUL = [{**row, "Order date": "03/04/2024"} for row in DEALS]
 
 

@@ -298,6 +298,22 @@ def test_what_is_in_doubt_or_not_there_is_told(tmp_path: Path) -> None:
     assert "Found" not in said
 
 
+def test_columns_that_no_file_can_be_read_without_are_told(tmp_path: Path) -> None:
+    """Ids, the customer of a deal and what is won; and that the columns there are read by nothing."""
+    (tmp_path / "c.csv").write_text("Kundennummer,Ort\n1,Ulm\n")
+    (tmp_path / "d.csv").write_text("Auftragsnummer,Kundennummer,Phase\n7,1,Gewonnen\n")
+    files = ("--contacts", str(tmp_path / "c.csv"), "--deals", str(tmp_path / "d.csv"))
+    done = run("config", "init", str(tmp_path / "m.yaml"), *files, "--yes")
+    said = " ".join(done.output.split())
+    for part in (
+        "Not found: the ids (the CSV of contacts has no Record ID: name yours under `headers`); the ids (the",
+        "whose a deal is (the CSV of deals has no Associated Contact IDs",
+        "what is won (the CSV of deals has no Deal Stage or Is Closed Won",
+        "Kundennummer, Ort of contacts",
+    ):
+        assert part in said
+
+
 def test_the_day_of_creation_in_a_writing_of_its_own_is_declared_and_read(tmp_path: Path) -> None:
     """No key names it but `extras`; of deals none does, and the account of what was read has the cure."""
     text, _, files = abroad(tmp_path)

@@ -304,6 +304,19 @@ def test_a_broken_file_is_named_with_its_line(put, raw, line, words):
     assert "Cure: " in said
 
 
+def test_one_header_for_the_customers_number_leads_to_the_link_and_not_to_two_ids(put):
+    """The cure is right: followed, both files are read."""
+    contacts, deals = (
+        put("c.csv", "No\n51\n"),
+        put("d.csv", "Order,No,closedate,dealstage\n1,51,2026-01-01,Won\n"),
+    )
+    said = _refusal(contacts=contacts, deals=deals, mapping=Mapping(headers={"No": "id", "Order": "id"}))
+    assert "both mean id. Cure: Under headers write company_ids (contact_ids)" in said
+    cured = Mapping(headers={"No": "contact_ids", "Order": "id"})
+    read = read_records(contacts=contacts, deals=deals, mapping=cured)
+    assert (read.contacts["id"].to_list(), read.deals["contact_ids"].to_list()) == ([51], [[51]])
+
+
 def test_missing_files_and_columns_are_told_before_anything_is_computed(put, tmp_path):
     """What a mapping needs must be in the files."""
     contacts = put("c.csv", "id\n51\n")

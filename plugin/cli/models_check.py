@@ -16,6 +16,7 @@ from plugin.cli.lines import say
 
 if TYPE_CHECKING:
     from plugin.cli.show import Bar
+    from plugin.errors import InputError
     from plugin.mapping.model import Mapping as FieldMapping
     from plugin.testing import Disagreement, Trials
 
@@ -55,6 +56,7 @@ def models_check(files: tuple[Path, ...], tables: tuple[Path, ...], as_json: boo
     Exit status: 0 all in order, 1 a customer is not as expected, 2 a file is wrong.
     """
     from plugin.cli import show
+    from plugin.errors import InputError
     from plugin.lifecycle.rulefile import RuleError
 
     try:
@@ -62,6 +64,10 @@ def models_check(files: tuple[Path, ...], tables: tuple[Path, ...], as_json: boo
     except RuleError as error:
         if as_json:
             click.echo(json.dumps({"faults": [asdict(one) for one in error.problems]}, ensure_ascii=False))
+        raise
+    except InputError as error:
+        if as_json:
+            click.echo(json.dumps({"faults": _faults(error)}, ensure_ascii=False))
         raise
     for warning in warnings:
         say(_placed(warning), err=True)
@@ -87,17 +93,31 @@ def _read(files: Sequence[Path], tables: Sequence[Path]) -> tuple[list[str], lis
 
     mapping, _ = wiring.rules(settings.load().config_path)
     warnings = check_models(mapping, (*mapping.rules, *files))
-    return warnings, [_trials(table, mapping, files) for table in tables]
+    return warnings, _trials(tables, mapping, files)
 
 
-def _trials(path: Path, mapping: FieldMapping, files: Sequence[Path]) -> Trials:
-    """A table under its rules."""
-    from plugin.testing import Trials, read_table
+def _trials(paths: Sequence[Path], mapping: FieldMapping, files: Sequence[Path]) -> list[Trials]:
+    """The tables under their rules; InputError with every fault of them all."""
+    from plugin.testing.checking import Trials
+    from plugin.testing.tables import look_over, refuse
 
-    table = read_table(path)
-    found = Trials(table, mapping=None if table.mapping else mapping, rules=files)
-    found.check_names()
+    found, wrong = [], []
+    for path in paths:
+        table, faults = look_over(path)
+        if not faults or table.mapping is None or table.mapping.is_file():
+            found.append(Trials(table, mapping=None if table.mapping else mapping, rules=files))
+            faults += found[-1].name_findings()
+        wrong += [(str(path), one) for one in sorted(faults)]
+    refuse(wrong)
     return found
+
+
+def _faults(error: InputError) -> list[dict[str, Any]]:
+    """What is wrong with tables, for machines; a file that cannot be read at all is one fault."""
+    found = error.context.get("findings")
+    if found is None:
+        return [{"file": "", "line": 0, "column": 0, "message": error.message, "cure": error.cure}]
+    return [{"file": name, **asdict(one)} for name, one in found]
 
 
 def _verdicts(trials: Sequence[Trials], bar: Bar) -> Iterator[Verdict]:

@@ -8,7 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -134,14 +134,16 @@ def wrapped(text: str, indent: str = "") -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table as text; its title may be wider than the table."""
-    made = Table()
+    """A table as text; its title may be wider than the table. No heading is cut within a word."""
+    console, least = Console(), [max(map(len, name.split()), default=0) for name in columns]
+    tight = sum(least) + 3 * len(least) + 1 > console.width  # a column has two spaces and a line
+    made = Table(padding=(0, 0 if tight else 1))
     for position, name in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
-        made.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if numbers else "left"
+        made.add_column(name, justify=side, overflow="fold", min_width=least[position])
     for row in rows:
         made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-    console = Console()
     with console.capture() as captured:
         console.print(Text(title, style="bold"))
         console.print(made)

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from plugin.mapping.positions import Document
+
 
 @dataclass
 class Sale:
@@ -50,3 +52,4 @@ class Table:
     rules: Sequence[Path] = ()
     portal: Mapping[str, Any] = field(default_factory=dict)
     name: str = "table"
+    places: Document = field(default_factory=Document, compare=False)  # where everything stands in its file

@@ -10,12 +10,13 @@ from typing import Any
 from plugin.lifecycle.models import load_models
 from plugin.lifecycle.parameters import Comparison, Parameters, fit
 from plugin.lifecycle.ruleset import Models
+from plugin.mapping.findings import Finding
 from plugin.mapping.load import load_mapping
 from plugin.mapping.model import Mapping as FieldMapping
 from plugin.mapping.model import ModelChoice
 from plugin.testing.cases import Case, Table
-from plugin.testing.expected import check_names
-from plugin.testing.tables import read_table
+from plugin.testing.expected import name_faults
+from plugin.testing.tables import placed, read_table, refuse
 from plugin.testing.trial import Disagreement, Trial
 from plugin.testing.wire import records_of
 
@@ -44,12 +45,18 @@ class Trials:
 
     def check_names(self) -> None:
         """InputError where a customer is expected in a stage, flag, segment or fact that there is not."""
-        for case in self.table.cases:
-            check_names(case, self.models, self.table.name)
+        refuse([(self.table.name, one) for one in self.name_findings()])
+
+    def name_findings(self, only: Case | None = None) -> list[Finding]:
+        """Every name that is expected and that the rules do not have; `only`: of that customer."""
+        cases = [(n, case) for n, case in enumerate(self.table.cases) if only is None or case is only]
+        faults = [fault for n, case in cases for fault in name_faults(case, self.models, n)]
+        return placed(self.table.places, faults)
 
     def disagreements(self, case: Case) -> list[Disagreement]:
         """Where one customer differs from what is expected of it."""
-        check_names(case, self.models, self.table.name)
+        if any(name_faults(case, self.models, 0)):
+            refuse([(self.table.name, one) for one in self.name_findings(case)])
         kind = case.object or self.mapping.customer_objects()[0]
         return Trial(case, kind, self.mapping, self.models, self._compared(kind)).disagreements()
 

@@ -6,44 +6,46 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from plugin.errors import InputError
 from plugin.lifecycle.ruleset import Models
 from plugin.mapping.findings import did_you_mean
+from plugin.mapping.positions import Path
 from plugin.testing.cases import Case
+from plugin.testing.table_values import Fault
 from plugin.testing.wire import as_facts
 
 #: Names of an outcome that may be expected as facts, though rules cannot name them.
 _SHOWN = ("rfm", "rfm_segment", "tier", "attitude", "since", "exited_from", "keep_until", "next_moment")
 
 
-def check_names(case: Case, models: Models, table: str) -> None:
-    """InputError where an expectation names what the rules do not have: it could never hold."""
+def name_faults(case: Case, models: Models, number: int) -> Iterator[Fault]:
+    """Every expectation of the customer of that number, from 0, that names what the rules do not have."""
     model = models.primary
     known = {
-        f"{model.key} has no stage": [stage.key for stage in model.stages],
-        "there is no flag": [flag.key for flag in models.flags],
-        "there is no segment": [segment.key for segment in models.segments],
-        "there is no risk level": [level.key for level in models.levels],
-        "there is no fact": [*models.facts, *_SHOWN],
+        "stage": (f"{model.key} has no stage", [stage.key for stage in model.stages]),
+        "flags": ("there is no flag", [flag.key for flag in models.flags]),
+        "segments": ("there is no segment", [segment.key for segment in models.segments]),
+        "risk_level": ("there is no risk level", [level.key for level in models.levels]),
+        "facts": ("there is no fact", [*models.facts, *_SHOWN]),
     }
-    for (said, names), wanted in zip(known.items(), _named(case), strict=True):
-        for name in wanted:
-            if name not in names:
-                cure = did_you_mean(name, names, said.rpartition(" ")[2] + "s")
-                raise InputError(f"{table}: {case.name}: {said} {name!r}.", cure=cure)
+    for kind, name, path in _named(case):
+        said, names = known[kind]
+        if name and name not in names:
+            cure = did_you_mean(name, names, said.rpartition(" ")[2] + "s")
+            yield Fault(("customers", number, *path), f"{case.name}: {said} {name!r}.", cure)
 
 
-def _named(case: Case) -> tuple[list[str], ...]:
-    """The stages, flags, segments, risk levels and facts that are expected."""
-    days = case.expect.values()
-    ahead = [e[name] for e in days for name in ("stage", "next_stage") if e.get(name) is not None]
-    return (
-        [*(case.path or {}).values(), *map(str, ahead)],
-        [name for e in days for name in e.get("flags") or ()],
-        [name for e in days for name in e.get("segments") or ()],
-        [str(e["risk_level"]) for e in days if e.get("risk_level") is not None],
-        [name for e in days for name in e.get("facts") or {}],
-    )
+def _named(case: Case) -> Iterator[tuple[str, str, Path]]:
+    """(kind, name, path within the customer) of every stage, flag, segment, risk level and fact expected."""
+    for on, stage in (case.path or {}).items():
+        yield "stage", stage, ("path", on.isoformat())
+    for on, expected in case.expect.items():
+        at: Path = ("expect", on.isoformat())
+        for key, kind in (("stage", "stage"), ("next_stage", "stage"), ("risk_level", "risk_level")):
+            if expected.get(key) is not None:
+                yield kind, str(expected[key]), (*at, key)
+        for key in ("flags", "segments"):
+            yield from ((key, name, (*at, key, n)) for n, name in enumerate(expected.get(key) or ()))
+        yield from (("facts", name, (*at, "facts", name, "<key>")) for name in expected.get("facts") or {})
 
 
 def singly(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plugin.errors import InputError
 from plugin.mapping.findings import did_you_mean
-from plugin.testing.table_values import day
+from plugin.mapping.positions import Document, Path
+from plugin.testing.table_values import AMOUNT
 
 _COLUMNS = ("customer", "day", "event", "value")
 _EVENTS = ("created", "opened", "moved", "won", "lost", "set", "expect")
 
 
-def from_csv(text: str, name: str) -> dict[str, Any]:
-    """Lines of customer, day, event, value, and `deal` where a customer has several at a time."""
-    customers: dict[str, dict[str, Any]] = {}
-    for line, row in _rows(text, name):
-        _event(customers.setdefault(row["customer"].strip(), {"deals": {}}), row, f"{name}:{line}")
-    cases = [{**one, "name": who, "deals": list(one["deals"].values())} for who, one in customers.items()]
-    return {"customers": cases}
+def from_csv(text: str, name: str) -> Document:
+    """Lines of customer, day, event, value, and `deal` where a customer has several at a time.
+
+    The document says on which line everything stands, and every fault of a line.
+    """
+    document = Document()
+    customers: dict[str, _Lines] = {}
+    for line, row in _rows(text, name, document):
+        who = row["customer"].strip()
+        one = customers.setdefault(who, _Lines(who, len(customers), document, line))
+        one.event(row, line)
+    if customers:
+        document.value = {"customers": [one.case() for one in customers.values()]}
+        document.places.setdefault((), (1, 1))
+    return document
 
 
-def _rows(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
+def _rows(text: str, name: str, document: Document) -> Iterator[tuple[int, dict[str, str]]]:
     """Each line that says something, with its number."""
     reader = csv.DictReader(io.StringIO(text), restval="", strict=True)
     try:
@@ -38,45 +47,70 @@ def _rows(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
         raise InputError(f"{name} lacks lines or the columns {', '.join(missing)}.", cure=cure)
     for line, row in rows:
         if None in row:
-            said = f"{name}:{line}: this line has more cells than the header."
-            raise InputError(said, cure="Put a value with commas between quotes.")
-        if not row["customer"].strip():
-            raise InputError(f"{name}:{line}: no customer is named.", cure="Name one on every line.")
-    return rows
+            said = "this line has more cells than the header."
+            document.fault((line, 1), said, "Put a value with commas between quotes.")
+        elif not row["customer"].strip():
+            document.fault((line, 1), "no customer is named.", "Name one on every line.")
+        else:
+            yield line, row
 
 
-def _event(customer: dict[str, Any], row: Mapping[str, str], where: str) -> None:
-    event, value, on = row["event"].strip(), row["value"].strip(), row["day"].strip()
-    if event not in _EVENTS:
-        raise InputError(
-            f"{where}: there is no event {event!r}.", cure=did_you_mean(event, _EVENTS, "events")
-        )
-    day(on, where)
-    if event == "created":
-        customer["created"] = on
-    elif event == "expect":
-        customer.setdefault("expect", {})[on] = value
-    elif event == "set":
+class _Lines:
+    """The lines of one customer, gathered into what a YAML table would say of it."""
+
+    def __init__(self, name: str, number: int, document: Document, line: int) -> None:
+        self.said: dict[str, Any] = {"name": name}
+        self.deals: dict[str, dict[str, Any]] = {}
+        self.path: Path = ("customers", number)
+        self.document = document
+        self._stands(line)
+
+    def case(self) -> dict[str, Any]:
+        """The customer, as YAML would say it."""
+        return {**self.said, "deals": [*self.deals.values()]}
+
+    def event(self, row: Mapping[str, str], line: int) -> None:
+        """One line of it."""
+        event, value, on = row["event"].strip(), row["value"].strip(), row["day"].strip()
+        if event not in _EVENTS:
+            said = f"there is no event {event!r}."
+            self.document.fault((line, 1), said, did_you_mean(event, _EVENTS, "events"))
+        elif event == "created":
+            self.said["created"] = on
+            self._stands(line, "created")
+        elif event == "expect":
+            self.said.setdefault("expect", {})[on] = value
+            self._stands(line, "expect", on)
+            self._stands(line, "expect", on, "<key>")
+        elif event == "set":
+            self._set(value, on, line)
+        else:
+            self._deal(row.get("deal", "").strip(), event, on, value, line)
+
+    def _stands(self, line: int, *path: str | int) -> None:
+        self.document.places[(*self.path, *path)] = (line, 1)
+
+    def _set(self, value: str, on: str, line: int) -> None:
         name, sign, text = (part.strip() for part in value.partition("="))
         if not name or not sign:
-            raise InputError(f"{where}: {value!r} sets nothing.", cure="Write `property=value`.")
-        customer.setdefault("changes", []).append({"on": on, name: text})
-    else:
-        _deal(customer["deals"], row.get("deal", "").strip(), event, on, value, where)
+            self.document.fault((line, 1), f"{value!r} sets nothing.", "Write `property=value`.")
+            return
+        changes = self.said.setdefault("changes", [])
+        self._stands(line, "changes", len(changes))
+        changes.append({"on": on, name: text})
 
-
-def _deal(deals: dict[str, dict[str, Any]], name: str, event: str, on: str, value: str, where: str) -> None:
-    deal = deals.setdefault(name or f"{len(deals)}", {})
-    if event == "moved":
-        deal.setdefault("moved", []).append(on)
-        return
-    deal[event] = on
-    if value:
-        deal["amount"] = _amount(value, where)
-
-
-def _amount(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{where}: {text!r} is no amount.", cure="Write it without a currency.") from None
+    def _deal(self, name: str, event: str, on: str, value: str, line: int) -> None:
+        deal = self.deals.setdefault(name or f"{len(self.deals)}", {})
+        number = [*self.deals].index(name) if name else len(self.deals) - 1
+        self.document.places.setdefault((*self.path, "deals", number), (line, 1))
+        self._stands(line, "deals", number, event)
+        if event == "moved":
+            deal.setdefault("moved", []).append(on)
+            return
+        deal[event] = on
+        if value:
+            self._stands(line, "deals", number, "amount")
+            try:
+                deal["amount"] = float(value)
+            except ValueError:
+                self.document.fault((line, 1), f"{value!r} is no amount.", AMOUNT)

@@ -174,6 +174,45 @@ def test_a_table_that_is_wrong_is_refused_before_any_customer_is_judged(
     assert "Cure: " in done.stderr
 
 
+WRONG = """mapping: lifecycle.yaml
+customers:
+  - name: one
+    creatd: 2026-01-01
+    deals: [{wn: 2026-01-05, amount: '1.000,50'}, {won: 5 January}]
+    expect:
+      2026-01-06: {stage: gest, flags: [overdu], facts: {purchses: 1}}
+  - name: two
+    expect: {05.02.2026: guest}
+"""
+WRONG_SHEET = """customer,day,event,value,deal
+Ada,2026-01-01,created,,
+Ada,05.02.2026,expect,guest,
+Ada,2026-03-01,explode,x,
+Ada,2026-03-02,won,"1.000,50",
+Bob,2026-01-01,created,,
+Bob,2026-01-02,expect,gest,
+"""
+
+
+def test_every_fault_of_every_table_is_told_at_once_with_its_place(folder: Path) -> None:
+    """Of YAML with the column; what only follows is not told; machines get the same as JSON."""
+    (folder / "a.customers.yaml").write_text(WRONG)
+    (folder / "b.customers.csv").write_text(WRONG_SHEET)
+    tables = ("--customers", "a.customers.yaml", "--customers", "b.customers.csv")
+    done = lifecycle(folder, "models", "check", "coffee.yaml", *tables, "--json")
+    faults = json.loads(done.stdout)["faults"]
+    assert done.returncode == 2
+    assert [(one["file"][0], one["line"], one["column"]) for one in faults] == [
+        *(("a", 4, 5), ("a", 5, 14), ("a", 5, 38), ("a", 5, 57)),
+        *(("a", 7, 27), ("a", 7, 41), ("a", 7, 58), ("a", 8, 5), ("a", 9, 14)),
+        *(("b", 3, 1), ("b", 4, 1), ("b", 5, 1), ("b", 7, 1)),
+    ]
+    assert "as in 1000.50" in faults[2]["cure"]
+    assert "as in 1000.50" in faults[11]["cure"]
+    for one in faults:
+        assert f"{one['file']}:{one['line']}:{one['column']}: {one['message']} Cure: " in done.stderr
+
+
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 _ANYTHING = st.recursive(
     _SCALARS,

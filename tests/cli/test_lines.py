@@ -20,6 +20,7 @@ from rich.cells import cell_len
 
 from plugin.cli import cli, main
 from plugin.cli.lines import tell_error, wrapped
+from plugin.cli.show import PORTAL_COLUMNS, table
 from plugin.lifecycle.rulefile import Problem, RuleError
 
 SAID = "There is no key `lost_fixed_day` in thresholds. Cure: Did you mean lost_fixed_days?"
@@ -122,3 +123,11 @@ def test_of_very_many_faults_a_terminal_shows_the_first_and_a_machine_gets_all(
     assert told.count("There is no key") == 200
     found = json.loads(CliRunner().invoke(cli, ["config", "check", "m.yaml", "--json"]).stdout)
     assert len(found) == 300
+
+
+def test_no_heading_of_the_table_of_portals_is_cut_within_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    for width in (60, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        told = table("Portals", list(PORTAL_COLUMNS.values()), [["146425426", "live", 12, 0, 3, 0, 1.5]])
+        assert all(word in told for name in PORTAL_COLUMNS.values() for word in name.split())
+        assert max(map(len, told.splitlines())) <= width

@@ -93,7 +93,7 @@ def test_a_spreadsheet_says_the_same(tmp_path: Path) -> None:
     )
     check_table(tmp_path / "t.csv")
     (tmp_path / "t.csv").write_text("customer,day,event,value\nAda,2024-01-01,bought,100\n")
-    with pytest.raises(InputError, match=r"t.csv:2: there is no event 'bought'"):
+    with pytest.raises(InputError, match=r"t.csv:2:1: there is no event 'bought'"):
         read_table(tmp_path / "t.csv")
 
 

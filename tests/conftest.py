@@ -28,6 +28,8 @@ ON_BOTH_DATABASES = {
 }
 #: Further variants of tests that run in `make test` in another variant: these wait for `make slow`.
 FURTHER_VARIANTS = (
+    "test_workers_share_a_load_without_computing_or_writing_anybody_twice[sqlite]",
+    "test_a_trickle_of_changes_leaves_the_calls_to_the_load[sqlite-False]",
     "computed_as_offline_before_and_after_changes[sqlite-contact]",
     "computed_as_offline_before_and_after_changes[sqlite-company]",
     "test_a_world_with_everything_in_it_ends_as_computed_offline[sqlite-2]",

@@ -41,6 +41,7 @@ def home(
             "DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}",
             "REDIS_URL": redis_url,
             "HUBSPOT_API_URL": made.crm.url,
+            "HUBSPOT_BURST_LIMIT": "10000",
             "HUBSPOT_ACCESS_TOKEN": made.crm.token,
             "HUBSPOT_CLIENT_SECRET": made.crm.secret,
         }

@@ -145,11 +145,20 @@ def _from_where() -> Site | None:
     """The innermost line of the product that the running statement comes from; upserts are their caller's."""
     frame = sys._getframe(2)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path != _STORE and PACKAGE in path.parents and path.relative_to(PACKAGE).parts[0] in ROOMS:
-            return str(path.relative_to(PACKAGE)), frame.f_lineno
+        if place := _place(frame.f_code.co_filename):
+            return place, frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+@cache  # asked of every frame below every statement
+def _place(file: str) -> str | None:
+    """Where a file lies within the package; None: it is none that runs statements of its own."""
+    path = Path(file)
+    if path == _STORE or PACKAGE not in path.parents:
+        return None
+    inside = path.relative_to(PACKAGE)
+    return str(inside) if inside.parts[0] in ROOMS else None
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def home(tmp_path: Path, redis_url: str, world: World, monkeypatch: pytest.Monke
             "DATABASE_URL": url,
             "REDIS_URL": redis_url,
             "HUBSPOT_API_URL": made.crm.url,
+            "HUBSPOT_BURST_LIMIT": "10000",
             "HUBSPOT_ACCESS_TOKEN": made.crm.token,
             "HUBSPOT_CLIENT_SECRET": made.crm.secret,
         }
